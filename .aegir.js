@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * The browser tests run in the system's Chromium. An empty marker where a downloaded
+ * browser would lie keeps the test runner from fetching one.
+ */
+function useSystemChromium () {
+  const cache = join(import.meta.dirname, 'node_modules/.cache/system-chromium')
+  const { browsers } = JSON.parse(readFileSync(join(import.meta.dirname, 'node_modules/playwright-core/browsers.json'), 'utf8'))
+  for (const { name, revision } of browsers) {
+    if (name === 'chromium' || name === 'chromium-headless-shell') {
+      const folder = join(cache, `${name.replaceAll('-', '_')}-${revision}`)
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, 'INSTALLATION_COMPLETE'), '')
+    }
+  }
+  process.env.PLAYWRIGHT_BROWSERS_PATH = cache
+}
+
+useSystemChromium()
+
+/** @type {import('aegir').PartialOptions} */
+export default {
+  build: {
+    bundlesizeMax: '100KB'
+  },
+  test: {
+    browser: {
+      config: {
+        browserContextOptions: {
+          executablePath: '/usr/bin/chromium',
+          args: [
+            '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+            '--disable-background-networking', '--disable-component-update', '--disable-sync'
+          ]
+        }
+      }
+    }
+  },
+  dependencyCheck: {
+    // Node itself is a dependency of the scripts, imported by nobody
+    ignore: ['node']
+  }
+}

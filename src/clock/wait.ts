@@ -1,0 +1,68 @@
+import type { Clock } from './clock.ts'
+
+/**
+ * Resolve after `ms` milliseconds of `clock`.
+ *
+ * @throws the signal's reason, as soon as it is aborted
+ */
+export async function sleep (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted()
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = (): void => {
+      cancel()
+      reject(signal?.reason)
+    }
+    const cancel = clock.schedule(ms, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+/** A signal with a deadline, and the way to let go of it. */
+export interface Deadline {
+  readonly signal: AbortSignal
+  /** Has the time run out (rather than the parent been aborted)? */
+  readonly expired: boolean
+  /** Abort at once, for `reason`. */
+  abort (reason?: Error): void
+  /** Let go of the timer and of the parent. Always call it: `finally { deadline.clear() }`. */
+  clear (): void
+}
+
+/**
+ * A signal that aborts with `reason()` after `ms` milliseconds of `clock`, or
+ * when one of `parents` does, with its reason.
+ */
+export function startDeadline (clock: Clock, ms: number, reason: () => Error, ...parents: Array<AbortSignal | undefined>): Deadline {
+  const controller = new AbortController()
+  let expired = false
+  const cancel = clock.schedule(ms, () => {
+    expired = true
+    controller.abort(reason())
+  })
+  const unlink = parents.map(parent => link(parent, controller))
+  return {
+    signal: controller.signal,
+    get expired () { return expired },
+    abort: (reason) => { controller.abort(reason) },
+    clear () {
+      cancel()
+      unlink.forEach(undo => { undo() })
+    }
+  }
+}
+
+function link (parent: AbortSignal | undefined, child: AbortController): () => void {
+  if (parent == null) {
+    return () => {}
+  }
+  if (parent.aborted) {
+    child.abort(parent.reason)
+    return () => {}
+  }
+  const onAbort = (): void => { child.abort(parent.reason) }
+  parent.addEventListener('abort', onAbort, { once: true })
+  return () => { parent.removeEventListener('abort', onAbort) }
+}

@@ -1,0 +1,80 @@
+import type { Cancel, Clock } from './clock.ts'
+
+/**
+ * A timer that is set far more often than it fires.
+ *
+ * Setting and clearing only write a number. The clock is asked again when the
+ * scheduled call comes and finds its deadline moved. A deadline that has passed
+ * gets one more turn of the event loop before it bites, so that bytes which came
+ * while this process was busy are read first and count as in time.
+ */
+export class Watchdog {
+  readonly #clock: Clock
+  readonly #bite: () => void
+  #deadline = Infinity
+  #scheduledFor = Infinity
+  #cancel: Cancel | undefined
+
+  constructor (clock: Clock, bite: () => void) {
+    this.#clock = clock
+    this.#bite = bite
+  }
+
+  /** Bite in `ms` milliseconds unless set or cleared before. Replaces what was set. */
+  set (ms: number): void {
+    this.#deadline = this.#clock.now() + ms
+    if (this.#deadline < this.#scheduledFor) {
+      this.#schedule(ms)
+    }
+  }
+
+  /** Do not bite until set again. Leaves a scheduled call behind: {@link stop} takes that away too. */
+  clear (): void {
+    this.#deadline = Infinity
+  }
+
+  /** Clear, and leave nothing scheduled. */
+  stop (): void {
+    this.clear()
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#scheduledFor = Infinity
+  }
+
+  #schedule (ms: number): void {
+    this.#cancel?.()
+    this.#scheduledFor = this.#clock.now() + ms
+    this.#cancel = this.#clock.schedule(ms, () => { this.#check() })
+  }
+
+  #check (): void {
+    this.#scheduledFor = Infinity
+    this.#cancel = undefined
+    if (this.#deadline === Infinity) {
+      return
+    }
+    const left = this.#deadline - this.#clock.now()
+    if (left > 0) {
+      this.#schedule(left)
+      return
+    }
+    const due = this.#deadline
+    this.#scheduledFor = this.#clock.now()
+    this.#cancel = this.#clock.schedule(0, () => {
+      this.#scheduledFor = Infinity
+      this.#cancel = undefined
+      if (this.#deadline === due) {
+        this.stop()
+        this.#bite()
+      } else {
+        this.#resume()
+      }
+    })
+  }
+
+  #resume (): void {
+    if (this.#deadline !== Infinity && this.#cancel == null) {
+      this.#schedule(Math.max(0, this.#deadline - this.#clock.now()))
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { systemClock } from '../clock/clock.ts'
+import { VALUE_TTL_MS } from '../store/limits.ts'
+import { InvalidOptionError } from './errors.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { RecordKind } from '../record/validator.ts'
+import type { Host } from '../rpc/connection.ts'
+import type { ProviderStore } from '../store/provider-store.ts'
+import type { ValueStore } from '../store/value-store.ts'
+import type { AddressScope } from '../wire/address.ts'
+import type { ComponentLogger } from '@libp2p/interface'
+
+/** k of the Kademlia paper: contacts in a bucket, peers that keep a value, peers in an answer. */
+export const K = 20
+
+/** α of the Kademlia paper: requests a lookup keeps in flight; go, js and rust use 10. */
+export const ALPHA = 10
+
+/** The largest value a node keeps or fetches by default on its own network, bytes. */
+export const MAX_VALUE_SIZE = 4 * 1024 * 1024
+
+/** The same on libp2p networks, bytes. */
+export const LIBP2P_MAX_VALUE_SIZE = 64 * 1024
+
+/** Largest `maxValueSize`: a frame's length prefix has at most 4 bytes. */
+const MAX_MAX_VALUE_SIZE = 128 * 1024 * 1024
+
+/** What a {@link KadDHT} is made of. Only the host and the protocol are needed. */
+export interface KadDHTInit {
+  /** Carries the bytes: raw TCP, the memory network, libp2p. */
+  host: Host
+  /** The network, as a protocol id: peers of another are refused. */
+  protocol: string
+  /** Contacts in a bucket, peers that keep a value, peers in an answer: 1 to 255. Default 20. */
+  k?: number
+  /** Requests a lookup keeps in flight: 1 to 255. Default 10. */
+  alpha?: number
+  /** Serve requests, or only ask? Clients are never entered in routing tables. Default `server`. */
+  mode?: 'client' | 'server'
+  /** The largest value in bytes, kept or fetched. Default 4 MiB. */
+  maxValueSize?: number
+  /** Milliseconds for which a value put here is served. Default 24 h. */
+  valueTtl?: number
+  /** Which addresses are dialled and told: `any`, only `public` or only `private` ones. Default `any`. */
+  scope?: AddressScope
+  /** How a peer is asked whether it is alive; libp2p networks deprecate PING. Default `ping`. */
+  probe?: 'ping' | 'find-node'
+  /** Kinds of values beside `/kv/` and `/pk/`. */
+  kinds?: readonly RecordKind[]
+  /** Where values lie. Default: in memory. */
+  values?: ValueStore
+  /** Where provider records lie. Default: in memory. */
+  providers?: ProviderStore
+  /** Addresses (multiaddrs, as text or binary) of nodes through which to join, now and after all contacts were lost. */
+  bootstrap?: ReadonlyArray<string | Uint8Array>
+  /** How an address given as text is read; throws if it is none. Default: as a multiaddr. */
+  parseAddr?: (text: string) => Uint8Array
+  /** The source of time. Default: the machine's. */
+  clock?: Clock
+  /** `n` random bytes. Default: cryptographically strong ones. */
+  random?: (n: number) => Uint8Array
+  /** Gets a line for what happens. Default: nobody. */
+  logger?: ComponentLogger
+}
+
+export interface KadDHTConfig extends Required<Omit<KadDHTInit, 'kinds' | 'values' | 'providers' | 'logger' | 'bootstrap'>> {
+  readonly bootstrap: readonly Uint8Array[]
+}
+
+/**
+ * Fill in the defaults.
+ *
+ * @throws {InvalidOptionError} a number out of its range, a protocol without a leading slash
+ */
+export function configure (init: KadDHTInit): KadDHTConfig {
+  const { host, protocol, mode = 'server', scope = 'any', probe = 'ping', clock = systemClock, parseAddr = parseMultiaddr } = init
+  if (!/^\/\S+$/.test(protocol)) {
+    throw new InvalidOptionError(`network must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(protocol)}`)
+  }
+  return {
+    host,
+    protocol,
+    mode,
+    scope,
+    probe,
+    clock,
+    parseAddr,
+    bootstrap: (init.bootstrap ?? []).map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
+    k: whole('k', init.k ?? K, 1, 255),
+    alpha: whole('alpha', init.alpha ?? ALPHA, 1, 255),
+    maxValueSize: whole('maxValueSize', init.maxValueSize ?? MAX_VALUE_SIZE, 1, MAX_MAX_VALUE_SIZE),
+    valueTtl: whole('valueTtl', init.valueTtl ?? VALUE_TTL_MS, 1, Number.MAX_SAFE_INTEGER),
+    random: init.random ?? (n => crypto.getRandomValues(new Uint8Array(n)))
+  }
+}
+
+function parseMultiaddr (text: string): Uint8Array {
+  try {
+    return multiaddr(text).bytes
+  } catch (cause) {
+    throw new InvalidOptionError(`${JSON.stringify(text)} is no multiaddr: give one like /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo…`, { cause })
+  }
+}
+
+function whole (name: string, value: number, min: number, max: number): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidOptionError(`${name} must be a whole number from ${min} to ${max}, not ${value}`)
+  }
+  return value
+}

@@ -1,0 +1,265 @@
+import { defaultLogger } from '@libp2p/logger'
+import { contactOf, type Contact } from '../keyspace/contact.ts'
+import { RpcClient } from '../rpc/client.ts'
+import { addProvider } from '../rpc/handlers/add-provider.ts'
+import { findNode } from '../rpc/handlers/find-node.ts'
+import { getProviders } from '../rpc/handlers/get-providers.ts'
+import { getValue } from '../rpc/handlers/get-value.ts'
+import { handlePing } from '../rpc/handlers/ping.ts'
+import { putValue } from '../rpc/handlers/put-value.ts'
+import { RpcServer } from '../rpc/server.ts'
+import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
+import { configure, type KadDHTInit } from './config.ts'
+import { NotStartedError } from './errors.ts'
+import { Rejoin } from './maintenance/rejoin.ts'
+import { get, searchValue, type FoundValue, type GetOptions, type GetResult } from './operations/get.ts'
+import { join, type JoinResult } from './operations/join.ts'
+import { lookUp, type LookupResult } from './operations/lookup.ts'
+import { put, store, type PutResult, type StoreResult } from './operations/put.ts'
+import { findNodeAt, findValueAt, ping, type FindNodeResult, type FindValueResult, type PeerOrAddr, type PingResult } from './operations/single.ts'
+import { Peers } from './peers.ts'
+import { Tasks } from './tasks.ts'
+import { toBytes } from './text.ts'
+import { Values } from './values.ts'
+import type { DhtContext } from './context.ts'
+import type { OperationOptions } from './events.ts'
+import type { Handlers } from '../rpc/handlers/handlers.ts'
+import type { ProviderStore } from '../store/provider-store.ts'
+import type { ValueStore } from '../store/value-store.ts'
+
+/**
+ * A Kademlia node over any {@link Host}: the engine that every way of running
+ * kadmium shares. `createNode` of `kadmium/node` gives you one over TCP.
+ *
+ * Keys and targets are strings (as UTF-8) or bytes. A value's key that begins with
+ * a namespace known here, like `/pk/…`, is taken as it is; any other lies in the
+ * open namespace: `greeting` is `/kv/greeting`.
+ *
+ * Every operation takes `{ signal, timeout, onProgress }`. It rejects with the
+ * signal's reason when aborted and with {@link NotStartedError} when the node does
+ * not run.
+ *
+ * @example
+ *
+ * ```typescript
+ * import { KadDHT } from 'kadmium'
+ * import { VirtualClock, createMemoryNetwork } from 'kadmium/memory'
+ *
+ * const clock = new VirtualClock()
+ * const network = createMemoryNetwork({ clock, seed: 1 })
+ * const [a, b] = [1, 2].map(() => new KadDHT({ host: network.createHost(), protocol: '/example/1.0.0', clock }))
+ *
+ * await clock.run(Promise.all([a.start(), b.start()]))
+ * await clock.run(b.join(a.self.addrs))
+ * await clock.run(b.put('greeting', 'hello'))
+ * const { value } = await clock.run(a.get('greeting'))
+ * ```
+ */
+export class KadDHT {
+  readonly #dht: DhtContext
+  readonly #store: ValueStore
+  readonly #server: RpcServer
+  readonly #rejoin: Rejoin
+  #status: 'new' | 'running' | 'stopped' = 'new'
+  #unwatch: (() => void) | undefined
+
+  /** @throws {InvalidOptionError} an option makes no sense */
+  constructor (init: KadDHTInit) {
+    const config = configure(init)
+    const { host, protocol, clock, random } = config
+    const log = (init.logger ?? defaultLogger()).forComponent('kadmium')
+    const self = contactOf(host.self)
+    const tasks = new Tasks(log)
+    this.#store = init.values ?? new MemoryValueStore(clock)
+    const values = new Values({ config, store: this.#store, kinds: init.kinds ?? [] })
+    const { maxRecordSize } = values
+    const client = new RpcClient({ host, protocol, clock, maxRecordSize, scope: config.scope })
+    const peers = new Peers({ config, client, self, tasks, log, onLost: () => { this.#rejoin.begin() } })
+    this.#dht = { config, self, client, peers, values, tasks, log }
+    this.#server = new RpcServer({ clock, maxRecordSize, handlers: handlersOf(this.#dht, this.#store, init.providers ?? new MemoryProviderStore(clock)) })
+    this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
+  }
+
+  /** Who we are: our id, our key, and where we listen. */
+  get self (): Contact {
+    const { config: { host }, self } = this.#dht
+    return { id: self.id, key: self.key, addrs: host.self.addrs }
+  }
+
+  /** The network we are on, as a protocol id. */
+  get protocol (): string {
+    return this.#dht.config.protocol
+  }
+
+  /** `server`: we answer requests; `client`: we only ask. */
+  get mode (): 'client' | 'server' {
+    return this.#dht.config.mode
+  }
+
+  /** How many contacts the routing table holds. */
+  get contacts (): number {
+    return this.#dht.peers.table.size
+  }
+
+  /** What is going on inside, for dumps and statistics: look, and change nothing. */
+  get internals (): Pick<DhtContext, 'client' | 'peers'> & { readonly server: RpcServer, readonly store: ValueStore } {
+    const { client, peers } = this.#dht
+    return { client, peers, server: this.#server, store: this.#store }
+  }
+
+  /**
+   * Begin to serve (unless a client) and join through the `bootstrap` addresses, if
+   * any were given. If none of them answers, the node runs all the same and keeps
+   * trying, less and less often.
+   */
+  async start (options: OperationOptions = {}): Promise<void> {
+    const { config: { host, protocol, mode, bootstrap }, peers, log } = this.#dht
+    if (this.#status !== 'new') {
+      return
+    }
+    this.#status = 'running'
+    if (mode === 'server') {
+      await host.handle(protocol, async (stream, remote) => { await this.#server.serve(stream, remote) })
+      this.#unwatch = host.watch(protocol, {
+        onConnect (peer) { peers.verify(peer) },
+        onDisconnect () {}
+      })
+    }
+    if (bootstrap.length > 0) {
+      await this.join(bootstrap, options).catch(err => {
+        options.signal?.throwIfAborted()
+        log('could not join: %e', err)
+        this.#rejoin.begin()
+      })
+    }
+  }
+
+  /** Leave: stop serving, abort what is under way, close every stream. Nothing of the DHT runs afterwards. */
+  async stop (): Promise<void> {
+    if (this.#status !== 'running') {
+      return
+    }
+    this.#status = 'stopped'
+    const { config: { host, protocol, mode }, tasks, client } = this.#dht
+    this.#unwatch?.()
+    await tasks.stop(new NotStartedError('the node was stopped'))
+    if (mode === 'server') {
+      await host.unhandle(protocol)
+    }
+    await client.close()
+  }
+
+  /**
+   * Join a network through its nodes at `addrs` (multiaddrs, as text or binary): ping each, enter
+   * those that answer, look ourselves up, refresh the buckets farther away. Contacts
+   * that were lost before are asked too.
+   *
+   * @throws {NoPeersError} nobody answered; the message says why at each address
+   */
+  async join (addrs: ReadonlyArray<string | Uint8Array>, options?: OperationOptions): Promise<JoinResult> {
+    const dht = this.#running()
+    const parsed = addrs.map(addr => typeof addr === 'string' ? dht.config.parseAddr(addr) : addr)
+    return await join(dht, parsed, dht.peers.remembered, options)
+  }
+
+  /**
+   * Is this node alive, and how fast? Deadline: 20 s.
+   *
+   * @throws {DialError} it cannot be reached
+   * @throws {UnsupportedProtocolError} it is on another network, or a client
+   * @throws {TimeoutError} it does not answer
+   */
+  async ping (peer: PeerOrAddr, options?: OperationOptions): Promise<PingResult> {
+    return await ping(this.#running(), peer, options)
+  }
+
+  /**
+   * Have one node keep a value.
+   *
+   * @throws {ValueTooLargeError} the value is over `maxValueSize`
+   * @throws {StreamResetError} the node refused it
+   * @throws as {@link KadDHT.ping}
+   */
+  async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<StoreResult> {
+    return await store(this.#running(), peer, key, value, options)
+  }
+
+  /**
+   * Ask one node for the peers it knows closest to SHA-256 of `target`.
+   *
+   * @throws as {@link KadDHT.ping}
+   */
+  async findNode (peer: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
+    return await findNodeAt(this.#running(), peer, target, options)
+  }
+
+  /**
+   * Ask one node for the value at `key`, and the peers it knows closest to it.
+   *
+   * @throws as {@link KadDHT.ping}
+   */
+  async findValue (peer: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
+    return await findValueAt(this.#running(), peer, key, options)
+  }
+
+  /**
+   * The node lookup (Kademlia paper, §2.3) with all there is to say of it: the k
+   * closest peers to SHA-256 of `target`, hops, requests, time. Deadline: 60 s, after
+   * which the result is what was found so far.
+   */
+  async lookup (target: string | Uint8Array, options?: OperationOptions): Promise<LookupResult> {
+    return await lookUp(this.#running(), toBytes(target), options)
+  }
+
+  /** The k closest peers to SHA-256 of `target`, closest first: {@link KadDHT.lookup} for a loop. */
+  async * getClosestPeers (target: string | Uint8Array, options?: OperationOptions): AsyncGenerator<Contact> {
+    const { closest } = await this.lookup(target, options)
+    yield * closest
+  }
+
+  /**
+   * Keep a value at the k peers closest to its key, and say where it is. With nobody
+   * to keep it, `storedAt` is empty and the value lies with us alone. Deadline: 180 s.
+   *
+   * @throws {ValueTooLargeError} the value is over `maxValueSize`
+   * @throws {InvalidRecordError} the key's namespace refuses it
+   */
+  async put (key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<PutResult> {
+    return await put(this.#running(), key, value, options)
+  }
+
+  /**
+   * The best value at `key` (in the open namespace: the newest). Deadline: 120 s.
+   *
+   * @throws {ValueNotFoundError} nobody who answered has one
+   */
+  async get (key: string | Uint8Array, options?: GetOptions): Promise<GetResult> {
+    return await get(this.#running(), key, options)
+  }
+
+  /** The values at `key` as they come in, each better than the one before: {@link KadDHT.get} for a loop. Ends without any if there is none. */
+  async * searchValue (key: string | Uint8Array, options?: GetOptions): AsyncGenerator<FoundValue> {
+    yield * searchValue(this.#running(), key, options)
+  }
+
+  #running (): DhtContext {
+    if (this.#status !== 'running') {
+      throw new NotStartedError(this.#status === 'new'
+        ? 'this node was not started: await node.start() first'
+        : 'this node was stopped: create another')
+    }
+    return this.#dht
+  }
+}
+
+function handlersOf ({ config, self, peers, values }: DhtContext, store: ValueStore, providers: ProviderStore): Handlers {
+  const neighbourhood = { table: peers.table, k: config.k }
+  return {
+    ping: handlePing,
+    'find-node': findNode({ ...neighbourhood, self: () => ({ id: self.id, addrs: config.host.self.addrs }) }),
+    'get-value': getValue({ ...neighbourhood, values: store }),
+    'put-value': putValue(async record => { await values.accept(record) }),
+    'get-providers': getProviders({ ...neighbourhood, providers }),
+    'add-provider': addProvider({ providers })
+  }
+}

@@ -1,0 +1,66 @@
+import { sleep } from '../../clock/wait.ts'
+import type { Clock } from '../../clock/clock.ts'
+import type { Tasks } from '../tasks.ts'
+import type { Logger } from '@libp2p/interface'
+
+/** Milliseconds before the first attempt to come back. */
+const FIRST_DELAY_MS = 1_000
+
+/** Milliseconds between attempts at the most; the delay doubles up to here. */
+const MAX_DELAY_MS = 300_000
+
+export interface RejoinInit {
+  readonly clock: Clock
+  readonly random: (n: number) => Uint8Array
+  readonly tasks: Tasks
+  readonly log: Logger
+  /** Join; resolves when some peer answered. */
+  readonly attempt: (signal: AbortSignal) => Promise<void>
+}
+
+/**
+ * Brings a node back that has lost every contact: attempts to join again, less and
+ * less often, with jitter so that a whole network does not come back in step.
+ */
+export class Rejoin {
+  readonly #init: RejoinInit
+  #running = false
+
+  constructor (init: RejoinInit) {
+    this.#init = init
+  }
+
+  /** All contacts are lost. Does nothing while attempts are being made. */
+  begin (): void {
+    if (this.#running) {
+      return
+    }
+    this.#running = true
+    this.#init.tasks.run(async signal => {
+      try {
+        await this.#untilJoined(signal)
+      } finally {
+        this.#running = false
+      }
+    })
+  }
+
+  async #untilJoined (signal: AbortSignal): Promise<void> {
+    const { clock, random, attempt, log } = this.#init
+    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(2 * delay, MAX_DELAY_MS)) {
+      await sleep(clock, jittered(delay, random), signal)
+      try {
+        await attempt(signal)
+        return
+      } catch (err) {
+        signal.throwIfAborted()
+        log('could not join again: %e', err)
+      }
+    }
+  }
+}
+
+/** Between half of `ms` and all of it. */
+function jittered (ms: number, random: (n: number) => Uint8Array): number {
+  return ms * (0.5 + random(1)[0] / 510)
+}

@@ -1,0 +1,89 @@
+import { keyOf } from '../../keyspace/key.ts'
+import { Lookup, type LookupStep } from '../../lookup/lookup.ts'
+import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
+import { runLookup, type LookupAnswer } from '../run-lookup.ts'
+import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
+import type { Key } from '../../keyspace/key.ts'
+import type { Question } from '../../rpc/client.ts'
+import type { ResponseTo } from '../../wire/rpc.ts'
+import type { DhtContext } from '../context.ts'
+import type { OperationEnd, OperationOptions } from '../events.ts'
+
+/** Milliseconds below which no peer counts as slow: asking another beside it would only cost. */
+const MIN_SLOW_MS = 20
+
+/** What a lookup found, and what that took. */
+export interface LookupResult {
+  /** What was looked up, and where that lies. */
+  readonly target: Uint8Array
+  readonly key: Key
+  /** The at most k closest peers that answered, closest first. */
+  readonly closest: readonly Contact[]
+  /** `converged` and `exhausted` are complete, `stopped` and `deadline` partial. */
+  readonly reason: OperationEnd
+  readonly asked: number
+  readonly failed: number
+  /** How many answers in a row it took to know all of `closest`. */
+  readonly hops: number
+  /** Milliseconds it took. */
+  readonly ms: number
+}
+
+type WithCloser = Extract<Question, { type: 'find-node' | 'get-value' | 'get-providers' }>
+
+/** A lookup under way. */
+export interface Walk<R> {
+  /** End it here, with what there is. */
+  stop (): void
+  /** The answers as they come; returns what was found. */
+  readonly answers: AsyncGenerator<R, LookupResult>
+}
+
+/**
+ * Walk towards SHA-256 of `target`, sending `request` to each peer on the way.
+ * Iterating throws the signal's reason when aborted.
+ */
+export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
+  const { config: { clock, k, alpha }, peers, client, self } = dht
+  const key = keyOf(target)
+  const lookup = new Lookup({
+    target: key,
+    self: self.key,
+    seeds: peers.table.closest(key, k),
+    k,
+    alpha,
+    slowAfter: contact => Math.max(MIN_SLOW_MS, 2 * client.expected(contact))
+  })
+  async function * answers (): AsyncGenerator<LookupAnswer<ResponseTo<R['type']>>, LookupResult> {
+    const begun = clock.now()
+    peers.table.touched(key, begun)
+    const reason = yield * runLookup<ResponseTo<R['type']>>({
+      lookup,
+      clock,
+      request: request.type,
+      ask: async (contact, signal) => await peers.ask(contact, request, signal),
+      timeout: options.timeout ?? timeout,
+      signals: [options.signal, dht.tasks.signal],
+      onProgress: options.onProgress
+    })
+    const { closest, asked, failed, hops } = lookup
+    return { target, key, closest, reason, asked, failed, hops, ms: clock.now() - begun }
+  }
+  return { stop: () => { lookup.stop() }, answers: answers() }
+}
+
+/**
+ * The node lookup (Kademlia paper, §2.3): the k closest peers to SHA-256 of
+ * `target` that answer.
+ *
+ * @throws the signal's reason, when aborted
+ */
+export async function lookUp (dht: DhtContext, target: Uint8Array, options: OperationOptions = {}): Promise<LookupResult> {
+  const { answers } = walk(dht, target, { type: 'find-node', target }, options, LOOKUP_DEADLINE_MS)
+  while (true) {
+    const { done, value } = await answers.next()
+    if (done === true) {
+      return value
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { startDeadline } from '../../clock/wait.ts'
+import { contactOf, type Contact, type PeerInfo } from '../../keyspace/contact.ts'
+import { TimeoutError } from '../../rpc/errors.ts'
+import { usableAddrs } from '../../wire/address.ts'
+import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
+import { toBytes } from '../text.ts'
+import type { Question } from '../../rpc/client.ts'
+import type { ResponseTo } from '../../wire/rpc.ts'
+import type { DhtContext } from '../context.ts'
+import type { OperationOptions } from '../events.ts'
+
+/** A peer whose id we know, or an address (a multiaddr, as text or binary) at which to find out. */
+export type PeerOrAddr = PeerInfo | Uint8Array | string
+
+/** The answer of one node. */
+export interface SingleAnswer<T extends Question['type']> {
+  readonly peer: Contact
+  readonly response: ResponseTo<T>
+  /** Milliseconds from the request to its answer, on a stream that was open. */
+  readonly ms: number
+}
+
+/**
+ * Send one request to one node, first finding out who it is if only its address
+ * is known.
+ *
+ * @throws as {@link RpcClient.request}; {@link TimeoutError} when the operation's deadline passes
+ */
+export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAddr, request: R, options: OperationOptions = {}): Promise<SingleAnswer<R['type']>> {
+  const { clock } = dht.config
+  const ms = options.timeout ?? REQUEST_DEADLINE_MS
+  const deadline = startDeadline(clock, ms, () => new TimeoutError(`no answer to ${request.type} within ${ms} ms`), options.signal, dht.tasks.signal)
+  try {
+    const peer = await resolve(dht, to, deadline.signal)
+    options.onProgress?.({ type: 'asking', peer, request: request.type, hop: 1 })
+    const begun = clock.now()
+    const response = await dht.peers.ask(peer, request, deadline.signal)
+    const answer = { peer, response, ms: clock.now() - begun }
+    const closer = 'closer' in response ? response.closer.length : 0
+    options.onProgress?.({ type: 'answered', peer, request: request.type, ms: answer.ms, closer })
+    return answer
+  } finally {
+    deadline.clear()
+  }
+}
+
+async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): Promise<Contact> {
+  const { host, protocol, parseAddr } = dht.config
+  if (typeof to === 'string') {
+    return await resolve(dht, parseAddr(to), signal)
+  }
+  return contactOf(to instanceof Uint8Array ? await host.identify(to, protocol, { signal }) : to)
+}
+
+/** A node is alive. */
+export interface PingResult {
+  readonly peer: Contact
+  /** Milliseconds there and back. */
+  readonly ms: number
+}
+
+/** PING one node. */
+export async function ping (dht: DhtContext, to: PeerOrAddr, options?: OperationOptions): Promise<PingResult> {
+  const { peer, ms } = await askOne(dht, to, { type: 'ping' }, options)
+  return { peer, ms }
+}
+
+/** What one node knows of a target. */
+export interface FindNodeResult {
+  readonly peer: Contact
+  /** The peers it knows closest to the target, closest first. */
+  readonly closer: readonly Contact[]
+  /** Milliseconds there and back. */
+  readonly ms: number
+}
+
+/** FIND_NODE at one node. */
+export async function findNodeAt (dht: DhtContext, to: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
+  const { peer, response, ms } = await askOne(dht, to, { type: 'find-node', target: toBytes(target) }, options)
+  return { peer, closer: usable(dht, response.closer), ms }
+}
+
+/** What one node has at a key. */
+export interface FindValueResult {
+  readonly peer: Contact
+  /** The full record key: in the open namespace, with `/kv/` before it. */
+  readonly key: Uint8Array
+  /** The value it holds; undefined: none, or none that its namespace accepts. */
+  readonly value: Uint8Array | undefined
+  /** The peers it knows closest to the key, closest first. */
+  readonly closer: readonly Contact[]
+  /** Milliseconds there and back. */
+  readonly ms: number
+}
+
+/** GET_VALUE at one node. */
+export async function findValueAt (dht: DhtContext, to: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
+  const recordKey = dht.values.keyOf(key)
+  const { peer, response, ms } = await askOne(dht, to, { type: 'get-value', key: recordKey }, options)
+  const record = response.record == null ? undefined : await dht.values.checked(response.record)
+  return {
+    peer,
+    key: recordKey,
+    value: record == null ? undefined : dht.values.open(record),
+    closer: usable(dht, response.closer),
+    ms
+  }
+}
+
+/** Peers as a user gets them: only with addresses that can be dialled. */
+function usable (dht: DhtContext, peers: readonly PeerInfo[]): Contact[] {
+  const { scope } = dht.config
+  return peers.map(({ id, addrs }) => contactOf({ id, addrs: usableAddrs(addrs, { peer: id, scope }) }))
+}

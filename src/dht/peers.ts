@@ -1,0 +1,149 @@
+import { contactOf, type Contact, type PeerInfo } from '../keyspace/contact.ts'
+import { RoutingTable } from '../routing/routing-table.ts'
+import { LimitError, StreamResetError } from '../rpc/errors.ts'
+import { usableAddrs } from '../wire/address.ts'
+import type { KadDHTConfig } from './config.ts'
+import type { Tasks } from './tasks.ts'
+import type { Question, RpcClient } from '../rpc/client.ts'
+import type { Request, ResponseTo } from '../wire/rpc.ts'
+import type { Logger } from '@libp2p/interface'
+
+/** Diallers waiting to be dialled back. A flood of them changes nothing but who waits. */
+const MAX_VERIFICATIONS_WAITING = 256
+
+/** Diallers dialled back at once. */
+const MAX_VERIFICATIONS = 8
+
+/** Lost contacts remembered, to come back through when all are lost. */
+const MAX_REMEMBERED = 64
+
+export interface PeersInit {
+  readonly config: KadDHTConfig
+  readonly client: RpcClient
+  readonly self: Contact
+  readonly tasks: Tasks
+  readonly log: Logger
+  /** The last contact was lost. */
+  onLost (): void
+}
+
+/**
+ * The peers we know, and how we come to know them: the routing table learns from
+ * answers to our own requests, never from hearsay, and forgets who fails.
+ */
+export class Peers {
+  readonly table: RoutingTable
+  readonly #init: PeersInit
+  /** Diallers that serve our protocol, by id, not yet dialled back. */
+  readonly #unverified: PeerInfo[] = []
+  #verifying = 0
+  /** Latest last. */
+  readonly #remembered: Contact[] = []
+
+  constructor (init: PeersInit) {
+    this.#init = init
+    this.table = new RoutingTable({ self: init.self.key, k: init.config.k })
+  }
+
+  /** Contacts that were lost, latest first: perhaps only the network between us was. */
+  get remembered (): readonly Contact[] {
+    return this.#remembered.toReversed()
+  }
+
+  /**
+   * Ask `contact`; the table learns from how that goes.
+   *
+   * @throws as {@link RpcClient.request}
+   */
+  async ask<R extends Question> (contact: Contact, request: R, signal?: AbortSignal): Promise<ResponseTo<R['type']>> {
+    try {
+      const response = await this.#init.client.request(contact, request, { signal })
+      this.#learn(contact)
+      return response
+    } catch (err) {
+      if (isFaultOfPeer(err, request) && signal?.aborted !== true) {
+        this.#forget(contact, err)
+      }
+      throw err
+    }
+  }
+
+  /** Ask whether `contact` is alive. The table learns from the answer. */
+  async probe (contact: Contact, signal?: AbortSignal): Promise<void> {
+    if (this.#init.config.probe === 'ping') {
+      await this.ask(contact, { type: 'ping' }, signal)
+    } else {
+      await this.ask(contact, { type: 'find-node', target: this.#init.self.id }, signal)
+    }
+  }
+
+  /**
+   * A peer that serves our protocol has dialled us: dial it back, and enter it in
+   * the table if it answers. Those that wait are bounded; the latest is dropped.
+   */
+  verify (peer: PeerInfo): void {
+    if (this.#unverified.length < MAX_VERIFICATIONS_WAITING && peer.addrs.length > 0) {
+      this.#unverified.push(peer)
+      this.#verifyNext()
+    }
+  }
+
+  #verifyNext (): void {
+    if (this.#verifying >= MAX_VERIFICATIONS) {
+      return
+    }
+    const peer = this.#unverified.shift()
+    if (peer == null) {
+      return
+    }
+    const contact = contactOf(peer)
+    this.#verifying++
+    this.#init.tasks.run(async signal => {
+      try {
+        if (this.table.get(contact.key) == null) {
+          await this.probe(contact, signal)
+        }
+      } finally {
+        this.#verifying--
+        this.#verifyNext()
+      }
+    })
+  }
+
+  #learn (contact: Contact): void {
+    const { config, log } = this.#init
+    const now = config.clock.now()
+    if (this.table.seen(contact.key, now)) {
+      return
+    }
+    const addrs = usableAddrs(contact.addrs, { peer: contact.id, scope: config.scope })
+    const result = this.table.insert({ id: contact.id, key: contact.key, addrs }, now)
+    if (result.type === 'inserted') {
+      log('new contact %b, %d in all', contact.id, this.table.size)
+    }
+    if (result.type === 'full') {
+      const oldest = result.leastRecentlySeen
+      this.#init.tasks.run(async signal => { await this.probe(oldest, signal) })
+    }
+  }
+
+  #forget (contact: Contact, err: unknown): void {
+    const { removed, replacement } = this.table.remove(contact.key)
+    if (!removed) {
+      return
+    }
+    this.#init.log('lost contact %b: %e', contact.id, err)
+    this.#remembered.push(contact)
+    if (this.#remembered.length > MAX_REMEMBERED) {
+      this.#remembered.shift()
+    }
+    if (replacement == null && this.table.size === 0) {
+      this.#init.onLost()
+    }
+  }
+}
+
+/** A limit of ours, or a record that the peer would not take, says nothing about whether it is alive. */
+function isFaultOfPeer (err: unknown, request: Request): boolean {
+  return !(err instanceof LimitError) && !(request.type === 'put-value' && err instanceof StreamResetError)
+}

@@ -1,0 +1,169 @@
+import { bytesToMapKey } from '../keyspace/key.ts'
+import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record.ts'
+import { namespaceOf } from '../record/namespace.ts'
+import { MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../record/open.ts'
+import { publicKeyRecords } from '../record/public-key.ts'
+import { Validators, type RecordKind } from '../record/validator.ts'
+import { bytesEqual } from '../wire/bytes-equal.ts'
+import { InvalidOptionError, OutdatedRecordError } from './errors.ts'
+import { toBytes } from './text.ts'
+import type { KadDHTConfig } from './config.ts'
+import type { ValueRecord } from '../record/record.ts'
+import type { StoredValue, ValueStore } from '../store/value-store.ts'
+
+/** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
+const MAX_KEY_BYTES = 4096
+
+/** The namespace of keys that name none. */
+const OPEN = 'kv'
+const OPEN_PREFIX = toBytes(`/${OPEN}/`)
+
+export interface ValuesInit {
+  readonly config: KadDHTConfig
+  readonly store: ValueStore
+  readonly kinds: readonly RecordKind[]
+}
+
+/**
+ * What values mean here: between what a user puts and gets and what lies in the
+ * store and travels, and which record may replace which.
+ */
+export class Values {
+  /** The largest value of a record, bytes: a user's value and what its envelope adds. */
+  readonly maxRecordSize: number
+  readonly #config: KadDHTConfig
+  readonly #store: ValueStore
+  readonly #namespaces: ReadonlySet<string>
+  readonly #validators: Validators
+  /** The last write under way for each key: the next waits for it, so that none is undone by an older one. */
+  readonly #writes = new Map<string, Promise<unknown>>()
+  #lastSealed = 0
+
+  constructor ({ config, store, kinds }: ValuesInit) {
+    const all = [openRecords(config.maxValueSize), publicKeyRecords, ...kinds]
+    this.#config = config
+    this.#store = store
+    this.#namespaces = new Set(all.map(({ namespace }) => namespace))
+    this.#validators = new Validators(all)
+    this.maxRecordSize = config.maxValueSize + MAX_ENVELOPE_BYTES
+  }
+
+  /**
+   * The full record key that a user's key stands for.
+   *
+   * @throws {InvalidOptionError} it is empty
+   */
+  keyOf (key: string | Uint8Array): Uint8Array {
+    const bytes = toBytes(key)
+    if (bytes.byteLength === 0) {
+      throw new InvalidOptionError('the key is empty: give at least one character')
+    }
+    if (bytes.byteLength > MAX_KEY_BYTES) {
+      throw new InvalidOptionError(`the key has ${bytes.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
+    }
+    const namespace = namespaceOf(bytes)
+    return namespace != null && this.#namespaces.has(namespace) ? bytes : concat(OPEN_PREFIX, bytes)
+  }
+
+  /**
+   * The record that keeps a user's `value` at a user's `key`.
+   *
+   * @throws {ValueTooLargeError} the value is over `maxValueSize`
+   * @throws {InvalidRecordError} the key's namespace refuses it
+   */
+  async seal (key: string | Uint8Array, value: string | Uint8Array): Promise<ValueRecord> {
+    const bytes = toBytes(value)
+    const { maxValueSize, clock } = this.#config
+    if (bytes.byteLength > maxValueSize) {
+      throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
+    }
+    const recordKey = this.keyOf(key)
+    const record = isOpen(recordKey)
+      ? { key: recordKey, value: sealOpenValue(bytes, await this.#sealTime(recordKey)) }
+      : { key: recordKey, value: bytes }
+    await this.#validators.validate(record, clock.now())
+    return record
+  }
+
+  /** The user's value in a valid record. */
+  open ({ key, value }: ValueRecord): Uint8Array {
+    return isOpen(key) ? openValue(value).data : value
+  }
+
+  /** `record`, if its namespace accepts it. */
+  async checked (record: ValueRecord): Promise<ValueRecord | undefined> {
+    try {
+      await this.#validators.validate(record, this.#config.clock.now())
+      return record
+    } catch (err) {
+      if (err instanceof InvalidRecordError) {
+        return undefined
+      }
+      throw err
+    }
+  }
+
+  /** The index of the best of `values`, all valid for `key`. */
+  select (key: Uint8Array, values: readonly Uint8Array[]): number {
+    return this.#validators.select(key, values)
+  }
+
+  /** What we keep ourselves at a record key. */
+  async kept (key: Uint8Array): Promise<StoredValue | undefined> {
+    return await this.#store.get(key)
+  }
+
+  /**
+   * Keep `record`, if it is valid and no better one is kept.
+   *
+   * @throws {InvalidRecordError} it is not valid
+   * @throws {OutdatedRecordError} a better one is kept
+   * @throws {StoreFullError} there is no room
+   */
+  async accept (record: ValueRecord): Promise<void> {
+    await this.#validators.validate(record, this.#config.clock.now())
+    await this.#inTurn(bytesToMapKey(record.key), async () => { await this.#write(record) })
+  }
+
+  async #write ({ key, value }: ValueRecord): Promise<void> {
+    const { clock, valueTtl } = this.#config
+    const kept = await this.#store.get(key)
+    if (kept != null && !bytesEqual(kept.value, value) && this.select(key, [kept.value, value]) === 0) {
+      throw new OutdatedRecordError('a newer value is kept at this key')
+    }
+    const now = clock.now()
+    await this.#store.put({ key, value, timeReceived: now, expires: now + valueTtl })
+  }
+
+  async #inTurn (id: string, write: () => Promise<void>): Promise<void> {
+    const before = this.#writes.get(id)
+    const turn = before == null ? write() : before.then(write, write)
+    this.#writes.set(id, turn)
+    try {
+      await turn
+    } finally {
+      if (this.#writes.get(id) === turn) {
+        this.#writes.delete(id)
+      }
+    }
+  }
+
+  /** Later than every value that we sealed or keep: two puts within a millisecond, or by a slow clock, still replace each other in order. */
+  async #sealTime (key: Uint8Array): Promise<number> {
+    const kept = await this.#store.get(key)
+    const after = kept == null ? 0 : openValue(kept.value).time
+    this.#lastSealed = Math.max(this.#config.clock.now(), this.#lastSealed + 1, after + 1)
+    return this.#lastSealed
+  }
+}
+
+function isOpen (recordKey: Uint8Array): boolean {
+  return namespaceOf(recordKey) === OPEN
+}
+
+function concat (a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.byteLength + b.byteLength)
+  out.set(a)
+  out.set(b, a.byteLength)
+  return out
+}

@@ -1,0 +1,101 @@
+import { Uint8ArrayList } from 'uint8arraylist'
+
+type Result = IteratorResult<Uint8ArrayList, undefined>
+
+/** Somebody waits in `next`. */
+interface Waiting {
+  resolve (result: Result): void
+  reject (err: unknown): void
+}
+
+/**
+ * What a stream's reader iterates. It holds at most the stream's window of bytes, for
+ * the writer gets more room only as they are read. Where nobody will read any more,
+ * bytes are dropped as if they were.
+ *
+ * Not a generator function: one of those cannot be left while it waits.
+ */
+export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unknown> {
+  readonly #onRead: (bytes: number) => void
+  readonly #waiting: Waiting[] = []
+  #unread: Uint8ArrayList | undefined
+  #ended = false
+  #left = false
+  #error: Error | undefined
+
+  /** @param onRead - told how many bytes have been taken */
+  constructor (onRead: (bytes: number) => void) {
+    this.#onRead = onRead
+  }
+
+  /** Bytes have arrived. */
+  push (bytes: Uint8ArrayList): void {
+    const reader = this.#waiting.shift()
+    if (this.#left || reader != null) {
+      reader?.resolve({ done: false, value: bytes })
+      this.#onRead(bytes.byteLength)
+    } else if (this.#unread == null) {
+      this.#unread = bytes
+    } else {
+      this.#unread.append(bytes)
+    }
+  }
+
+  /** No more bytes will arrive. */
+  end (): void {
+    this.#ended = true
+    this.#releaseWaiting(reader => { reader.resolve({ done: true, value: undefined }) })
+  }
+
+  /** The stream was reset. What is unread is lost; what has been read to its end stays so. */
+  fail (err: Error): void {
+    if (this.#error != null || this.#left || (this.#ended && this.#unread == null)) {
+      return
+    }
+    this.#error = err
+    this.#unread = undefined
+    this.#releaseWaiting(reader => { reader.reject(err) })
+  }
+
+  async next (): Promise<Result> {
+    if (this.#error != null) {
+      throw this.#error
+    }
+    const value = this.#unread
+    if (value != null) {
+      this.#unread = undefined
+      this.#onRead(value.byteLength)
+      return { done: false, value }
+    }
+    if (this.#ended || this.#left) {
+      return { done: true, value: undefined }
+    }
+    return new Promise((resolve, reject) => { this.#waiting.push({ resolve, reject }) })
+  }
+
+  /** Nobody will read any more. The stream goes on. */
+  async return (): Promise<Result> {
+    this.#left = true
+    this.#onRead(this.#unread?.byteLength ?? 0)
+    this.#unread = undefined
+    this.#releaseWaiting(reader => { reader.resolve({ done: true, value: undefined }) })
+    return { done: true, value: undefined }
+  }
+
+  async throw (err: unknown): Promise<Result> {
+    await this.return()
+    throw err
+  }
+
+  [Symbol.asyncIterator] (): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.return()
+  }
+
+  #releaseWaiting (release: (reader: Waiting) => void): void {
+    this.#waiting.splice(0).forEach(release)
+  }
+}

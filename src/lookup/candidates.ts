@@ -1,0 +1,112 @@
+import { compareDistance } from '../keyspace/distance.ts'
+import type { Contact } from '../keyspace/contact.ts'
+import type { Key } from '../keyspace/key.ts'
+
+/**
+ * What a lookup knows of a peer; the diagram is in lookup.ts.
+ *
+ * - `heard`: somebody named it, nobody asked it
+ * - `asked`: it holds one of the alpha slots
+ * - `slow`: asked too long ago to hold a slot, still waited for
+ * - `answered`, `failed`: final
+ */
+export type CandidateState = 'heard' | 'asked' | 'slow' | 'answered' | 'failed'
+
+/** A peer that a lookup heard of. */
+export interface Candidate {
+  readonly contact: Contact
+  readonly state: CandidateState
+  /** 1 for a seed, otherwise one more than that of the peer that named it first. */
+  readonly hop: number
+}
+
+/** The same, for the lookup that moves it. */
+export interface MutableCandidate extends Candidate {
+  state: CandidateState
+  /** The distance's first 31 bits, a small integer to V8: they decide nearly every comparison. */
+  readonly head: number
+  /** When it loses its slot, once asked: milliseconds since the Unix epoch. */
+  slowAt: number
+}
+
+/**
+ * The peers a lookup heard of, closest to the target first. Two of equal distance
+ * are the same key, so the order is also the identity.
+ *
+ * It holds at most `limit`: beyond that the farthest that was never asked goes. Those
+ * asked stay, so that nobody is asked twice; hence the limit also bounds the requests.
+ */
+export class Candidates {
+  readonly #target: Key
+  readonly #limit: number
+  readonly #sorted: MutableCandidate[] = []
+
+  constructor (target: Key, limit: number) {
+    this.#target = target
+    this.#limit = limit
+  }
+
+  /** Closest first. */
+  get sorted (): readonly MutableCandidate[] {
+    return this.#sorted
+  }
+
+  get (key: Key): MutableCandidate | undefined {
+    const index = this.#search(key, this.#headOf(key))
+    return index < 0 ? undefined : this.#sorted[index]
+  }
+
+  /** Somebody named `contact`. Whoever named it first stays. */
+  add (contact: Contact, hop: number): void {
+    const head = this.#headOf(contact.key)
+    const index = this.#search(contact.key, head)
+    if (index >= 0) {
+      return
+    }
+    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, head, slowAt: Infinity })
+    if (this.#sorted.length > this.#limit) {
+      this.#dropFarthestHeard()
+    }
+  }
+
+  /** Where `key` is, or the complement (`~`) of where it belongs. */
+  #search (key: Key, head: number): number {
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const candidate = this.#sorted[middle]
+      const order = candidate.head - head
+      const exact = order === 0 ? compareDistance(this.#target, candidate.contact.key, key) : order
+      if (exact === 0) {
+        return middle
+      }
+      if (exact < 0) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return ~low
+  }
+
+  #dropFarthestHeard (): void {
+    for (let i = this.#sorted.length - 1; i >= 0; i--) {
+      if (this.#sorted[i].state === 'heard') {
+        this.#sorted.splice(i, 1)
+        return
+      }
+    }
+  }
+
+  // shorter keys read as if zeros followed
+  #headOf (key: Key): number {
+    const target = this.#target
+    return (
+      (key[0] ^ target[0]) << 24 |
+      (key[1] ^ target[1]) << 16 |
+      (key[2] ^ target[2]) << 8 |
+      (key[3] ^ target[3])
+    ) >>> 1
+  }
+}

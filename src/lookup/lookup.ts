@@ -1,0 +1,261 @@
+import { sameKey } from '../keyspace/distance.ts'
+import { Candidates } from './candidates.ts'
+import { Slots } from './slots.ts'
+import type { Candidate, MutableCandidate } from './candidates.ts'
+import type { Contact } from '../keyspace/contact.ts'
+import type { Key } from '../keyspace/key.ts'
+
+// A candidate:
+//
+//            next: ask            onResponse
+//   heard ─────────────▶ asked ─────────────▶ answered
+//                        │   │ onFailure        ▲
+//        next, past      │   └──────────┐       │ onResponse
+//        its slowAfter   │              ▼       │
+//                        │            failed    │
+//                        │              ▲       │
+//                        │    onFailure │       │
+//                        └──────▶ slow ─┴───────┘
+//
+// What is told of a candidate in any other state changes nothing.
+//
+// The lookup:
+//
+//             next: the k closest that did not fail have all answered
+//            ┌───────────────────────────────────────────────────────▶ converged
+//   running ─┤ next: the same, but there are fewer than k
+//            ├───────────────────────────────────────────────────────▶ exhausted
+//            │ stop
+//            └───────────────────────────────────────────────────────▶ stopped
+//
+// Once done, it is over: later answers and failures change nothing.
+
+/** How many of the closest peers a lookup looks for: the k of the Kademlia paper, §2.3. */
+export const DEFAULT_K = 20
+
+/** How many requests are in flight, slow ones not counted: the alpha of the paper, §2.3; 10 as go-libp2p has it. */
+export const DEFAULT_ALPHA = 10
+
+/** Closer peers taken of one answer, in peers: twice the k = 20 that an answer holds. */
+export const MAX_CLOSER_PEERS = 40
+
+/**
+ * Peers a lookup keeps in mind, in multiples of k. It bounds the memory that
+ * strangers can take, and the requests they can make us send.
+ */
+export const MAX_CANDIDATES_PER_K = 20
+
+export interface LookupInit {
+  /** What to get close to. */
+  target: Key
+  /** Our own key: never a candidate. */
+  self?: Key
+  /** Whom to begin with: the closest of our own table. */
+  seeds: Iterable<Contact>
+  /** @default 20 */
+  k?: number
+  /** @default 10 */
+  alpha?: number
+  /** Milliseconds after which a peer that was asked no longer holds a slot: another is asked beside it. */
+  slowAfter (contact: Contact): number
+}
+
+/** How a lookup ended. */
+export type LookupEnd =
+  /** The k closest peers that did not fail have all answered. */
+  | 'converged'
+  /** Everybody we heard of was asked, and fewer than k answered. */
+  | 'exhausted'
+  /** `stop` was called. */
+  | 'stopped'
+
+/** What to do next. */
+export type LookupStep =
+  /** Ask this peer, then call `onResponse` or `onFailure`; and call `next` again at once. */
+  | { readonly type: 'ask', readonly contact: Contact }
+  /**
+   * Call `next` again after the next answer or failure, or at `until` (milliseconds
+   * since the Unix epoch), when a slow peer gives up its slot; `Infinity` when only
+   * answers can move the lookup.
+   */
+  | { readonly type: 'wait', readonly until: number }
+  /** It is over. `closest`: the at most k closest that answered, closest first. */
+  | { readonly type: 'done', readonly reason: LookupEnd, readonly closest: Contact[] }
+
+/**
+ * One iterative lookup (Kademlia paper, §2.3) as a value: it sends nothing and
+ * waits for nothing, but says what to do next and is told what came of it.
+ *
+ * @example
+ *
+ * ```typescript
+ * import { Lookup, contactOf, keyOf } from 'kadmium'
+ *
+ * const peer = contactOf({ id: Uint8Array.of(1), addrs: [] })
+ * const lookup = new Lookup({ target: keyOf(Uint8Array.of(2)), seeds: [peer], slowAfter: () => 1000 })
+ *
+ * lookup.next(0) // { type: 'ask', contact: peer }
+ * lookup.next(0) // { type: 'wait', until: Infinity }
+ * lookup.onResponse(peer.key, [])
+ * lookup.next(5) // { type: 'done', reason: 'exhausted', closest: [peer] }
+ * ```
+ */
+export class Lookup {
+  readonly target: Key
+  readonly #self: Key | undefined
+  readonly #k: number
+  readonly #slowAfter: (contact: Contact) => number
+  readonly #candidates: Candidates
+  readonly #slots: Slots
+  #end: LookupEnd | undefined
+  #asked = 0
+  #answered = 0
+  #failed = 0
+
+  constructor (init: LookupInit) {
+    this.target = init.target
+    this.#self = init.self
+    this.#k = init.k ?? DEFAULT_K
+    this.#slots = new Slots(init.alpha ?? DEFAULT_ALPHA)
+    this.#slowAfter = init.slowAfter
+    this.#candidates = new Candidates(init.target, MAX_CANDIDATES_PER_K * this.#k)
+    for (const seed of init.seeds) {
+      this.#hear(seed, 1)
+    }
+  }
+
+  /** Everybody heard of, closest first. */
+  get candidates (): readonly Candidate[] {
+    return this.#candidates.sorted
+  }
+
+  /** How many peers were asked. */
+  get asked (): number {
+    return this.#asked
+  }
+
+  /** How many of those asked answered. */
+  get answered (): number {
+    return this.#answered
+  }
+
+  /** How many of those asked failed. */
+  get failed (): number {
+    return this.#failed
+  }
+
+  /** The at most k closest that answered so far, closest first. */
+  get closest (): Contact[] {
+    return this.#closestAnswered().map(candidate => candidate.contact)
+  }
+
+  /** The largest hop count among {@link Lookup.closest}: how many answers in a row it took to know them all; 0 when nobody answered. */
+  get hops (): number {
+    return this.#closestAnswered().reduce((hops, candidate) => Math.max(hops, candidate.hop), 0)
+  }
+
+  /** What to do at `now` (ms)? Call it again after each step, until it is done. */
+  next (now: number): LookupStep {
+    if (this.#end != null) {
+      return this.#done(this.#end)
+    }
+    this.#slots.releaseSlow(now)
+    let live = 0
+    let answered = 0
+    for (const candidate of this.#candidates.sorted) {
+      if (candidate.state === 'heard') {
+        return this.#slots.full ? { type: 'wait', until: this.#slots.nextSlow } : this.#ask(candidate, now)
+      }
+      if (candidate.state === 'failed') {
+        continue
+      }
+      answered += candidate.state === 'answered' ? 1 : 0
+      if (++live === this.#k) {
+        break
+      }
+    }
+    if (answered < live) {
+      return { type: 'wait', until: Infinity }
+    }
+    return this.#done(live === this.#k ? 'converged' : 'exhausted')
+  }
+
+  /**
+   * The peer `from` answered, and named `closer` peers: at most
+   * {@link MAX_CLOSER_PEERS} of them are taken. Ignored unless it was asked and
+   * has neither answered nor failed.
+   */
+  onResponse (from: Key, closer: Iterable<Contact>): void {
+    const candidate = this.#awaited(from)
+    if (candidate == null) {
+      return
+    }
+    this.#settle(candidate, 'answered')
+    this.#answered++
+    let taken = 0
+    for (const contact of closer) {
+      if (taken++ === MAX_CLOSER_PEERS) {
+        return
+      }
+      this.#hear(contact, candidate.hop + 1)
+    }
+  }
+
+  /** The peer `from` will not answer. Ignored unless it was asked and has neither answered nor failed. */
+  onFailure (from: Key): void {
+    const candidate = this.#awaited(from)
+    if (candidate == null) {
+      return
+    }
+    this.#settle(candidate, 'failed')
+    this.#failed++
+  }
+
+  /** End it here, with what there is. Tell of an answer before stopping because of it. */
+  stop (): void {
+    this.#end ??= 'stopped'
+  }
+
+  #ask (candidate: MutableCandidate, now: number): LookupStep {
+    candidate.state = 'asked'
+    candidate.slowAt = now + this.#slowAfter(candidate.contact)
+    this.#slots.take(candidate)
+    this.#asked++
+    return { type: 'ask', contact: candidate.contact }
+  }
+
+  #done (reason: LookupEnd): LookupStep {
+    this.#end = reason
+    return { type: 'done', reason, closest: this.closest }
+  }
+
+  #hear (contact: Contact, hop: number): void {
+    if (this.#self == null || !sameKey(contact.key, this.#self)) {
+      this.#candidates.add(contact, hop)
+    }
+  }
+
+  /** The candidate with that key, if an answer of it would count. */
+  #awaited (key: Key): MutableCandidate | undefined {
+    const candidate = this.#end == null ? this.#candidates.get(key) : undefined
+    return candidate?.state === 'asked' || candidate?.state === 'slow' ? candidate : undefined
+  }
+
+  #settle (candidate: MutableCandidate, state: 'answered' | 'failed'): void {
+    candidate.state = state
+    this.#slots.release(candidate)
+  }
+
+  #closestAnswered (): Candidate[] {
+    const closest: Candidate[] = []
+    for (const candidate of this.#candidates.sorted) {
+      if (closest.length === this.#k) {
+        break
+      }
+      if (candidate.state === 'answered') {
+        closest.push(candidate)
+      }
+    }
+    return closest
+  }
+}

@@ -1,0 +1,90 @@
+import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
+import { compareBytes } from './compare-bytes.ts'
+import { InvalidRecordError, ValueTooLargeError } from './invalid-record.ts'
+import { OpenValue } from './open-value.ts'
+import type { RecordKind } from './validator.ts'
+
+/** Milliseconds that the clock of a writer may be ahead of ours. */
+export const MAX_CLOCK_AHEAD_MS = 10 * 60_000
+
+/**
+ * Bytes that an envelope adds to its data at most: two tags, a time of 8 bytes (as
+ * safe integers have), a length of 4.
+ *
+ * So a node that accepts data of `n` bytes lets records of `n + MAX_ENVELOPE_BYTES`
+ * bytes in from the wire, and {@link openRecords} then counts the data exactly.
+ */
+export const MAX_ENVELOPE_BYTES = 14
+
+/**
+ * `/kv/<any name>`: anyone may write, the newest write wins.
+ *
+ * The value is an envelope of the time of writing and the data. Of two that were
+ * written in the same millisecond the one with the greater bytes wins, so that
+ * all peers agree. A time more than {@link MAX_CLOCK_AHEAD_MS} ahead is refused: nobody
+ * can win for good.
+ *
+ * @param maxValueSize - bytes of data that are accepted
+ */
+export function openRecords (maxValueSize: number): RecordKind {
+  return {
+    namespace: 'kv',
+
+    validate ({ value }, now): void {
+      const { time, data } = openValue(value)
+      if (data.byteLength > maxValueSize) {
+        throw new ValueTooLargeError(`a value of ${data.byteLength} bytes: at most ${maxValueSize} are kept`)
+      }
+      if (time - now > MAX_CLOCK_AHEAD_MS) {
+        throw new InvalidRecordError(`a value written ${time - now} ms from now: set the clock of its writer, or ours`)
+      }
+    },
+
+    select (_key, values): number {
+      let best = 0
+      for (let i = 1; i < values.length; i++) {
+        if (compareOpenValues(values[i], values[best]) > 0) {
+          best = i
+        }
+      }
+      return best
+    }
+  }
+}
+
+/**
+ * The value of a `/kv/` record: `data`, written at `now` (milliseconds since the Unix epoch).
+ *
+ * @throws {RangeError} `now` is negative or no safe integer
+ */
+export function sealOpenValue (data: Uint8Array, now: number): Uint8Array {
+  const time = Math.floor(now)
+  if (!Number.isSafeInteger(time) || time < 0) {
+    throw new RangeError(`${now} is no time: milliseconds since the Unix epoch are expected`)
+  }
+  return OpenValue.encode({ time, data: withArrayBuffer(data) })
+}
+
+/**
+ * What {@link sealOpenValue} put into `value`.
+ *
+ * @throws {InvalidRecordError} nothing that it could have made: one time and data have one envelope
+ */
+export function openValue (value: Uint8Array): { time: number, data: Uint8Array } {
+  let opened: OpenValue
+  let resealed: Uint8Array
+  try {
+    opened = OpenValue.decode(value)
+    resealed = sealOpenValue(opened.data, opened.time)
+  } catch (err) {
+    throw new InvalidRecordError('the value of a /kv/ record is no envelope', { cause: err })
+  }
+  if (compareBytes(value, resealed) !== 0) {
+    throw new InvalidRecordError('the envelope of a /kv/ record is not in its only form')
+  }
+  return opened
+}
+
+function compareOpenValues (a: Uint8Array, b: Uint8Array): number {
+  return OpenValue.decode(a).time - OpenValue.decode(b).time || compareBytes(a, b)
+}

@@ -1,0 +1,188 @@
+import { sameKey } from '../keyspace/distance.ts'
+import { KBucket } from './k-bucket.ts'
+import { Branch, collectClosest, leafOf, leaves, replaceLeaf } from './trie.ts'
+import type { Bucket } from './k-bucket.ts'
+import type { TableEntry } from './table-entry.ts'
+import type { TrieNode } from './trie.ts'
+import type { Contact } from '../keyspace/contact.ts'
+import type { Key } from '../keyspace/key.ts'
+
+/** How many contacts a bucket holds, and how many replacements beside them: the k of the Kademlia paper, §2.2. */
+export const DEFAULT_K = 20
+
+export interface RoutingTableInit {
+  /** Our own key; the table never holds it. */
+  self: Key
+  /**
+   * Contacts per bucket, and replacements per bucket; at least 1.
+   *
+   * @default 20
+   */
+  k?: number
+  /**
+   * Which full buckets split in two. `'own'`: the one our own key lies in (paper §2.4),
+   * so that the table knows O(k log n) of n peers, most of them near us.
+   * `'every'`: all of them, so that it keeps every peer that answers and none is ever replaced.
+   *
+   * @default 'own'
+   */
+  split?: 'own' | 'every'
+  /**
+   * Milliseconds for which a contact that answered is taken to be alive: until
+   * then a newcomer to its full bucket does not cause a check.
+   *
+   * @default 0
+   */
+  aliveFor?: number
+}
+
+/** What became of a contact that answered us. */
+export type InsertResult =
+  /** It is new, and in the table. */
+  | { readonly type: 'inserted' }
+  /** It was in the table: it moved to the tail of its bucket, its addresses are up to date. */
+  | { readonly type: 'updated' }
+  /** It is ourselves. */
+  | { readonly type: 'self' }
+  /** Its bucket is full: it waits in the replacement cache. There is nothing to check now. */
+  | { readonly type: 'cached' }
+  /**
+   * Its bucket is full: it waits in the replacement cache. Ping `leastRecentlySeen`,
+   * then call `seen`, `insert` or `remove` with it: until one of these ends the check,
+   * the bucket asks for no other.
+   */
+  | { readonly type: 'full', readonly leastRecentlySeen: TableEntry }
+
+/** What `remove` did. */
+export interface RemoveResult {
+  /** Was it a contact? (Replacements are dropped silently.) */
+  readonly removed: boolean
+  /** Who took its place: of the bucket's replacements, the one seen last. */
+  readonly replacement?: TableEntry
+}
+
+/**
+ * Who we know: a binary trie over the keyspace whose leaves are k-buckets
+ * (Kademlia paper, §2.2 and §2.4). It begins as one bucket and grows deeper only
+ * where a bucket is full and may split.
+ *
+ * It learns from answers only: insert a contact when it answered us, never
+ * because somebody named it.
+ *
+ * @example
+ *
+ * ```typescript
+ * import { RoutingTable, contactOf, keyOf } from 'kadmium'
+ *
+ * const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
+ * const table = new RoutingTable({ self: keyOf(encode('us')) })
+ *
+ * table.insert(contactOf({ id: encode('a peer'), addrs: [] }), Date.now()) // { type: 'inserted' }
+ * table.closest(keyOf(encode('/kv/greeting')), 20) // [the peer]
+ * ```
+ */
+export class RoutingTable {
+  readonly self: Key
+  readonly k: number
+  readonly #split: 'own' | 'every'
+  readonly #aliveFor: number
+  #root: TrieNode
+  #size = 0
+
+  /** @throws {RangeError} `k` is not a positive integer */
+  constructor (init: RoutingTableInit) {
+    if (init.k != null && !(Number.isInteger(init.k) && init.k > 0)) {
+      throw new RangeError(`k is ${init.k}: a bucket must hold at least one contact, so give a positive integer`)
+    }
+    this.self = init.self
+    this.k = init.k ?? DEFAULT_K
+    this.#split = init.split ?? 'own'
+    this.#aliveFor = init.aliveFor ?? 0
+    this.#root = new KBucket(init.self, 0, true, undefined)
+  }
+
+  /** How many contacts there are; replacements do not count. */
+  get size (): number {
+    return this.#size
+  }
+
+  /** `contact` answered us at `now` (ms): take it in, or move it to the tail of its bucket. */
+  insert (contact: Contact, now: number): InsertResult {
+    if (sameKey(contact.key, this.self)) {
+      return { type: 'self' }
+    }
+    let bucket = this.#bucketOf(contact.key)
+    if (bucket.refresh(contact, now)) {
+      return { type: 'updated' }
+    }
+    while (this.#isFull(bucket) && this.#maySplit(bucket)) {
+      this.#root = replaceLeaf(this.#root, bucket, new Branch(bucket.split(this.self)))
+      bucket = this.#bucketOf(contact.key)
+    }
+    if (!this.#isFull(bucket)) {
+      bucket.add(contact, now)
+      this.#size++
+      return { type: 'inserted' }
+    }
+    bucket.cache(contact, now, this.k)
+    const leastRecentlySeen = bucket.startCheck(now - this.#aliveFor)
+    return leastRecentlySeen == null ? { type: 'cached' } : { type: 'full', leastRecentlySeen }
+  }
+
+  /** The contact with that key answered us at `now` (ms). Is it in the table? */
+  seen (key: Key, now: number): boolean {
+    return this.#bucketOf(key).seen(key, now)
+  }
+
+  /** The peer with that key failed to answer: drop it, as a contact or as a replacement. */
+  remove (key: Key): RemoveResult {
+    const bucket = this.#bucketOf(key)
+    if (bucket.remove(key) == null) {
+      bucket.removeReplacement(key)
+      return { removed: false }
+    }
+    const replacement = bucket.promote()
+    if (replacement == null) {
+      this.#size--
+    }
+    return { removed: true, replacement }
+  }
+
+  /** The contact with that key; replacements are none. */
+  get (key: Key): TableEntry | undefined {
+    return this.#bucketOf(key).get(key)
+  }
+
+  /**
+   * The `count` contacts closest to `target`, closest first. Exact: no contact of
+   * the table is closer than those returned.
+   */
+  closest (target: Key, count: number): Contact[] {
+    const out: Contact[] = []
+    collectClosest(this.#root, 0, target, count, out)
+    return out
+  }
+
+  /** A lookup for `target` was made at `now` (ms): its bucket needs no refresh for a while (paper §2.3). */
+  touched (target: Key, now: number): void {
+    this.#bucketOf(target).lastLookup = now
+  }
+
+  /** All buckets, in the order of the keyspace. They are live: look, and do not keep them. */
+  buckets (): Iterable<Bucket> {
+    return leaves(this.#root)
+  }
+
+  #bucketOf (key: Key): KBucket {
+    return leafOf(this.#root, key)
+  }
+
+  #isFull (bucket: KBucket): boolean {
+    return bucket.contacts.length >= this.k
+  }
+
+  // the depth needs no check: a bucket of the whole key's bits holds at most one contact, so no newcomer finds it full
+  #maySplit (bucket: KBucket): boolean {
+    return this.#split === 'every' || bucket.containsSelf
+  }
+}

@@ -1,0 +1,280 @@
+import { encode } from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
+import { Watchdog } from '../clock/watchdog.ts'
+import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
+import { InvalidMessageError } from '../wire/errors.ts'
+import { LimitError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
+import { readFrames } from './frames.ts'
+import { CLOSE_LINGER_MS, MAX_PENDING } from './limits.ts'
+import { Outbox } from './outbox.ts'
+import { ResponseTime } from './response-time.ts'
+import type { Stream } from './connection.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { Request, Response } from '../wire/rpc.ts'
+
+/** What a channel asks of its client. */
+export interface ChannelInit {
+  readonly clock: Clock
+  /** The largest record value accepted in an answer, bytes. */
+  readonly maxRecordSize: number
+  /** Milliseconds without a request after which the stream is closed. */
+  readonly idleMs: number
+  /** Opens the stream; aborted when nobody waits for it any more, or the channel is closed. */
+  open (signal: AbortSignal): Promise<Stream>
+  /** Milliseconds that an answer may take, given how this peer answered so far. */
+  timeout (time: ResponseTime): number
+  /** An answer took `ms` milliseconds. */
+  onAnswer (ms: number): void
+  /** The channel takes no more requests. */
+  onClose (): void
+}
+
+/** A request that waits for its answer. */
+export interface Pending {
+  readonly request: Request
+  /** When it was handed to the stream, milliseconds since the Unix epoch. */
+  readonly since: number
+}
+
+interface Waiting extends Pending {
+  resolve (response: Response): void
+  reject (err: unknown): void
+  /** Nobody waits for the answer any more; its place in the order remains. */
+  abandoned: boolean
+}
+
+/** The stream died of the request before this one: this one was never answered for, and deserves another. */
+export class LostBehindError extends StreamResetError {
+  override name = 'LostBehindError'
+}
+
+/**
+ * One pipelined stream to one peer.
+ *
+ * ```
+ *  opening ──stream──▶ open ──idle, close()──▶ closing ──server ended, lingered──▶ closed
+ *     │                  │
+ *     └──dial failed─────┴──reset, violation, timeout──▶ closed (all that wait fail)
+ * ```
+ *
+ * Requests are written without waiting; answers are matched in order. The oldest
+ * request alone has a running deadline: when it passes, the stream is dead, since
+ * nothing behind it can be answered first.
+ */
+export class Channel {
+  /** Resolves, never rejects, when the stream is over. */
+  readonly done: Promise<void>
+  readonly #init: ChannelInit
+  readonly #outbox = new Outbox()
+  readonly #waiting: Waiting[] = []
+  readonly #time = new ResponseTime()
+  readonly #watchdog: Watchdog
+  readonly #abort = new AbortController()
+  #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
+  #answered = 0
+  #headSince = 0
+
+  constructor (init: ChannelInit) {
+    this.#init = init
+    this.#watchdog = new Watchdog(init.clock, () => { this.#onSilence() })
+    this.done = this.#run()
+  }
+
+  /** Has it answered before? Then its death says little about the peer: the next request deserves a fresh stream. */
+  get reused (): boolean {
+    return this.#answered > 0
+  }
+
+  get idle (): boolean {
+    return this.#waiting.length === 0 && this.#state === 'open'
+  }
+
+  get pending (): readonly Pending[] {
+    return this.#waiting.filter(({ abandoned }) => !abandoned)
+  }
+
+  /** Milliseconds an answer of this peer usually takes; undefined before the first. */
+  get expected (): number | undefined {
+    return this.#time.expected
+  }
+
+  /**
+   * Send `request`, already encoded as `frame`, and wait for its answer.
+   *
+   * @throws {StreamResetError} the stream ended before the answer
+   * @throws {TimeoutError} no answer in time
+   * @throws {ProtocolViolationError | InvalidMessageError} the peer sent something else
+   * @throws the signal's reason
+   */
+  async request (frame: Uint8Array, request: Request, signal?: AbortSignal): Promise<Response> {
+    this.#checkRoom()
+    return await new Promise<Response>((resolve, reject) => {
+      const onAbort = (): void => {
+        waiting.abandoned = true
+        this.#abortOpeningIfUnwanted()
+        reject(signal?.reason)
+      }
+      const settle = (): void => { signal?.removeEventListener('abort', onAbort) }
+      const waiting: Waiting = {
+        request,
+        since: this.#init.clock.now(),
+        abandoned: false,
+        resolve (response) { settle(); resolve(response) },
+        reject (err) { settle(); reject(err) }
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waiting.push(waiting)
+      this.#outbox.push(frame)
+      if (this.#waiting.length === 1 && this.#state === 'open') {
+        this.#watchNext()
+      }
+    })
+  }
+
+  /**
+   * Send `frame`, to which there is no answer. Resolves when the stream has taken it.
+   *
+   * @throws {StreamResetError} the stream ended before
+   */
+  async send (frame: Uint8Array, signal?: AbortSignal): Promise<void> {
+    this.#checkRoom()
+    await new Promise<void>((resolve, reject) => {
+      const settle = (done: () => void) => (): void => {
+        signal?.removeEventListener('abort', onAbort)
+        this.#abort.signal.removeEventListener('abort', onClose)
+        done()
+      }
+      const onAbort = settle(() => { reject(signal?.reason) })
+      const onClose = settle(() => { reject(this.#abort.signal.reason) })
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#abort.signal.addEventListener('abort', onClose, { once: true })
+      this.#outbox.push(frame, settle(resolve))
+      if (this.idle) {
+        this.#watchdog.set(this.#init.idleMs)
+      }
+    })
+  }
+
+  /** End the stream in good order when it is idle, at once when it is not. */
+  close (): void {
+    if (!this.idle) {
+      this.#fail(new StreamResetError('the stream was closed while requests were waiting'))
+      return
+    }
+    this.#state = 'closing'
+    this.#outbox.end()
+    this.#watchdog.set(CLOSE_LINGER_MS)
+    this.#init.onClose()
+  }
+
+  #checkRoom (): void {
+    if (this.#waiting.length >= MAX_PENDING) {
+      throw new LimitError(`${MAX_PENDING} requests wait for this peer already: await some before you send more`)
+    }
+  }
+
+  async #run (): Promise<void> {
+    try {
+      const stream = await this.#init.open(this.#abort.signal)
+      if (this.#state === 'closed') {
+        stream.abort(asError(this.#abort.signal.reason))
+        return
+      }
+      this.#state = 'open'
+      this.#abort.signal.addEventListener('abort', () => { stream.abort(asError(this.#abort.signal.reason)) }, { once: true })
+      this.#watchNext()
+      await Promise.all([this.#write(stream), this.#read(stream)]).catch(err => { throw asStreamError(err) })
+    } catch (err) {
+      this.#fail(asError(err))
+    } finally {
+      this.#state = 'closed'
+      this.#watchdog.stop()
+    }
+  }
+
+  async #write (stream: Stream): Promise<void> {
+    await pipe(
+      this.#outbox.frames(),
+      frames => encode(frames, { maxDataLength: Infinity }),
+      stream.sink
+    )
+  }
+
+  async #read (stream: Stream): Promise<void> {
+    const { clock, maxRecordSize } = this.#init
+    for await (const frame of readFrames(stream, clock, { maxBytes: maxResponseFrame(maxRecordSize) })) {
+      const head = this.#waiting[0]
+      if (head == null) {
+        throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
+      }
+      const response = decodeResponse(frame, head.request, { maxRecordSize })
+      this.#waiting.shift()
+      this.#answeredIn(clock.now() - this.#headSince)
+      head.resolve(response)
+    }
+    if (this.#state === 'open') {
+      // a server that ends its half first has no more answers for us
+      this.#fail(new StreamResetError('the peer ended the stream'))
+    }
+  }
+
+  #answeredIn (ms: number): void {
+    this.#answered++
+    this.#time.add(ms)
+    this.#init.onAnswer(ms)
+    this.#watchNext()
+  }
+
+  /** Watch the oldest request, or else that the stream is not idle for too long. */
+  #watchNext (): void {
+    this.#headSince = this.#init.clock.now()
+    this.#watchdog.set(this.#waiting.length > 0 ? this.#init.timeout(this.#time) : this.#init.idleMs)
+  }
+
+  #onSilence (): void {
+    const [head] = this.#waiting
+    if (head != null) {
+      const ms = this.#init.clock.now() - this.#headSince
+      this.#fail(new TimeoutError(`no answer to ${head.request.type} within ${ms} ms`))
+    } else if (this.#state === 'closing') {
+      this.#fail(new StreamResetError('the peer did not end the stream'))
+    } else {
+      this.close()
+    }
+  }
+
+  #abortOpeningIfUnwanted (): void {
+    if (this.#state === 'opening' && this.#waiting.every(({ abandoned }) => abandoned)) {
+      this.#fail(new StreamResetError('nobody waits for this stream any more'))
+    }
+  }
+
+  /** Reset the stream. The oldest request fails of `err`, those behind it of having been behind it; if it never opened, all fail of that. */
+  #fail (err: Error): void {
+    if (this.#state === 'closed') {
+      return
+    }
+    const opened = this.#state !== 'opening'
+    this.#state = 'closed'
+    this.#watchdog.stop()
+    this.#outbox.end()
+    this.#abort.abort(err)
+    const [head, ...behind] = this.#waiting.splice(0)
+    head?.reject(err)
+    for (const waiting of behind) {
+      waiting.reject(opened ? new LostBehindError(`the stream died: ${err.message}`, { cause: err }) : err)
+    }
+    this.#init.onClose()
+  }
+}
+
+/** Whatever the host throws when a stream is reset becomes the one error that says so. */
+function asStreamError (err: unknown): Error {
+  return err instanceof TimeoutError || err instanceof ProtocolViolationError || err instanceof InvalidMessageError
+    ? err
+    : new StreamResetError(`the stream was reset: ${asError(err).message}`, { cause: err })
+}
+
+function asError (err: unknown): Error {
+  return err instanceof Error ? err : new Error(String(err))
+}

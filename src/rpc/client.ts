@@ -1,0 +1,182 @@
+import { startDeadline } from '../clock/wait.ts'
+import { bytesToMapKey } from '../keyspace/key.ts'
+import { usableAddrs, type AddressScope } from '../wire/address.ts'
+import { encodeRequest } from '../wire/codec.ts'
+import { Channel, LostBehindError, type Pending } from './channel.ts'
+import { StreamResetError, TimeoutError } from './errors.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
+import { ResponseTime } from './response-time.ts'
+import type { Host, Stream } from './connection.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { PeerInfo } from '../keyspace/contact.ts'
+import type { Request, Response, ResponseTo } from '../wire/rpc.ts'
+import type { AbortOptions } from '@libp2p/interface'
+
+export interface RpcClientInit {
+  readonly host: Host
+  readonly protocol: string
+  readonly clock: Clock
+  /** The largest record value accepted in an answer, bytes. */
+  readonly maxRecordSize: number
+  /** Which addresses are dialled. */
+  readonly scope: AddressScope
+  /** Milliseconds without a request after which a stream is closed. Default: {@link CLIENT_IDLE_MS}. */
+  readonly idleMs?: number
+}
+
+/** Requests that have an answer. */
+export type Question = Exclude<Request, { type: 'add-provider' }>
+
+/**
+ * Asks peers, over one pipelined stream each.
+ *
+ * Deadlines follow what was measured: of the peer once it has answered, of the
+ * whole network before. A request is sent once more, on a fresh stream, if its
+ * stream had answered before and then died, or died of a request before it.
+ */
+export class RpcClient {
+  readonly #init: RpcClientInit
+  /** Least recently used first. */
+  readonly #channels = new Map<string, { peer: PeerInfo, channel: Channel }>()
+  readonly #opening = new ResponseTime()
+  readonly #answering = new ResponseTime()
+  #opened = 0
+  #sent = 0
+
+  constructor (init: RpcClientInit) {
+    this.#init = init
+  }
+
+  /** Requests waiting for an answer, for dumps. */
+  * pending (): Generator<Pending & { peer: PeerInfo }> {
+    for (const { peer, channel } of this.#channels.values()) {
+      for (const { request, since } of channel.pending) {
+        yield { peer, request, since }
+      }
+    }
+  }
+
+  /** How many streams were opened for how many requests, and how many are open now. */
+  get counts (): { streamsOpened: number, requestsSent: number, streamsOpen: number } {
+    return { streamsOpened: this.#opened, requestsSent: this.#sent, streamsOpen: this.#channels.size }
+  }
+
+  /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
+  expected (peer: PeerInfo): number {
+    const known = this.#channels.get(bytesToMapKey(peer.id))?.channel.expected
+    if (known != null) {
+      return known
+    }
+    return (this.#opening.expected ?? OPEN_TIMEOUT_MS / 10) + (this.#answering.expected ?? ANSWER_TIMEOUT_MS / 10)
+  }
+
+  /**
+   * Send `request` to `peer` and wait for its answer.
+   *
+   * @throws {DialError | UnsupportedProtocolError} it cannot be reached, or does not serve us
+   * @throws {TimeoutError} no answer in time
+   * @throws {StreamResetError} it ended the stream instead of answering: it may have refused the request
+   * @throws {InvalidMessageError | ProtocolViolationError} its answer is not legal
+   * @throws the signal's reason, when aborted
+   */
+  async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
+    const frame = encodeRequest(request)
+    const answer = await this.#withChannel(peer, signal, async channel => await channel.request(frame, request, signal))
+    return answer as Response as ResponseTo<R['type']> // decoding has checked the type
+  }
+
+  /**
+   * Send an ADD_PROVIDER, which nobody answers. Resolves when it is on its way.
+   *
+   * @throws as {@link RpcClient.request}, but for what concerns answers
+   */
+  async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
+    const frame = encodeRequest(request)
+    await this.#withChannel(peer, signal, async channel => { await channel.send(frame, signal) })
+  }
+
+  /** Close every stream. Resolves when all are over. */
+  async close (): Promise<void> {
+    const channels = [...this.#channels.values()]
+    await Promise.all(channels.map(async ({ channel }) => {
+      channel.close()
+      await channel.done
+    }))
+  }
+
+  async #withChannel<T> (peer: PeerInfo, signal: AbortSignal | undefined, use: (channel: Channel) => Promise<T>): Promise<T> {
+    signal?.throwIfAborted()
+    const channel = this.#channelTo(peer)
+    const { reused } = channel
+    this.#sent++
+    try {
+      return await use(channel)
+    } catch (err) {
+      const another = err instanceof LostBehindError || (reused && err instanceof StreamResetError)
+      if (!another || signal?.aborted === true) {
+        throw err
+      }
+    }
+    this.#sent++
+    return await use(this.#channelTo(peer))
+  }
+
+  #channelTo (peer: PeerInfo): Channel {
+    const id = bytesToMapKey(peer.id)
+    const entry = this.#channels.get(id) ?? { peer, channel: this.#open(peer, id) }
+    this.#channels.delete(id)
+    this.#channels.set(id, entry)
+    this.#closeLeastRecentlyUsed()
+    return entry.channel
+  }
+
+  #open (peer: PeerInfo, id: string): Channel {
+    const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS } = this.#init
+    const channel: Channel = new Channel({
+      clock,
+      maxRecordSize,
+      idleMs,
+      open: async signal => await this.#openStream(peer, signal),
+      timeout: time => bounded(time.timeout ?? this.#answering.timeout, ANSWER_TIMEOUT_MS),
+      onAnswer: ms => { this.#answering.add(ms) },
+      onClose: () => {
+        if (this.#channels.get(id)?.channel === channel) {
+          this.#channels.delete(id)
+        }
+      }
+    })
+    return channel
+  }
+
+  async #openStream (peer: PeerInfo, signal: AbortSignal): Promise<Stream> {
+    const { host, protocol, clock, scope } = this.#init
+    const begun = clock.now()
+    const ms = bounded(this.#opening.timeout, OPEN_TIMEOUT_MS)
+    const deadline = startDeadline(clock, ms, () => new TimeoutError(`could not be reached within ${ms} ms`), signal)
+    try {
+      const dialled = { id: peer.id, addrs: usableAddrs(peer.addrs, { peer: peer.id, scope }) }
+      const stream = await host.openStream(dialled, protocol, { signal: deadline.signal })
+      this.#opened++
+      this.#opening.add(clock.now() - begun)
+      return stream
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  #closeLeastRecentlyUsed (): void {
+    if (this.#channels.size <= MAX_CHANNELS) {
+      return
+    }
+    for (const { channel } of this.#channels.values()) {
+      if (channel.idle) {
+        channel.close()
+        return
+      }
+    }
+  }
+}
+
+function bounded (ms: number | undefined, max: number): number {
+  return ms == null ? max : Math.min(max, Math.max(MIN_TIMEOUT_MS, Math.ceil(ms)))
+}

@@ -1,0 +1,71 @@
+import type { PeerInfo } from '../keyspace/contact.ts'
+import type { AbortOptions } from '@libp2p/interface'
+import type { Duplex, Source } from 'it-stream-types'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/**
+ * A two-way stream of bytes to one peer.
+ *
+ * - `source` yields what the peer sends and ends when the peer closes its write half.
+ *   It reads only as fast as it is consumed (backpressure). It throws when the
+ *   stream is reset. Leaving the loop early does not reset the stream.
+ * - `sink(source)` writes all of `source`, no faster than the peer reads, then closes
+ *   our write half; the peer may still answer. It rejects when the stream is reset
+ *   or `source` throws (which resets the stream).
+ * - `abort(err)` resets both directions at once: `source` and `sink` throw `err`,
+ *   the peer's throw an error of its own. Harmless when the stream is over.
+ */
+export interface Stream extends Duplex<AsyncGenerator<Uint8ArrayList>, Source<Uint8Array | Uint8ArrayList>, Promise<void>> {
+  abort (err: Error): void
+}
+
+/**
+ * Serves one inbound stream. `remote.id` is who asks; `remote.addrs` are where it
+ * says it listens (none, if it serves nobody). When the promise rejects, the host
+ * resets the stream with that error.
+ */
+export type StreamHandler = (stream: Stream, remote: PeerInfo) => Promise<void>
+
+/** Told of peers that serve a protocol. */
+export interface Topology {
+  /** A peer that serves the protocol has connected to us. It has proven its id, not yet that it can be dialled. */
+  onConnect (peer: PeerInfo): void
+  /** Its last connection is gone. */
+  onDisconnect (peer: PeerInfo): void
+}
+
+/**
+ * All that the DHT asks of whatever carries its bytes. libp2p, raw TCP and the
+ * in-memory network implement it and pass the same compliance suite
+ * (`test/compliance`).
+ */
+export interface Host {
+  /** Who we are and where we listen; the addresses may change while running. */
+  readonly self: PeerInfo
+
+  /**
+   * Open a new stream to `peer`, dialling one of `peer.addrs` unless connected.
+   *
+   * @throws {DialError} none of its addresses answered, or someone else did
+   * @throws {UnsupportedProtocolError} the peer does not serve `protocol`
+   * @throws the signal's reason, when aborted
+   */
+  openStream (peer: PeerInfo, protocol: string, options?: AbortOptions): Promise<Stream>
+
+  /**
+   * Find out who serves `protocol` at a binary multiaddr. If the address ends in
+   * `/p2p/<id>`, the peer must prove to be that one.
+   *
+   * @throws as {@link Host.openStream}
+   */
+  identify (addr: Uint8Array, protocol: string, options?: AbortOptions): Promise<PeerInfo>
+
+  /** Serve `protocol`. One handler a protocol: a second replaces the first. */
+  handle (protocol: string, handler: StreamHandler): Promise<void>
+
+  /** Serve it no more: new streams are refused, those open are reset. */
+  unhandle (protocol: string): Promise<void>
+
+  /** Be told of peers that serve `protocol`. Returns the way to stop that. */
+  watch (protocol: string, topology: Topology): () => void
+}

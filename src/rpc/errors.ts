@@ -1,0 +1,29 @@
+/** A peer could not be reached: nothing answered at its addresses, or someone else did. */
+export class DialError extends Error {
+  override name = 'DialError'
+}
+
+/** The peer was reached but does not serve our protocol: it is on another network, or a client. */
+export class UnsupportedProtocolError extends Error {
+  override name = 'UnsupportedProtocolError'
+}
+
+/** The peer, or the network between us, ended a stream in the middle of things. */
+export class StreamResetError extends Error {
+  override name = 'StreamResetError'
+}
+
+/** No answer within the time given. */
+export class TimeoutError extends Error {
+  override name = 'TimeoutError'
+}
+
+/** The peer broke the protocol: its stream was reset. */
+export class ProtocolViolationError extends Error {
+  override name = 'ProtocolViolationError'
+}
+
+/** A limit on what is open or waiting was reached; named in the message. */
+export class LimitError extends Error {
+  override name = 'LimitError'
+}

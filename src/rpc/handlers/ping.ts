@@ -1,0 +1,6 @@
+import type { Handler } from './handlers.ts'
+
+/** PING: the echo of the type alone. */
+export const handlePing: Handler<'ping'> = async function * () {
+  yield { type: 'ping' }
+}

@@ -1,0 +1,189 @@
+import { bytesEqual } from './bytes-equal.ts'
+import { InvalidMessageError } from './errors.ts'
+import { MAX_PROVIDER_KEY_BYTES, MAX_READ_ANSWER_BYTES, MAX_REQUEST_BYTES } from './limits.ts'
+import { MessageType } from './message.ts'
+import { ownPeer } from './peers.ts'
+import { decodeMessage, encodeMessage, type RawMessage } from './raw-message.ts'
+import { assertValueKey, decodeRecord, encodeRecord } from './wire-record.ts'
+import type { Request, Response, ResponseTo } from './rpc.ts'
+import type { PeerInfo } from '../keyspace/contact.ts'
+import type { ValueRecord } from '../record/record.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+/** What a peer may send us. */
+export interface WireLimits {
+  /** Bytes of a record's value. */
+  readonly maxRecordSize: number
+}
+
+const TYPES = {
+  'put-value': MessageType.PUT_VALUE,
+  'get-value': MessageType.GET_VALUE,
+  'add-provider': MessageType.ADD_PROVIDER,
+  'get-providers': MessageType.GET_PROVIDERS,
+  'find-node': MessageType.FIND_NODE,
+  ping: MessageType.PING
+} as const satisfies { [type in Request['type']]: MessageType }
+
+/**
+ * Bytes of the longest request frame to read: a value of the greatest size, and
+ * {@link MAX_REQUEST_BYTES} for all that is beside it (its key, twice; fields of other implementations).
+ */
+export function maxRequestFrame (maxRecordSize: number): number {
+  return MAX_REQUEST_BYTES + maxRecordSize
+}
+
+/** Bytes of the longest answer frame to read: a value of the greatest size, and {@link MAX_READ_ANSWER_BYTES} for the peers beside it. */
+export function maxResponseFrame (maxRecordSize: number): number {
+  return MAX_READ_ANSWER_BYTES + maxRecordSize
+}
+
+/** A request as the bytes of a frame, without the length prefix. Providers that do not fit below {@link MAX_ANSWER_BYTES} lose addresses. */
+export function encodeRequest (request: Request): Uint8Array {
+  const type = TYPES[request.type]
+  switch (request.type) {
+    case 'ping':
+      return encodeMessage(type)
+    case 'find-node':
+      return encodeMessage(type, request.target)
+    case 'get-value':
+    case 'get-providers':
+      return encodeMessage(type, request.key)
+    case 'put-value':
+      return encodeMessage(type, request.record.key, encodeRecord(request.record))
+    case 'add-provider':
+      return encodeMessage(type, request.key, undefined, { providers: request.providers })
+  }
+}
+
+/**
+ * An answer as the bytes of a frame, without the length prefix.
+ *
+ * An answer that carries peers stays below {@link MAX_ANSWER_BYTES}, unless its value
+ * alone is larger: addresses are left out first, then peers ({@link appendPeers}).
+ */
+export function encodeResponse (response: Response): Uint8Array {
+  const type = TYPES[response.type]
+  switch (response.type) {
+    case 'ping':
+      return encodeMessage(type)
+    case 'find-node':
+      return encodeMessage(type, undefined, undefined, response)
+    case 'get-value': {
+      const record = response.record == null ? undefined : encodeRecord(response.record)
+      return encodeMessage(type, response.key, record, response)
+    }
+    case 'get-providers':
+      return encodeMessage(type, response.key, undefined, response)
+    case 'put-value':
+      return encodeMessage(type, response.record.key, encodeRecord(response.record))
+  }
+}
+
+/**
+ * The request in a frame that the peer `from` (its id) sent. What comes back is legal
+ * in all that can be seen without knowing its namespace: nobody checks again.
+ *
+ * Nothing of it keeps the frame alive.
+ *
+ * @throws {InvalidMessageError} and nothing else, whatever the bytes
+ */
+export function decodeRequest (frame: Uint8Array | Uint8ArrayList, from: Uint8Array, limits: WireLimits): Request {
+  const message = decodeMessage(frame)
+  if (message.type !== MessageType.PUT_VALUE && frame.byteLength > MAX_REQUEST_BYTES) {
+    throw new InvalidMessageError(`a ${message.type} request of ${frame.byteLength} bytes, at most ${MAX_REQUEST_BYTES} are read`)
+  }
+  const key = message.key.slice()
+  switch (message.type) {
+    case MessageType.PING:
+      return { type: 'ping' }
+    case MessageType.FIND_NODE:
+      if (key.byteLength === 0) {
+        throw new InvalidMessageError('FIND_NODE with an empty key')
+      }
+      return { type: 'find-node', target: key }
+    case MessageType.GET_VALUE:
+      assertValueKey(key)
+      return { type: 'get-value', key }
+    case MessageType.PUT_VALUE:
+      assertValueKey(key)
+      return { type: 'put-value', record: requireRecord(message, key, limits) }
+    case MessageType.GET_PROVIDERS:
+      assertProviderKey(key)
+      return { type: 'get-providers', key }
+    case MessageType.ADD_PROVIDER:
+      assertProviderKey(key)
+      return { type: 'add-provider', key, providers: [requireProvider(message, from)] }
+  }
+}
+
+/**
+ * The answer in a frame that came for `request`.
+ *
+ * Its peers are read as far as their ids; their addresses when somebody asks for them.
+ *
+ * @throws {InvalidMessageError} and nothing else, whatever the bytes: also when the
+ * answer is to another request than this, by its type, key or echoed value
+ */
+export function decodeResponse<R extends Request> (frame: Uint8Array | Uint8ArrayList, request: R, limits: WireLimits): ResponseTo<R['type']>
+export function decodeResponse (frame: Uint8Array | Uint8ArrayList, request: Request, limits: WireLimits): Response {
+  const message = decodeMessage(frame)
+  if (message.type !== TYPES[request.type]) {
+    throw new InvalidMessageError(`${message.type} in answer to ${TYPES[request.type]}`)
+  }
+  switch (request.type) {
+    case 'ping':
+      return { type: 'ping' }
+    case 'find-node':
+      return { type: 'find-node', closer: message.closer }
+    case 'get-value': {
+      assertEcho(message, request.key)
+      const record = message.record == null ? {} : { record: decodeRecord(message.record, request.key, limits.maxRecordSize) }
+      return { type: 'get-value', key: request.key, ...record, closer: message.closer }
+    }
+    case 'put-value':
+      return { type: 'put-value', record: requireEchoed(message, request.record, limits) }
+    case 'get-providers':
+      assertEcho(message, request.key)
+      return { type: 'get-providers', key: request.key, providers: message.providers, closer: message.closer }
+    case 'add-provider':
+      throw new InvalidMessageError('an answer to ADD_PROVIDER, which has none')
+  }
+}
+
+function assertProviderKey ({ byteLength }: Uint8Array): void {
+  if (byteLength === 0 || byteLength > MAX_PROVIDER_KEY_BYTES) {
+    throw new InvalidMessageError(`the key of a provider record has ${byteLength} bytes, must have 1 to ${MAX_PROVIDER_KEY_BYTES}`)
+  }
+}
+
+function requireRecord ({ record, type }: RawMessage, key: Uint8Array, limits: WireLimits): ValueRecord {
+  if (record == null) {
+    throw new InvalidMessageError(`${type} without a record`)
+  }
+  return decodeRecord(record, key, limits.maxRecordSize)
+}
+
+function requireProvider ({ providers }: RawMessage, from: Uint8Array): PeerInfo {
+  const provider = providers.find(({ id }) => bytesEqual(id, from))
+  if (provider == null) {
+    throw new InvalidMessageError('none of the providers is the sender')
+  }
+  return ownPeer(provider)
+}
+
+/** go and js repeat the key of the request, rust does not. */
+function assertEcho (message: RawMessage, key: Uint8Array): void {
+  if (message.key.byteLength > 0 && !bytesEqual(message.key, key)) {
+    throw new InvalidMessageError('an answer about another key')
+  }
+}
+
+function requireEchoed (message: RawMessage, sent: ValueRecord, limits: WireLimits): ValueRecord {
+  assertEcho(message, sent.key)
+  const record = requireRecord(message, sent.key, limits)
+  if (!bytesEqual(record.value, sent.value)) {
+    throw new InvalidMessageError('the record in the answer is not the one that was to be stored')
+  }
+  return record
+}

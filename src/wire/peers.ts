@@ -1,0 +1,110 @@
+import { bytesEqual } from './bytes-equal.ts'
+import { FieldCursor } from './field-cursor.ts'
+import { MAX_PEER_BYTES, MAX_PEERS_READ, MAX_SHARED_BUFFER_BYTES } from './limits.ts'
+import { Peer } from './message.ts'
+import { isPeerId } from './peer-id.ts'
+import type { PeerInfo } from '../keyspace/contact.ts'
+
+/** A peer as it came over the wire: its addresses are parsed when somebody asks for them. */
+class WirePeer implements PeerInfo {
+  readonly id: Uint8Array
+  readonly #message: Uint8Array
+  readonly #start: number
+  readonly #end: number
+  #addrs: readonly Uint8Array[] | undefined
+
+  constructor (id: Uint8Array, message: Uint8Array, start: number, end: number) {
+    this.id = id
+    this.#message = message
+    this.#start = start
+    this.#end = end
+  }
+
+  get addrs (): readonly Uint8Array[] {
+    this.#addrs ??= Peer.decode(this.#message.subarray(this.#start, this.#end)).addrs
+    return this.#addrs
+  }
+}
+
+/**
+ * Reads the peers of one list of a message. Of its first {@link MAX_PEERS_READ} those
+ * are left out that take more than {@link MAX_PEER_BYTES}, have no valid id or were
+ * there before. Of the others only the structure is checked.
+ */
+export class PeerListReader {
+  readonly peers: PeerInfo[] = []
+  readonly #message: Uint8Array
+  readonly #shared: boolean
+  /** The last bytes of each id of `peers`, to tell most ids apart without comparing them. */
+  readonly #tails: number[] = []
+  #met = 0
+
+  constructor (message: Uint8Array) {
+    this.#message = message
+    this.#shared = message.buffer.byteLength > MAX_SHARED_BUFFER_BYTES
+  }
+
+  /**
+   * The message from `start` to `end` is a peer of the list.
+   *
+   * @throws {InvalidMessageError} it is no peer
+   */
+  read (start: number, end: number): void {
+    const id = this.#idOf(start, end)
+    this.#met++
+    if (id == null || this.#met > MAX_PEERS_READ || end - start > MAX_PEER_BYTES || !isPeerId(id)) {
+      return
+    }
+    const tail = tailOf(id)
+    if (this.#has(id, tail)) {
+      return
+    }
+    this.#tails.push(tail)
+    this.peers.push(this.#shared
+      ? new WirePeer(id.slice(), this.#message.slice(start, end), 0, end - start)
+      : new WirePeer(id, this.#message, start, end))
+  }
+
+  /** Walks the peer and returns its id, the last if there are several, undefined if none. */
+  #idOf (start: number, end: number): Uint8Array | undefined {
+    const cursor = new FieldCursor(this.#message, start, end)
+    let idStart = 0
+    let idEnd = 0
+    while (cursor.next()) {
+      switch (cursor.field) {
+        case 1:
+          cursor.expectBytes()
+          idStart = cursor.start
+          idEnd = cursor.end
+          break
+        case 2:
+          cursor.expectBytes()
+          break
+        case 3:
+          cursor.varint()
+          break
+      }
+    }
+    return idEnd === 0 ? undefined : this.#message.subarray(idStart, idEnd)
+  }
+
+  #has (id: Uint8Array, tail: number): boolean {
+    for (let i = this.#tails.indexOf(tail); i !== -1; i = this.#tails.indexOf(tail, i + 1)) {
+      if (bytesEqual(this.peers[i].id, id)) {
+        return true
+      }
+    }
+    return false
+  }
+}
+
+/** The last three bytes as a number. */
+function tailOf (id: Uint8Array): number {
+  const end = id.byteLength
+  return id[end - 3] << 16 | id[end - 2] << 8 | id[end - 1]
+}
+
+/** A copy of `peer` that keeps no frame alive. */
+export function ownPeer ({ id, addrs }: PeerInfo): PeerInfo {
+  return { id: id.slice(), addrs: addrs.map(addr => addr.slice()) }
+}

@@ -1,0 +1,42 @@
+import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
+import { namespaceOf } from '../record/namespace.ts'
+import { bytesEqual } from './bytes-equal.ts'
+import { InvalidMessageError } from './errors.ts'
+import { Record } from './message.ts'
+import { formatTimestamp, parseTimestamp } from './timestamp.ts'
+import type { ValueRecord } from '../record/record.ts'
+
+/** A record as a `Record` message. */
+export function encodeRecord ({ key, value, timeReceived }: ValueRecord): Uint8Array<ArrayBuffer> {
+  return Record.encode({
+    key: withArrayBuffer(key),
+    value: withArrayBuffer(value),
+    timeReceived: timeReceived == null ? '' : formatTimestamp(timeReceived)
+  })
+}
+
+/**
+ * The record that a well-formed message carries about `key`. A `timeReceived` that
+ * cannot be read is left out: it is a stranger's and decides nothing.
+ *
+ * @throws {InvalidMessageError} it is for another key, or its value larger than `maxRecordSize`
+ */
+export function decodeRecord (raw: Uint8Array, key: Uint8Array, maxRecordSize: number): ValueRecord {
+  const record = Record.decode(raw)
+  if (!bytesEqual(record.key, key)) {
+    throw new InvalidMessageError('the key of the record is not that of the message')
+  }
+  if (record.value.byteLength > maxRecordSize) {
+    throw new InvalidMessageError(`a value of ${record.value.byteLength} bytes, at most ${maxRecordSize} are kept`)
+  }
+  const timeReceived = parseTimestamp(record.timeReceived)
+  const own = { key: record.key.slice(), value: record.value.slice() } // the frame they came in is let go
+  return timeReceived == null ? own : { ...own, timeReceived }
+}
+
+/** @throws {InvalidMessageError} `key` is not `/<namespace>/<rest>` */
+export function assertValueKey (key: Uint8Array): void {
+  if (namespaceOf(key) == null) {
+    throw new InvalidMessageError('the key of a value must be /<namespace>/<rest>, both non-empty, the namespace UTF-8')
+  }
+}

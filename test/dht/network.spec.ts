@@ -1,0 +1,143 @@
+import { expect } from 'aegir/chai'
+import { keyOf } from '../../src/keyspace/key.ts'
+import { Simulation } from '../helpers/simulation.ts'
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+describe('a network', () => {
+  let simulation: Simulation
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  it('finds the true k closest from every node', async () => {
+    simulation = new Simulation({ seed: 1, latency: [10, 50] })
+    const nodes = await simulation.nodesJoined(60)
+    for (const [i, { dht }] of nodes.entries()) {
+      const target = utf8(`target ${i}`)
+      const others = nodes.filter(node => node.dht !== dht)
+      const { closest, reason } = await simulation.clock.run(dht.lookup(target))
+      expect(closest.map(({ id }) => id)).to.deep.equal(simulation.closest(others, keyOf(target), 20))
+      expect(reason).to.equal('converged')
+    }
+  })
+
+  it('of 1,000 nodes joins and looks up correctly', async function () {
+    this.timeout(120_000)
+    simulation = new Simulation({ seed: 2, latency: [10, 100] })
+    const nodes = await simulation.nodesJoined(1000)
+    for (let i = 0; i < 100; i++) {
+      const { dht } = nodes[(i * 7919) % nodes.length]
+      const target = utf8(`target ${i}`)
+      const others = nodes.filter(node => node.dht !== dht)
+      const { closest } = await simulation.clock.run(dht.lookup(target))
+      expect(closest.map(({ id }) => id)).to.deep.equal(simulation.closest(others, keyOf(target), 20))
+    }
+  })
+
+  it('gets from any node what any other has put', async () => {
+    simulation = new Simulation({ seed: 3, latency: 20 })
+    const nodes = await simulation.nodesJoined(40)
+    for (const [i, { dht }] of nodes.entries()) {
+      const { storedAt, failed, local } = await simulation.clock.run(dht.put(`key_${i}`, `value_${i}`))
+      expect({ stored: storedAt.length, failed, local }).to.deep.equal({ stored: 20, failed: [], local: true })
+    }
+    for (let i = 0; i < nodes.length; i++) {
+      const { value } = await simulation.clock.run(nodes[(i + 17) % nodes.length].dht.get(`key_${i}`))
+      expect(text(value)).to.equal(`value_${i}`)
+    }
+  })
+
+  it('keeps the newest of several values, whatever the order of arrival', async () => {
+    simulation = new Simulation({ seed: 4, latency: [1, 200] })
+    const nodes = await simulation.nodesJoined(30)
+    await simulation.clock.run(Promise.all(nodes.slice(0, 10).map(async ({ dht }, i) => {
+      await new Promise<void>(resolve => { simulation.clock.schedule(i, resolve) })
+      await dht.put('contested', `value ${i}`)
+    })))
+    for (const { dht } of nodes) {
+      const { value } = await simulation.clock.run(dht.get('contested'))
+      expect(text(value)).to.equal('value 9')
+    }
+  })
+
+  it('replaces a value by a second put within the same millisecond', async () => {
+    simulation = new Simulation({ seed: 5 })
+    const [a, b] = await simulation.nodesJoined(2)
+    await simulation.clock.run(a.dht.put('key', 'zzz'))
+    await simulation.clock.run(a.dht.put('key', 'aaa'))
+    expect(text((await simulation.clock.run(b.dht.get('key'))).value)).to.equal('aaa')
+  })
+
+  it('corrects who is behind after a get', async () => {
+    simulation = new Simulation({ seed: 6, latency: 10 })
+    const nodes = await simulation.nodesJoined(25)
+    await simulation.clock.run(nodes[0].dht.put('key', 'old'))
+    await simulation.clock.run(nodes[1].dht.store(nodes[2].dht.self, 'key', 'new'))
+    const { value, outdated } = await simulation.clock.run(nodes[3].dht.get('key'))
+    expect(text(value)).to.equal('new')
+    expect(outdated.length).to.be.greaterThan(10)
+    await simulation.clock.advance(10_000)
+    const again = await simulation.clock.run(nodes[4].dht.get('key'))
+    expect(again.outdated).to.deep.equal([])
+  })
+
+  it('never enters a client in a table, and serves it all the same', async () => {
+    simulation = new Simulation({ seed: 7, latency: 10 })
+    const servers = await simulation.nodesJoined(10)
+    const client = await simulation.node({ mode: 'client', bootstrap: servers[0].host.self.addrs })
+    const { storedAt, local } = await simulation.clock.run(client.dht.put('key', 'value'))
+    expect(storedAt.length).to.equal(10)
+    expect(local).to.equal(false)
+    await simulation.clock.advance(60_000)
+    for (const { dht } of servers) {
+      expect(dht.internals.peers.table.get(client.dht.self.key)).to.equal(undefined)
+    }
+  })
+
+  it('enters a dialler only after it has answered a request of ours', async () => {
+    simulation = new Simulation({ seed: 8, latency: 100 })
+    const root = await simulation.node()
+    const joiner = await simulation.node()
+    const joined = simulation.clock.run(joiner.dht.ping(root.dht.self))
+    await joined
+    expect(root.dht.contacts, 'it has asked').to.equal(0)
+    await simulation.clock.advance(1000)
+    expect(root.dht.contacts, 'it was dialled back').to.equal(1)
+  })
+
+  it('names the values stored with nobody but ourselves', async () => {
+    simulation = new Simulation({ seed: 9 })
+    const { dht } = await simulation.node()
+    const { local, storedAt } = await simulation.clock.run(dht.put('key', 'value'))
+    expect({ local, storedAt }).to.deep.equal({ local: true, storedAt: [] })
+    expect(text((await simulation.clock.run(dht.get('key'))).value)).to.equal('value')
+  })
+
+  it('comes back by itself after every contact was lost', async () => {
+    simulation = new Simulation({ seed: 10, latency: 10 })
+    const [a, b, c] = await simulation.nodesJoined(3)
+    simulation.network.partition([[a.host]])
+    await simulation.clock.run(a.dht.lookup('anything'))
+    expect(a.dht.contacts).to.equal(0)
+    await simulation.clock.advance(60_000)
+    expect(a.dht.contacts, 'still alone').to.equal(0)
+    simulation.network.heal()
+    await simulation.clock.advance(300_000)
+    expect(a.dht.contacts).to.equal(2)
+    expect([b, c].every(({ dht }) => dht.contacts > 0)).to.equal(true)
+  })
+
+  it('finds values with 40 % of the nodes dead', async () => {
+    simulation = new Simulation({ seed: 11, latency: [10, 60] })
+    const nodes = await simulation.nodesJoined(100)
+    await simulation.clock.run(nodes[0].dht.put('key', 'value'))
+    const dead = nodes.filter((_, i) => i % 5 > 2)
+    dead.forEach(({ host }) => { host.crash() })
+    for (const { dht } of nodes.filter(node => !dead.includes(node)).slice(0, 20)) {
+      expect(text((await simulation.clock.run(dht.get('key'))).value)).to.equal('value')
+    }
+  })
+})

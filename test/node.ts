@@ -1,0 +1,1 @@
+import './layering.node.ts'
