@@ -55,6 +55,10 @@ function layerOf (path: string): string {
   return path.split('/')[0]
 }
 
+function isWithin (path: string, places: readonly string[]): boolean {
+  return places.some(place => path === place || path.startsWith(`${place}/`))
+}
+
 /** The imports of our own files, as paths in src/. */
 function ownImports ({ path, imports }: SourceFile): string[] {
   return imports
@@ -74,7 +78,7 @@ describe('layering', () => {
       const layer = layerOf(file.path)
       const allowed = [layer, ...(MAY_IMPORT.get(layer) ?? [])]
       return ownImports(file)
-        .filter(target => !allowed.some(prefix => target === prefix || target.startsWith(`${prefix}/`)))
+        .filter(target => !isWithin(target, allowed))
         .map(target => `${file.path} imports ${target}`)
     })
     expect(offences).to.deep.equal([])

@@ -1,8 +1,11 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock/clock.ts'
+import { contactOf } from '../keyspace/contact.ts'
 import { VALUE_TTL_MS } from '../store/limits.ts'
+import { usableAddrs } from '../wire/address.ts'
 import { InvalidOptionError } from './errors.ts'
 import type { Clock } from '../clock/clock.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { RecordKind } from '../record/validator.ts'
 import type { Host } from '../rpc/connection.ts'
 import type { ProviderStore } from '../store/provider-store.ts'
@@ -41,7 +44,7 @@ export interface KadDHTInit {
   maxValueSize?: number
   /** Milliseconds for which a value put here is served. Default 24 h. */
   valueTtl?: number
-  /** Which addresses are dialled and told: `any`, only `public` or only `private` ones. Default `any`. */
+  /** Which addresses that others tell us are dialled and told on: `any`, only `public` or only `private` ones. Default `any`. */
   scope?: AddressScope
   /** How a peer is asked whether it is alive; libp2p networks deprecate PING. Default `ping`. */
   probe?: 'ping' | 'find-node'
@@ -54,17 +57,19 @@ export interface KadDHTInit {
   /** Addresses (multiaddrs, as text or binary) of nodes through which to join, now and after all contacts were lost. */
   bootstrap?: ReadonlyArray<string | Uint8Array>
   /** How an address given as text is read; throws if it is none. Default: as a multiaddr. */
-  parseAddr?: (text: string) => Uint8Array
+  parseAddr?(text: string): Uint8Array
   /** The source of time. Default: the machine's. */
   clock?: Clock
   /** `n` random bytes. Default: cryptographically strong ones. */
-  random?: (n: number) => Uint8Array
+  random?(n: number): Uint8Array
   /** Gets a line for what happens. Default: nobody. */
   logger?: ComponentLogger
 }
 
 export interface KadDHTConfig extends Required<Omit<KadDHTInit, 'kinds' | 'values' | 'providers' | 'logger' | 'bootstrap'>> {
   readonly bootstrap: readonly Uint8Array[]
+  /** A peer that somebody named: of its addresses only those are believed that are sound and in scope. */
+  heard (peer: PeerInfo): Contact
 }
 
 /**
@@ -85,6 +90,7 @@ export function configure (init: KadDHTInit): KadDHTConfig {
     probe,
     clock,
     parseAddr,
+    heard: peer => contactOf(peer, ({ id, addrs }) => usableAddrs(addrs, { peer: id, scope })),
     bootstrap: (init.bootstrap ?? []).map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
     k: whole('k', init.k ?? K, 1, 255),
     alpha: whole('alpha', init.alpha ?? ALPHA, 1, 255),

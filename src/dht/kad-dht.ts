@@ -1,5 +1,5 @@
 import { defaultLogger } from '@libp2p/logger'
-import { contactOf, type Contact } from '../keyspace/contact.ts'
+import { contactOf } from '../keyspace/contact.ts'
 import { RpcClient } from '../rpc/client.ts'
 import { addProvider } from '../rpc/handlers/add-provider.ts'
 import { findNode } from '../rpc/handlers/find-node.ts'
@@ -9,20 +9,27 @@ import { handlePing } from '../rpc/handlers/ping.ts'
 import { putValue } from '../rpc/handlers/put-value.ts'
 import { RpcServer } from '../rpc/server.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
-import { configure, type KadDHTInit } from './config.ts'
+import { configure } from './config.ts'
 import { NotStartedError } from './errors.ts'
 import { Rejoin } from './maintenance/rejoin.ts'
-import { get, searchValue, type FoundValue, type GetOptions, type GetResult } from './operations/get.ts'
-import { join, type JoinResult } from './operations/join.ts'
-import { lookUp, type LookupResult } from './operations/lookup.ts'
-import { put, store, type PutResult, type StoreResult } from './operations/put.ts'
-import { findNodeAt, findValueAt, ping, type FindNodeResult, type FindValueResult, type PeerOrAddr, type PingResult } from './operations/single.ts'
+import { get, searchValue } from './operations/get.ts'
+import { join } from './operations/join.ts'
+import { lookUp } from './operations/lookup.ts'
+import { put, store } from './operations/put.ts'
+import { findNodeAt, findValueAt, ping } from './operations/single.ts'
 import { Peers } from './peers.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
+import type { KadDHTInit } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { OperationOptions } from './events.ts'
+import type { FoundValue, GetOptions, GetResult } from './operations/get.ts'
+import type { JoinResult } from './operations/join.ts'
+import type { LookupResult } from './operations/lookup.ts'
+import type { PutResult, StoreResult } from './operations/put.ts'
+import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './operations/single.ts'
+import type { Contact } from '../keyspace/contact.ts'
 import type { Handlers } from '../rpc/handlers/handlers.ts'
 import type { ProviderStore } from '../store/provider-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
@@ -73,7 +80,7 @@ export class KadDHT {
     this.#store = init.values ?? new MemoryValueStore(clock)
     const values = new Values({ config, store: this.#store, kinds: init.kinds ?? [] })
     const { maxRecordSize } = values
-    const client = new RpcClient({ host, protocol, clock, maxRecordSize, scope: config.scope })
+    const client = new RpcClient({ host, protocol, clock, maxRecordSize })
     const peers = new Peers({ config, client, self, tasks, log, onLost: () => { this.#rejoin.begin() } })
     this.#dht = { config, self, client, peers, values, tasks, log }
     this.#server = new RpcServer({ clock, maxRecordSize, handlers: handlersOf(this.#dht, this.#store, init.providers ?? new MemoryProviderStore(clock)) })
@@ -159,7 +166,7 @@ export class KadDHT {
   async join (addrs: ReadonlyArray<string | Uint8Array>, options?: OperationOptions): Promise<JoinResult> {
     const dht = this.#running()
     const parsed = addrs.map(addr => typeof addr === 'string' ? dht.config.parseAddr(addr) : addr)
-    return await join(dht, parsed, dht.peers.remembered, options)
+    return join(dht, parsed, dht.peers.remembered, options)
   }
 
   /**
@@ -170,7 +177,7 @@ export class KadDHT {
    * @throws {TimeoutError} it does not answer
    */
   async ping (peer: PeerOrAddr, options?: OperationOptions): Promise<PingResult> {
-    return await ping(this.#running(), peer, options)
+    return ping(this.#running(), peer, options)
   }
 
   /**
@@ -181,7 +188,7 @@ export class KadDHT {
    * @throws as {@link KadDHT.ping}
    */
   async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<StoreResult> {
-    return await store(this.#running(), peer, key, value, options)
+    return store(this.#running(), peer, key, value, options)
   }
 
   /**
@@ -190,7 +197,7 @@ export class KadDHT {
    * @throws as {@link KadDHT.ping}
    */
   async findNode (peer: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
-    return await findNodeAt(this.#running(), peer, target, options)
+    return findNodeAt(this.#running(), peer, target, options)
   }
 
   /**
@@ -199,7 +206,7 @@ export class KadDHT {
    * @throws as {@link KadDHT.ping}
    */
   async findValue (peer: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
-    return await findValueAt(this.#running(), peer, key, options)
+    return findValueAt(this.#running(), peer, key, options)
   }
 
   /**
@@ -208,7 +215,7 @@ export class KadDHT {
    * which the result is what was found so far.
    */
   async lookup (target: string | Uint8Array, options?: OperationOptions): Promise<LookupResult> {
-    return await lookUp(this.#running(), toBytes(target), options)
+    return lookUp(this.#running(), toBytes(target), options)
   }
 
   /** The k closest peers to SHA-256 of `target`, closest first: {@link KadDHT.lookup} for a loop. */
@@ -225,7 +232,7 @@ export class KadDHT {
    * @throws {InvalidRecordError} the key's namespace refuses it
    */
   async put (key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<PutResult> {
-    return await put(this.#running(), key, value, options)
+    return put(this.#running(), key, value, options)
   }
 
   /**
@@ -234,7 +241,7 @@ export class KadDHT {
    * @throws {ValueNotFoundError} nobody who answered has one
    */
   async get (key: string | Uint8Array, options?: GetOptions): Promise<GetResult> {
-    return await get(this.#running(), key, options)
+    return get(this.#running(), key, options)
   }
 
   /** The values at `key` as they come in, each better than the one before: {@link KadDHT.get} for a loop. Ends without any if there is none. */

@@ -1,9 +1,8 @@
-import { contactOf, type Contact, type PeerInfo } from '../keyspace/contact.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 import { LimitError, StreamResetError } from '../rpc/errors.ts'
-import { usableAddrs } from '../wire/address.ts'
 import type { KadDHTConfig } from './config.ts'
 import type { Tasks } from './tasks.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Question, RpcClient } from '../rpc/client.ts'
 import type { Request, ResponseTo } from '../wire/rpc.ts'
 import type { Logger } from '@libp2p/interface'
@@ -96,7 +95,7 @@ export class Peers {
     if (peer == null) {
       return
     }
-    const contact = contactOf(peer)
+    const contact = this.#init.config.heard(peer)
     this.#verifying++
     this.#init.tasks.run(async signal => {
       try {
@@ -116,8 +115,7 @@ export class Peers {
     if (this.table.seen(contact.key, now)) {
       return
     }
-    const addrs = usableAddrs(contact.addrs, { peer: contact.id, scope: config.scope })
-    const result = this.table.insert({ id: contact.id, key: contact.key, addrs }, now)
+    const result = this.table.insert(contact, now)
     if (result.type === 'inserted') {
       log('new contact %b, %d in all', contact.id, this.table.size)
     }

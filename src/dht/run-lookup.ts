@@ -1,6 +1,6 @@
-import { contactOf, type Contact, type PeerInfo } from '../keyspace/contact.ts'
 import type { DhtEvent, OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Lookup } from '../lookup/lookup.ts'
 import type { Request } from '../wire/rpc.ts'
 
@@ -20,8 +20,10 @@ export interface LookupRun<R extends Closer> {
   readonly clock: Clock
   /** What is asked of each peer, for events. */
   readonly request: Request['type']
+  /** A peer that an answer names, as a contact. */
+  heard (peer: PeerInfo): Contact
   /** Ask one peer. A rejection means that it failed. */
-  readonly ask: (contact: Contact, signal: AbortSignal) => Promise<R>
+  ask (contact: Contact, signal: AbortSignal): Promise<R>
   /** Milliseconds after which the lookup stops with what it has. */
   readonly timeout: number
   /** Any of them aborts it. */
@@ -134,7 +136,7 @@ class Requests<R extends Closer> {
   }
 
   #onResponse (peer: Contact, response: R, ms: number): LookupAnswer<R> {
-    this.#run.lookup.onResponse(peer.key, response.closer.map(contactOf))
+    this.#run.lookup.onResponse(peer.key, response.closer.map(closer => this.#run.heard(closer)))
     this.#emit(request => ({ type: 'answered', peer, request, ms, closer: response.closer.length }))
     return { peer, response }
   }

@@ -3,12 +3,13 @@ import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record
 import { namespaceOf } from '../record/namespace.ts'
 import { MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../record/open.ts'
 import { publicKeyRecords } from '../record/public-key.ts'
-import { Validators, type RecordKind } from '../record/validator.ts'
+import { Validators } from '../record/validator.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { InvalidOptionError, OutdatedRecordError } from './errors.ts'
 import { toBytes } from './text.ts'
 import type { KadDHTConfig } from './config.ts'
 import type { ValueRecord } from '../record/record.ts'
+import type { RecordKind } from '../record/validator.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
@@ -110,7 +111,7 @@ export class Values {
 
   /** What we keep ourselves at a record key. */
   async kept (key: Uint8Array): Promise<StoredValue | undefined> {
-    return await this.#store.get(key)
+    return this.#store.get(key)
   }
 
   /**

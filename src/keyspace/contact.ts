@@ -1,4 +1,5 @@
-import { keyOf, type Key } from './key.ts'
+import { keyOf } from './key.ts'
+import type { Key } from './key.ts'
 
 /**
  * Who a peer is and where it may be reached, as it came in: nothing here is
@@ -17,13 +18,19 @@ export interface Contact extends PeerInfo {
   readonly key: Key
 }
 
+/** Which addresses of a peer are believed. */
+export type SelectAddrs = (peer: PeerInfo) => readonly Uint8Array[]
+
 /** Keeps `addrs` of the peer unread until somebody asks for them. */
 class PeerContact implements Contact {
   readonly key: Key
   readonly #peer: PeerInfo
+  readonly #select: SelectAddrs
+  #addrs: readonly Uint8Array[] | undefined
 
-  constructor (peer: PeerInfo) {
+  constructor (peer: PeerInfo, select: SelectAddrs) {
     this.#peer = peer
+    this.#select = select
     this.key = keyOf(peer.id)
   }
 
@@ -32,11 +39,16 @@ class PeerContact implements Contact {
   }
 
   get addrs (): readonly Uint8Array[] {
-    return this.#peer.addrs
+    this.#addrs ??= this.#select(this.#peer)
+    return this.#addrs
   }
 }
 
-/** Hash a peer into the keyspace. Its addresses stay unparsed. */
-export function contactOf (peer: PeerInfo): Contact {
-  return new PeerContact(peer)
+/** Hash a peer into the keyspace. Its addresses stay unread; `select` is asked which to believe when they are. Default: all. */
+export function contactOf (peer: PeerInfo, select: SelectAddrs = allAddrs): Contact {
+  return new PeerContact(peer, select)
+}
+
+function allAddrs ({ addrs }: PeerInfo): readonly Uint8Array[] {
+  return addrs
 }

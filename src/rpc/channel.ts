@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { LimitError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_PENDING } from './limits.ts'
+import { CLOSE_LINGER_MS, MAX_PENDING, MAX_TIMED_BYTES, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Stream } from './connection.ts'
@@ -23,7 +23,7 @@ export interface ChannelInit {
   open (signal: AbortSignal): Promise<Stream>
   /** Milliseconds that an answer may take, given how this peer answered so far. */
   timeout (time: ResponseTime): number
-  /** An answer took `ms` milliseconds. */
+  /** An answer took `ms` milliseconds; not told of large ones. */
   onAnswer (ms: number): void
   /** The channel takes no more requests. */
   onClose (): void
@@ -37,6 +37,8 @@ export interface Pending {
 }
 
 interface Waiting extends Pending {
+  /** Bytes of its frame. */
+  readonly byteLength: number
   resolve (response: Response): void
   reject (err: unknown): void
   /** Nobody waits for the answer any more; its place in the order remains. */
@@ -108,7 +110,7 @@ export class Channel {
    */
   async request (frame: Uint8Array, request: Request, signal?: AbortSignal): Promise<Response> {
     this.#checkRoom()
-    return await new Promise<Response>((resolve, reject) => {
+    return new Promise<Response>((resolve, reject) => {
       const onAbort = (): void => {
         waiting.abandoned = true
         this.#abortOpeningIfUnwanted()
@@ -117,6 +119,7 @@ export class Channel {
       const settle = (): void => { signal?.removeEventListener('abort', onAbort) }
       const waiting: Waiting = {
         request,
+        byteLength: frame.byteLength,
         since: this.#init.clock.now(),
         abandoned: false,
         resolve (response) { settle(); resolve(response) },
@@ -202,14 +205,18 @@ export class Channel {
 
   async #read (stream: Stream): Promise<void> {
     const { clock, maxRecordSize } = this.#init
-    for await (const frame of readFrames(stream, clock, { maxBytes: maxResponseFrame(maxRecordSize) })) {
+    const limits = {
+      maxBytes: maxResponseFrame(maxRecordSize),
+      onBegun: () => { this.#watchdog.clear() }
+    }
+    for await (const frame of readFrames(stream, clock, limits)) {
       const head = this.#waiting[0]
       if (head == null) {
         throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
       }
       const response = decodeResponse(frame, head.request, { maxRecordSize })
       this.#waiting.shift()
-      this.#answeredIn(clock.now() - this.#headSince)
+      this.#onAnswer(clock.now() - this.#headSince, head.byteLength + frame.byteLength)
       head.resolve(response)
     }
     if (this.#state === 'open') {
@@ -218,17 +225,21 @@ export class Channel {
     }
   }
 
-  #answeredIn (ms: number): void {
+  #onAnswer (ms: number, byteLength: number): void {
     this.#answered++
-    this.#time.add(ms)
-    this.#init.onAnswer(ms)
+    if (byteLength <= MAX_TIMED_BYTES) {
+      this.#time.add(ms)
+      this.#init.onAnswer(ms)
+    }
     this.#watchNext()
   }
 
   /** Watch the oldest request, or else that the stream is not idle for too long. */
   #watchNext (): void {
-    this.#headSince = this.#init.clock.now()
-    this.#watchdog.set(this.#waiting.length > 0 ? this.#init.timeout(this.#time) : this.#init.idleMs)
+    const { clock, timeout, idleMs } = this.#init
+    const [head] = this.#waiting
+    this.#headSince = clock.now()
+    this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength))
   }
 
   #onSilence (): void {

@@ -1,11 +1,11 @@
 import { startDeadline } from '../clock/wait.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
-import { usableAddrs, type AddressScope } from '../wire/address.ts'
 import { encodeRequest } from '../wire/codec.ts'
-import { Channel, LostBehindError, type Pending } from './channel.ts'
+import { Channel, LostBehindError } from './channel.ts'
 import { StreamResetError, TimeoutError } from './errors.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
+import type { Pending } from './channel.ts'
 import type { Host, Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
@@ -18,8 +18,6 @@ export interface RpcClientInit {
   readonly clock: Clock
   /** The largest record value accepted in an answer, bytes. */
   readonly maxRecordSize: number
-  /** Which addresses are dialled. */
-  readonly scope: AddressScope
   /** Milliseconds without a request after which a stream is closed. Default: {@link CLIENT_IDLE_MS}. */
   readonly idleMs?: number
 }
@@ -81,7 +79,7 @@ export class RpcClient {
    */
   async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
     const frame = encodeRequest(request)
-    const answer = await this.#withChannel(peer, signal, async channel => await channel.request(frame, request, signal))
+    const answer = await this.#withChannel(peer, signal, async channel => channel.request(frame, request, signal))
     return answer as Response as ResponseTo<R['type']> // decoding has checked the type
   }
 
@@ -118,7 +116,7 @@ export class RpcClient {
       }
     }
     this.#sent++
-    return await use(this.#channelTo(peer))
+    return use(this.#channelTo(peer))
   }
 
   #channelTo (peer: PeerInfo): Channel {
@@ -136,7 +134,7 @@ export class RpcClient {
       clock,
       maxRecordSize,
       idleMs,
-      open: async signal => await this.#openStream(peer, signal),
+      open: async signal => this.#openStream(peer, signal),
       timeout: time => bounded(time.timeout ?? this.#answering.timeout, ANSWER_TIMEOUT_MS),
       onAnswer: ms => { this.#answering.add(ms) },
       onClose: () => {
@@ -149,13 +147,12 @@ export class RpcClient {
   }
 
   async #openStream (peer: PeerInfo, signal: AbortSignal): Promise<Stream> {
-    const { host, protocol, clock, scope } = this.#init
+    const { host, protocol, clock } = this.#init
     const begun = clock.now()
     const ms = bounded(this.#opening.timeout, OPEN_TIMEOUT_MS)
     const deadline = startDeadline(clock, ms, () => new TimeoutError(`could not be reached within ${ms} ms`), signal)
     try {
-      const dialled = { id: peer.id, addrs: usableAddrs(peer.addrs, { peer: peer.id, scope }) }
-      const stream = await host.openStream(dialled, protocol, { signal: deadline.signal })
+      const stream = await host.openStream(peer, protocol, { signal: deadline.signal })
       this.#opened++
       this.#opening.add(clock.now() - begun)
       return stream

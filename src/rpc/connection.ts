@@ -7,13 +7,13 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  * A two-way stream of bytes to one peer.
  *
  * - `source` yields what the peer sends and ends when the peer closes its write half.
- *   It reads only as fast as it is consumed (backpressure). It throws when the
- *   stream is reset. Leaving the loop early does not reset the stream.
+ * It reads only as fast as it is consumed (backpressure). It throws when the
+ * stream is reset. Leaving the loop early does not reset the stream.
  * - `sink(source)` writes all of `source`, no faster than the peer reads, then closes
- *   our write half; the peer may still answer. It rejects when the stream is reset
- *   or `source` throws (which resets the stream).
+ * our write half; the peer may still answer. It rejects when the stream is reset
+ * or `source` throws (which resets the stream).
  * - `abort(err)` resets both directions at once: `source` and `sink` throw `err`,
- *   the peer's throw an error of its own. Harmless when the stream is over.
+ * the peer's throw an error of its own. Harmless when the stream is over.
  */
 export interface Stream extends Duplex<AsyncGenerator<Uint8ArrayList>, Source<Uint8Array | Uint8ArrayList>, Promise<void>> {
   abort (err: Error): void

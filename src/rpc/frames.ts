@@ -2,7 +2,7 @@ import { decode } from 'it-length-prefixed'
 import { Watchdog } from '../clock/watchdog.ts'
 import { frameDecoder, prefixLength } from '../wire/frame.ts'
 import { ProtocolViolationError, TimeoutError } from './errors.ts'
-import { FRAME_TIMEOUT_MS } from './limits.ts'
+import { FRAME_TIMEOUT_MS, transferTime } from './limits.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -12,13 +12,16 @@ export interface FrameLimits {
   readonly maxBytes: number
   /** Milliseconds of silence between frames after which the stream is reset; undefined: whoever reads keeps watch. */
   readonly idleMs?: number
+  /** Told that a frame has begun to arrive: from then on its own deadline runs. */
+  onBegun? (): void
 }
 
 /**
  * The frames that arrive on `stream`, one at a time, as fast as they are consumed.
  *
  * Time runs only while we wait for the peer: a frame begun must be whole within
- * {@link FRAME_TIMEOUT_MS}, however slowly it drips.
+ * {@link FRAME_TIMEOUT_MS}, however slowly it drips, but for the time that the
+ * bytes it has delivered need at the slowest transfer.
  *
  * @throws {InvalidMessageError} a length prefix that is too long, overlong or over the limit
  * @throws {ProtocolViolationError} the stream ended inside a frame
@@ -36,21 +39,21 @@ export async function * readFrames (stream: Stream, clock: Clock, limits: FrameL
 class FrameMeter {
   readonly #stream: Stream
   readonly #clock: Clock
-  readonly #idleMs: number | undefined
+  readonly #limits: FrameLimits
   readonly #watchdog: Watchdog
   /** Bytes received that belong to no whole frame yet. */
   #unfinished = 0
   /** Milliseconds that the unfinished frame may still take. */
   #left = FRAME_TIMEOUT_MS
 
-  constructor (stream: Stream, clock: Clock, { idleMs }: FrameLimits) {
+  constructor (stream: Stream, clock: Clock, limits: FrameLimits) {
     this.#stream = stream
     this.#clock = clock
-    this.#idleMs = idleMs
+    this.#limits = limits
     this.#watchdog = new Watchdog(clock, () => {
       stream.abort(this.#unfinished > 0
-        ? new TimeoutError(`a frame was not whole within ${FRAME_TIMEOUT_MS} ms`)
-        : new TimeoutError(`no request for ${idleMs} ms`))
+        ? new TimeoutError(`a frame was not whole in time: ${this.#unfinished} bytes came`)
+        : new TimeoutError(`no request for ${limits.idleMs} ms`))
     })
   }
 
@@ -67,6 +70,8 @@ class FrameMeter {
           break
         }
         this.#unfinished += chunk.byteLength
+        this.#left += transferTime(chunk.byteLength)
+        this.#limits.onBegun?.()
         yield chunk
       }
     } finally {
@@ -78,11 +83,12 @@ class FrameMeter {
   }
 
   async #read (): Promise<Uint8ArrayList | undefined> {
+    const { idleMs } = this.#limits
     const begun = this.#clock.now()
     if (this.#unfinished > 0) {
       this.#watchdog.set(this.#left)
-    } else if (this.#idleMs != null) {
-      this.#watchdog.set(this.#idleMs)
+    } else if (idleMs != null) {
+      this.#watchdog.set(idleMs)
     }
     const { done, value } = await this.#stream.source.next()
     this.#watchdog.clear()

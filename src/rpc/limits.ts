@@ -3,13 +3,21 @@
  * stands here, with its unit and its reason.
  */
 
-/** Milliseconds a peer may take to deliver one whole frame. A slower one holds memory for nothing. */
+/** Milliseconds a peer may take to deliver one whole frame, and more only as its bytes come in. A slower one holds memory for nothing. */
 export const FRAME_TIMEOUT_MS = 10_000
+
+/** Bytes a second that a transfer makes at the least: each so many bytes that are sent or came in buy a second more. */
+const MIN_BYTES_PER_SECOND = 32 * 1024
+
+/** Milliseconds that `byteLength` bytes may take on the way. */
+export function transferTime (byteLength: number): number {
+  return byteLength * 1000 / MIN_BYTES_PER_SECOND
+}
 
 /** Milliseconds an inbound stream may be silent between requests; go's servers wait as long. */
 export const SERVER_IDLE_MS = 60_000
 
-/** Milliseconds a peer may take to read an answer it asked for. */
+/** Milliseconds a peer may take to read an answer it asked for, beside the time its bytes need. */
 export const ANSWER_TAKEN_TIMEOUT_MS = 10_000
 
 /** Inbound streams served at once, from all peers. Further ones are reset. */
@@ -38,3 +46,6 @@ export const MIN_TIMEOUT_MS = 500
 
 /** Milliseconds a server may take to end a stream after we did. */
 export const CLOSE_LINGER_MS = 1_000
+
+/** Bytes of a request and its answer up to which the time they took tells of the peer rather than of their size. */
+export const MAX_TIMED_BYTES = 32 * 1024

@@ -2,7 +2,7 @@
 interface Outgoing {
   readonly frame: Uint8Array
   /** Called when the stream has taken the frame. */
-  readonly onTaken?: () => void
+  onTaken? (): void
 }
 
 /**

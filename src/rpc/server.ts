@@ -5,7 +5,7 @@ import { bytesToMapKey } from '../keyspace/key.ts'
 import { decodeRequest, encodeResponse, maxRequestFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
-import { ANSWER_TAKEN_TIMEOUT_MS, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from './limits.ts'
+import { ANSWER_TAKEN_TIMEOUT_MS, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
 import type { Stream } from './connection.ts'
 import type { Handlers } from './handlers/handlers.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -78,7 +78,7 @@ export class RpcServer {
   async #answerAll (stream: Stream, remote: PeerInfo): Promise<void> {
     const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS } = this.#init
     const taken = new Watchdog(clock, () => {
-      stream.abort(new TimeoutError(`an answer was not read within ${ANSWER_TAKEN_TIMEOUT_MS} ms`))
+      stream.abort(new TimeoutError('an answer was not read in time'))
     })
     try {
       await pipe(
@@ -103,8 +103,9 @@ export class RpcServer {
 
 async function * encodeAnswers (answers: AsyncIterable<Response>, taken: Watchdog): AsyncGenerator<Uint8Array> {
   for await (const response of answers) {
-    taken.set(ANSWER_TAKEN_TIMEOUT_MS)
-    yield encodeResponse(response)
+    const frame = encodeResponse(response)
+    taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(frame.byteLength))
+    yield frame
     taken.clear()
   }
 }
@@ -116,6 +117,6 @@ function answer (handlers: Handlers, request: Request, from: PeerInfo): AsyncIte
     case 'get-value': return handlers['get-value'](request, from)
     case 'put-value': return handlers['put-value'](request, from)
     case 'get-providers': return handlers['get-providers'](request, from)
-    case 'add-provider': return handlers['add-provider'](request, from)
+    default: return handlers['add-provider'](request, from)
   }
 }

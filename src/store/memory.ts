@@ -125,10 +125,8 @@ export class MemoryProviderStore implements ProviderStore {
 function append<V> (map: Map<string, V>, id: string, value: V, max: number): void {
   map.delete(id)
   map.set(id, value)
-  if (map.size > max) {
-    for (const first of map.keys()) {
-      map.delete(first)
-      break
-    }
+  const [first] = map.size > max ? map.keys() : []
+  if (first != null) {
+    map.delete(first)
   }
 }

@@ -1,2 +1,105 @@
+import { CODE_DCCP, CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_HTTP_PATH, CODE_IP6ZONE, CODE_MEMORY, CODE_ONION, CODE_ONION3, CODE_P2P, CODE_P2P_CIRCUIT, CODE_SCTP, CODE_SNI, CODE_TCP, CODE_UDP, CODE_UNIX } from '@multiformats/multiaddr'
+import { reachOf } from './address-scope.ts'
+import { bytesEqual } from './bytes-equal.ts'
+import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_DNS_NAME_BYTES } from './limits.ts'
+import { multiaddrParts } from './multiaddr-parts.ts'
+import { isPeerId } from './peer-id.ts'
+import type { Part } from './multiaddr-parts.ts'
+
+/** Which addresses are used: those that everybody can reach, those that only neighbours can, or all. */
 export type AddressScope = 'any' | 'public' | 'private'
-export function usableAddrs (addrs: Iterable<Uint8Array>, _o: { peer: Uint8Array, scope: AddressScope }): Uint8Array[] { return [...addrs] }
+
+/** Whose addresses are looked at, and which of them are wanted. */
+export interface UsableAddrsOptions {
+  /** The id (multihash) of the peer that is said to be there. */
+  readonly peer: Uint8Array
+  readonly scope: AddressScope
+}
+
+const NAMES: ReadonlySet<number> = new Set([CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_SNI])
+const TEXTS: ReadonlySet<number> = new Set([CODE_IP6ZONE, CODE_UNIX, CODE_HTTP_PATH, CODE_MEMORY])
+const PORTS: ReadonlySet<number> = new Set([CODE_TCP, CODE_UDP, CODE_DCCP, CODE_SCTP, CODE_ONION, CODE_ONION3])
+const NUL = 0x00
+const SLASH = 0x2f
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * The binary multiaddrs of a peer that can be dialled, stored and shown, in the order
+ * given: whatever comes out, `multiaddr()` can read. A trailing `/p2p` of the peer
+ * itself is taken off; the addresses are copies that keep no frame alive.
+ *
+ * Left out are: what is no multiaddr, more than {@link MAX_ADDR_BYTES} or of an unknown
+ * protocol; names that no resolver takes; port 0; places out of scope, or that nobody
+ * can reach; addresses of another peer; circuits through circuits; repetitions; and
+ * what follows the first {@link MAX_ADDRS}.
+ *
+ * Names count as public, unless they are IP addresses or end in `localhost`, `local` and
+ * the like.
+ */
+export function usableAddrs (addrs: Iterable<Uint8Array>, { peer, scope }: UsableAddrsOptions): Uint8Array[] {
+  const usable: Uint8Array[] = []
+  for (const addr of addrs) {
+    if (usable.length === MAX_ADDRS) {
+      break
+    }
+    const stripped = usableAddr(addr, peer, scope)
+    if (stripped != null && !usable.some(other => bytesEqual(other, stripped))) {
+      usable.push(new Uint8Array(stripped))
+    }
+  }
+  return usable
+}
+
+function usableAddr (addr: Uint8Array, peer: Uint8Array, scope: AddressScope): Uint8Array | undefined {
+  const parts = addr.byteLength > MAX_ADDR_BYTES ? undefined : multiaddrParts(addr)
+  if (parts == null || !parts.every(isLegal)) {
+    return undefined
+  }
+  const last = parts[parts.length - 1]
+  const namesPeer = last.code === CODE_P2P && bytesEqual(last.value, peer)
+  const way = namesPeer ? parts.slice(0, -1) : parts
+  if (!leadsSomewhere(way) || !isInScope(way, scope)) {
+    return undefined
+  }
+  return namesPeer ? addr.subarray(0, last.start) : addr
+}
+
+function isLegal ({ code, value }: Part): boolean {
+  if (NAMES.has(code)) {
+    return value.byteLength <= MAX_DNS_NAME_BYTES && !value.includes(SLASH) && isText(value)
+  }
+  if (TEXTS.has(code)) {
+    return isText(value)
+  }
+  if (PORTS.has(code)) {
+    return value[value.byteLength - 1] !== 0 || value[value.byteLength - 2] !== 0
+  }
+  return code !== CODE_P2P || isPeerId(value)
+}
+
+function isText (value: Uint8Array): boolean {
+  if (value.includes(NUL)) {
+    return false
+  }
+  try {
+    utf8.decode(value)
+    return true
+  } catch {
+    return false // no UTF-8
+  }
+}
+
+/** It starts at a place or a relay, passes one relay at most, and does not end at another peer. */
+function leadsSomewhere (way: readonly Part[]): boolean {
+  if (way.length === 0 || (reachOf(way[0]) == null && way[0].code !== CODE_P2P)) {
+    return false
+  }
+  return way[way.length - 1].code !== CODE_P2P && way.filter(({ code }) => code === CODE_P2P_CIRCUIT).length <= 1
+}
+
+function isInScope (way: readonly Part[], scope: AddressScope): boolean {
+  return way.every(part => {
+    const reach = reachOf(part)
+    return reach == null || (scope === 'any' ? reach !== 'none' : reach === scope)
+  })
+}

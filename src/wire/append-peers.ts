@@ -1,6 +1,7 @@
 import { allocUnsafe } from 'uint8arrays/alloc'
 import { MAX_ANSWER_BYTES } from './limits.ts'
-import { fitPeers, listsLength, peerLength, type PeerLists } from './peer-lists.ts'
+import { fitPeers, listsLength, peerLength } from './peer-lists.ts'
+import type { PeerLists } from './peer-lists.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
 /** Tags of the fields written here: field number and wire type 2, which is bytes. */
@@ -46,13 +47,13 @@ function writeBytes (out: Uint8Array, position: number, tag: number, bytes: Uint
 }
 
 function writeHeader (out: Uint8Array, position: number, tag: number, length: number): number {
-  let at = position
-  out[at++] = tag
+  out[position] = tag
+  let at = position + 1
   let rest = length
   while (rest >= 0x80) {
     out[at++] = rest & 0x7f | 0x80
     rest >>>= 7
   }
-  out[at++] = rest
-  return at
+  out[at] = rest
+  return at + 1
 }

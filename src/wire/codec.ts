@@ -3,8 +3,9 @@ import { InvalidMessageError } from './errors.ts'
 import { MAX_PROVIDER_KEY_BYTES, MAX_READ_ANSWER_BYTES, MAX_REQUEST_BYTES } from './limits.ts'
 import { MessageType } from './message.ts'
 import { ownPeer } from './peers.ts'
-import { decodeMessage, encodeMessage, type RawMessage } from './raw-message.ts'
+import { decodeMessage, encodeMessage } from './raw-message.ts'
 import { assertValueKey, decodeRecord, encodeRecord } from './wire-record.ts'
+import type { RawMessage } from './raw-message.ts'
 import type { Request, Response, ResponseTo } from './rpc.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { ValueRecord } from '../record/record.ts'
@@ -53,6 +54,7 @@ export function encodeRequest (request: Request): Uint8Array {
       return encodeMessage(type, request.record.key, encodeRecord(request.record))
     case 'add-provider':
       return encodeMessage(type, request.key, undefined, { providers: request.providers })
+    // no default
   }
 }
 
@@ -77,6 +79,7 @@ export function encodeResponse (response: Response): Uint8Array {
       return encodeMessage(type, response.key, undefined, response)
     case 'put-value':
       return encodeMessage(type, response.record.key, encodeRecord(response.record))
+    // no default
   }
 }
 
@@ -114,6 +117,7 @@ export function decodeRequest (frame: Uint8Array | Uint8ArrayList, from: Uint8Ar
     case MessageType.ADD_PROVIDER:
       assertProviderKey(key)
       return { type: 'add-provider', key, providers: [requireProvider(message, from)] }
+    // no default
   }
 }
 
@@ -148,6 +152,7 @@ export function decodeResponse (frame: Uint8Array | Uint8ArrayList, request: Req
       return { type: 'get-providers', key: request.key, providers: message.providers, closer: message.closer }
     case 'add-provider':
       throw new InvalidMessageError('an answer to ADD_PROVIDER, which has none')
+    // no default
   }
 }
 

@@ -115,6 +115,15 @@ export class FieldCursor {
 
   /** Reads a tag or length at `start` and moves `start` behind it. */
   #uint32 (): number {
+    const first = this.#bytes[this.start]
+    if (first < 0x80 && this.start < this.#limit) { // most are
+      this.start++
+      return first
+    }
+    return this.#longUint32()
+  }
+
+  #longUint32 (): number {
     const most = Math.min(this.start + MAX_UINT32_BYTES, this.#limit)
     let value = 0
     let unit = 1

@@ -1,3 +1,4 @@
+import { prefixLength } from './frame.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
 /** The peers that a message carries. */
@@ -53,7 +54,7 @@ function listLength (peers: readonly PeerInfo[]): number {
 
 /** Bytes of a field with a payload of `length` bytes: a tag of one byte, the length, the payload. */
 function fieldLength (length: number): number {
-  return 1 + (length < 0x80 ? 1 : length < 0x4000 ? 2 : length < 0x200000 ? 3 : 4) + length
+  return length < 0x80 ? 2 + length : 1 + prefixLength(length) + length
 }
 
 function cutAddrs ({ closer, providers }: PeerLists, most: number): PeerLists {

@@ -83,6 +83,7 @@ export class PeerListReader {
         case 3:
           cursor.varint()
           break
+        default: // unknown fields are allowed
       }
     }
     return idEnd === 0 ? undefined : this.#message.subarray(idStart, idEnd)

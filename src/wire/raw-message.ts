@@ -70,6 +70,7 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
       case 10:
         cursor.varint()
         break
+      default: // unknown fields are allowed
     }
   }
   return { type, key, record, closer: closer.peers, providers: providers.peers }

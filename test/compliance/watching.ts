@@ -117,6 +117,22 @@ export function watchingCompliance (setup: HostSetup): void {
       expect(gone.told).to.be.empty()
     })
 
+    check(setup, 'does not tell of the leaving of a peer to who stopped watching meanwhile', async hosts => {
+      const server = await hosts.server(echo)
+      const peer = await hosts.server(echo)
+      const gone = new Witness()
+      const staying = new Witness()
+      const unwatch = server.host.watch(PROTOCOL, gone)
+      server.host.watch(PROTOCOL, staying)
+      await holdOpen(peer, server)
+      await gone.connected(peer)
+      unwatch()
+      await peer.stop()
+      await staying.disconnected(peer)
+
+      expect(gone.told).to.deep.equal([`connect ${peer.host.self.id.join()}`])
+    })
+
     check(setup, 'tells only who watches the protocol that is served', async hosts => {
       const server = await hosts.server(echo)
       const peer = await hosts.server(echo)

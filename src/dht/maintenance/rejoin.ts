@@ -11,11 +11,11 @@ const MAX_DELAY_MS = 300_000
 
 export interface RejoinInit {
   readonly clock: Clock
-  readonly random: (n: number) => Uint8Array
+  random (n: number): Uint8Array
   readonly tasks: Tasks
   readonly log: Logger
   /** Join; resolves when some peer answered. */
-  readonly attempt: (signal: AbortSignal) => Promise<void>
+  attempt (signal: AbortSignal): Promise<void>
 }
 
 /**

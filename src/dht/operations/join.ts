@@ -1,10 +1,11 @@
 import { startDeadline } from '../../clock/wait.ts'
-import { contactOf, type Contact } from '../../keyspace/contact.ts'
+import { contactOf } from '../../keyspace/contact.ts'
 import { refreshTargets } from '../../routing/refresh.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
 import { lookUp } from './lookup.ts'
+import type { Contact } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 

@@ -1,13 +1,14 @@
 import { keyOf } from '../../keyspace/key.ts'
-import { Lookup, type LookupStep } from '../../lookup/lookup.ts'
+import { Lookup } from '../../lookup/lookup.ts'
 import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
-import { runLookup, type LookupAnswer } from '../run-lookup.ts'
-import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
+import { runLookup } from '../run-lookup.ts'
+import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
 import type { Question } from '../../rpc/client.ts'
 import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationEnd, OperationOptions } from '../events.ts'
+import type { LookupAnswer } from '../run-lookup.ts'
 
 /** Milliseconds below which no peer counts as slow: asking another beside it would only cost. */
 const MIN_SLOW_MS = 20
@@ -44,7 +45,7 @@ export interface Walk<R> {
  * Iterating throws the signal's reason when aborted.
  */
 export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
-  const { config: { clock, k, alpha }, peers, client, self } = dht
+  const { config: { clock, k, alpha, heard }, peers, client, self } = dht
   const key = keyOf(target)
   const lookup = new Lookup({
     target: key,
@@ -60,8 +61,9 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
     const reason = yield * runLookup<ResponseTo<R['type']>>({
       lookup,
       clock,
+      heard,
       request: request.type,
-      ask: async (contact, signal) => await peers.ask(contact, request, signal),
+      ask: async (contact, signal) => peers.ask(contact, request, signal),
       timeout: options.timeout ?? timeout,
       signals: [options.signal, dht.tasks.signal],
       onProgress: options.onProgress

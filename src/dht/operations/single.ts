@@ -1,9 +1,9 @@
 import { startDeadline } from '../../clock/wait.ts'
-import { contactOf, type Contact, type PeerInfo } from '../../keyspace/contact.ts'
+import { contactOf } from '../../keyspace/contact.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
-import { usableAddrs } from '../../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
 import { toBytes } from '../text.ts'
+import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { Question } from '../../rpc/client.ts'
 import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
@@ -47,7 +47,7 @@ export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAdd
 async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): Promise<Contact> {
   const { host, protocol, parseAddr } = dht.config
   if (typeof to === 'string') {
-    return await resolve(dht, parseAddr(to), signal)
+    return resolve(dht, parseAddr(to), signal)
   }
   return contactOf(to instanceof Uint8Array ? await host.identify(to, protocol, { signal }) : to)
 }
@@ -77,7 +77,7 @@ export interface FindNodeResult {
 /** FIND_NODE at one node. */
 export async function findNodeAt (dht: DhtContext, to: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
   const { peer, response, ms } = await askOne(dht, to, { type: 'find-node', target: toBytes(target) }, options)
-  return { peer, closer: usable(dht, response.closer), ms }
+  return { peer, closer: response.closer.map(closer => dht.config.heard(closer)), ms }
 }
 
 /** What one node has at a key. */
@@ -102,13 +102,7 @@ export async function findValueAt (dht: DhtContext, to: PeerOrAddr, key: string 
     peer,
     key: recordKey,
     value: record == null ? undefined : dht.values.open(record),
-    closer: usable(dht, response.closer),
+    closer: response.closer.map(closer => dht.config.heard(closer)),
     ms
   }
-}
-
-/** Peers as a user gets them: only with addresses that can be dialled. */
-function usable (dht: DhtContext, peers: readonly PeerInfo[]): Contact[] {
-  const { scope } = dht.config
-  return peers.map(({ id, addrs }) => contactOf({ id, addrs: usableAddrs(addrs, { peer: id, scope }) }))
 }

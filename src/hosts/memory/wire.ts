@@ -17,7 +17,7 @@ export type Segment =
 
 interface Underway {
   readonly segment: Segment
-  /** When it was sent and when it arrives: milliseconds since the Unix epoch. */
+  /** When it was sent, and when it arrives unless it has to wait for one before it: milliseconds since the Unix epoch. */
   readonly sent: number
   readonly arrival: number
   readonly lost: boolean
@@ -34,7 +34,6 @@ export class Wire {
   readonly #to: number
   readonly #queue: Underway[] = []
   #receive: (segment: Segment) => void = () => {}
-  #lastArrival = 0
   #silent = false
   #moving = false
 
@@ -63,8 +62,8 @@ export class Wire {
     }
     const sent = medium.clock.now()
     const lost = segment.type !== 'window' && medium.loses()
-    this.#lastArrival = Math.max(this.#lastArrival, sent + medium.latency(this.#from, this.#to))
-    this.#queue.push({ segment, sent, arrival: this.#lastArrival, lost })
+    const arrival = sent + medium.latency(this.#from, this.#to)
+    this.#queue.push({ segment, sent, arrival, lost })
     this.#move()
   }
 
@@ -109,23 +108,13 @@ export class Wire {
     }
   }
 
+  /** An answer to a dial is logged only when it is lost, and a window update never: it is to a stream what an acknowledgement is to TCP. */
   #log (segment: Segment): void {
     const bytes = segment.type === 'data' ? segment.bytes.byteLength : 0
-    switch (segment.type) {
-      case 'data':
-      case 'close':
-      case 'reset':
-        this.#medium.record(this.#silent ? 'lost' : segment.type, this.#from, this.#to, bytes)
-        return
-      case 'accept':
-        if (this.#silent) {
-          this.#medium.record('lost', this.#from, this.#to)
-        }
-
-      case 'window':
-        // bookkeeping of the stream, as a TCP acknowledgement is
-
-      // no default
+    if (segment.type !== 'window' && segment.type !== 'accept') {
+      this.#medium.record(this.#silent ? 'lost' : segment.type, this.#from, this.#to, bytes)
+    } else if (segment.type === 'accept' && this.#silent) {
+      this.#medium.record('lost', this.#from, this.#to)
     }
   }
 }

@@ -1,5 +1,6 @@
 import { keyOf } from '../../keyspace/key.ts'
-import { closerPeers, type Neighbourhood } from './closer-peers.ts'
+import { closerPeers } from './closer-peers.ts'
+import type { Neighbourhood } from './closer-peers.ts'
 import type { Handler } from './handlers.ts'
 import type { ProviderStore } from '../../store/provider-store.ts'
 

@@ -1,0 +1,63 @@
+import { multiaddr } from '@multiformats/multiaddr'
+import { base58btc } from 'multiformats/bases/base58'
+import { toString } from 'uint8arrays/to-string'
+import type { Contact } from '../keyspace/contact.ts'
+
+/** A peer in a dump. */
+export interface PeerDump {
+  /** Its place in the keyspace, the SHA-256 of its PeerId: 64 lower-case hex digits. */
+  readonly id: string
+  /** Its PeerId, `12D3Koo…`. */
+  readonly peer_id: string
+  /** IP address or name, and TCP port, of the first address that has both; null if none has. */
+  readonly ip: string | null
+  readonly port: number | null
+  /** Where it may be reached: multiaddrs that end in its PeerId. */
+  readonly addrs: readonly string[]
+}
+
+interface Endpoint {
+  readonly ip: string
+  readonly port: number
+}
+
+const HOSTS = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
+
+/** A peer as dumps show it. */
+export function peerDump (peer: Contact): PeerDump {
+  const peerId = peerIdText(peer.id)
+  const addrs = peer.addrs.map(addr => addressText(addr, peerId))
+  const endpoint = peer.addrs.map(endpointOf).find(found => found != null)
+  return { id: keyText(peer.key), peer_id: peerId, ip: endpoint?.ip ?? null, port: endpoint?.port ?? null, addrs }
+}
+
+/** A key, or a distance, as lower-case hex digits with its leading zeroes. */
+export function keyText (key: Uint8Array): string {
+  return toString(key, 'hex')
+}
+
+/** A PeerId as text (libp2p specs, peer-ids): base58btc of its multihash. */
+export function peerIdText (id: Uint8Array): string {
+  return base58btc.baseEncode(id)
+}
+
+/** A binary multiaddr as text that ends in `/p2p/<peerId>`; bytes that are none as `0x…`. */
+export function addressText (addr: Uint8Array, peerId: string): string {
+  try {
+    const text = multiaddr(addr).toString()
+    return text.endsWith(`/p2p/${peerId}`) ? text : `${text}/p2p/${peerId}`
+  } catch {
+    return `0x${toString(addr, 'hex')}` // a dump shows what is there
+  }
+}
+
+function endpointOf (addr: Uint8Array): Endpoint | undefined {
+  try {
+    const [host, transport] = multiaddr(addr).getComponents()
+    return HOSTS.includes(host.name) && host.value != null && transport?.name === 'tcp'
+      ? { ip: host.value, port: Number(transport.value) }
+      : undefined
+  } catch {
+    return undefined // no multiaddr
+  }
+}

@@ -1,0 +1,178 @@
+import { connect, type Socket } from 'node:net'
+import { equals } from 'uint8arrays/equals'
+import { startDeadline } from '../../clock/wait.ts'
+import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import { formatAddress, isLoopback, parseEndpoint, type Endpoint } from './address.ts'
+import { RemotePlainError } from './errors.ts'
+import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
+import { peerIdText } from './identity.ts'
+import { DIAL_TIMEOUT_MS, MAX_DIALLED_ADDRS } from './limits.ts'
+import { race } from './race.ts'
+import { nextEvent, resetSocket, surviveErrors } from './socket-events.ts'
+import { SocketStream } from './socket-stream.ts'
+import type { Hello } from './hello.ts'
+import type { LibP2PTls } from './tls.ts'
+import type { Clock } from '../../clock/clock.ts'
+
+/** A socket whose other end has proven who it is and serves us. */
+export interface Dialled {
+  readonly stream: SocketStream
+  readonly id: Uint8Array
+  readonly hello: Hello
+  /** The address that led there. */
+  readonly addr: Uint8Array
+}
+
+export interface DiallerInit {
+  self: Uint8Array
+  clock: Clock
+  /** Undefined: plain. */
+  tls: LibP2PTls | undefined
+  allowRemotePlain: boolean
+  /** What we say of ourselves to whom is at the other end. */
+  hello (protocol: string, raw: Socket): Hello
+  /** A socket exists from now on. */
+  onSocket (raw: Socket): void
+}
+
+export interface DialRequest {
+  addrs: readonly Uint8Array[]
+  protocol: string
+  /** Who must answer; undefined: whoever does. */
+  id?: Uint8Array
+  signal: AbortSignal | undefined
+}
+
+/** Opens sockets to peers and finds out whether it is them. */
+export class Dialler {
+  readonly #init: DiallerInit
+  readonly #closed = new AbortController()
+
+  constructor (init: DiallerInit) {
+    this.#init = init
+  }
+
+  /** Stop every dial under way and refuse further ones. */
+  close (): void {
+    this.#closed.abort(new DialError('this host has stopped'))
+  }
+
+  /**
+   * @throws {DialError} nobody answered in {@link DIAL_TIMEOUT_MS}, or someone else
+   * @throws {UnsupportedProtocolError} the peer answered and does not serve the protocol
+   * @throws the signal's reason
+   */
+  async dial ({ addrs, protocol, id, signal }: DialRequest): Promise<Dialled> {
+    signal?.throwIfAborted()
+    this.#closed.signal.throwIfAborted()
+    const tried = addrs.slice(0, MAX_DIALLED_ADDRS)
+    const name = id == null ? 'a peer' : peerIdText(id)
+    if (id != null && equals(id, this.#init.self)) {
+      throw new DialError(`${name} is ourselves`)
+    }
+    if (tried.length === 0) {
+      throw new DialError(`no address of ${name} is known`)
+    }
+    const { clock } = this.#init
+    const deadline = startDeadline(clock, DIAL_TIMEOUT_MS, () => new TimeoutError(`no answer within ${DIAL_TIMEOUT_MS} ms`), signal, this.#closed.signal)
+    try {
+      return await race(tried.map(addr => async (signal, onConnected) => this.#attempt(addr, protocol, id, signal, onConnected)), {
+        clock,
+        signal: deadline.signal,
+        isVerdict: err => err instanceof UnsupportedProtocolError,
+        discard: ({ stream }) => { stream.abort(new Error('another address was faster')) }
+      })
+    } catch (err) {
+      signal?.throwIfAborted()
+      throw err instanceof AggregateError ? dialError(name, tried, err) : err
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  async #attempt (addr: Uint8Array, protocol: string, id: Uint8Array | undefined, signal: AbortSignal, onConnected: () => void): Promise<Dialled> {
+    const endpoint = parseEndpoint(addr)
+    this.#checkAllowed(addr, endpoint, id)
+    const raw = connect({ host: endpoint.host, port: endpoint.port, family: endpoint.family, allowHalfOpen: true, noDelay: true })
+    surviveErrors(raw)
+    this.#init.onSocket(raw)
+    const onAbort = (): void => { resetSocket(raw) }
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await nextEvent(raw, 'connect')
+      onConnected()
+      return { addr, ...await this.#greet(raw, protocol, id ?? endpoint.id) }
+    } catch (err) {
+      resetSocket(raw)
+      signal.throwIfAborted()
+      throw nameAddress(err, addr)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  async #greet (raw: Socket, protocol: string, expected: Uint8Array | undefined): Promise<Omit<Dialled, 'addr'>> {
+    const { self, tls } = this.#init
+    const secured = await tls?.dial(raw)
+    if (secured != null) {
+      checkPeer(secured.id, expected, self)
+    }
+    const socket = secured?.socket ?? raw
+    writeHello(socket, this.#init.hello(protocol, raw))
+    const hello = await readHello(socket)
+    checkPeer(hello.peer, secured?.id ?? expected, self)
+    checkAnswer(hello, protocol)
+    return { stream: new SocketStream(socket, raw), id: hello.peer, hello }
+  }
+
+  #checkAllowed (addr: Uint8Array, endpoint: Endpoint, id: Uint8Array | undefined): void {
+    if (id != null && endpoint.id != null && !equals(id, endpoint.id)) {
+      throw new DialError('that address is of another peer')
+    }
+    if (endpoint.port === 0) {
+      throw new DialError('nobody can be dialled at port 0')
+    }
+    if (this.#init.tls == null && !this.#init.allowRemotePlain && !isLoopback(endpoint)) {
+      throw new RemotePlainError(formatAddress(addr))
+    }
+  }
+}
+
+function checkPeer (id: Uint8Array, expected: Uint8Array | undefined, self: Uint8Array): void {
+  if (equals(id, self)) {
+    throw new DialError('that address is our own')
+  }
+  if (expected != null && !equals(id, expected)) {
+    throw new DialError(`${peerIdText(id)} is there instead`)
+  }
+}
+
+/** An answer of the peer itself is told as it is, with the address that it came from. */
+function nameAddress (err: unknown, addr: Uint8Array): unknown {
+  return err instanceof UnsupportedProtocolError ? new UnsupportedProtocolError(`${formatAddress(addr)}: ${err.message}`) : err
+}
+
+function dialError (name: string, addrs: readonly Uint8Array[], cause: AggregateError): DialError {
+  const errors: unknown[] = cause.errors
+  const reasons = addrs.map((addr, i) => `${printable(addr)}: ${i in errors ? reasonOf(errors[i]) : 'not tried in time'}`)
+  return new DialError(`could not reach ${name}: ${reasons.join('; ')}`, { cause: errors.length === 1 ? errors[0] : cause })
+}
+
+function printable (addr: Uint8Array): string {
+  try {
+    return formatAddress(addr)
+  } catch {
+    return `${addr.byteLength} bytes that are no multiaddr`
+  }
+}
+
+/** The code of a system error says it all, and its message would repeat the address. */
+function reasonOf (err: unknown): string {
+  if (err instanceof AggregateError && err.errors.length > 0) {
+    return reasonOf(err.errors[0])
+  }
+  if (err instanceof Error) {
+    return 'code' in err && typeof err.code === 'string' ? err.code : err.message
+  }
+  return String(err)
+}

@@ -1,0 +1,214 @@
+import { Acceptor } from './acceptor.ts'
+import { addressOf, parseAddress, withoutPeer } from './address.ts'
+import { Admission, type InboundLimits } from './admission.ts'
+import { addressesOf, dialBackAddrs, distinct } from './announce.ts'
+import { Dialler } from './dialler.ts'
+import { Mode, Refusal, type Hello } from './hello.ts'
+import { KeptSockets } from './kept-sockets.ts'
+import { INTERFACES_MAX_AGE_MS, MAX_REMOTE_ADDRS } from './limits.ts'
+import { listen, type Listener } from './listener.ts'
+import { resetSocket } from './socket-events.ts'
+import { LibP2PTls } from './tls.ts'
+import { Visitors } from './visitors.ts'
+import type { Clock } from '../../clock/clock.ts'
+import type { PeerInfo } from '../../keyspace/contact.ts'
+import type { Host, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
+import type { AbortOptions, Ed25519PrivateKey } from '@libp2p/interface'
+import type { Socket } from 'node:net'
+
+const WILDCARDS = ['/ip4/0.0.0.0/tcp/0', '/ip6/::/tcp/0']
+const LOOPBACKS = ['/ip4/127.0.0.1/tcp/0', '/ip6/::1/tcp/0']
+
+/** What {@link createTcpHost} takes. */
+export interface TcpHostInit {
+  /** Who we are. */
+  privateKey: Ed25519PrivateKey
+  /** Tells the time and runs our deadlines. The sockets themselves know only real time. */
+  clock: Clock
+  /**
+   * Where to listen: multiaddrs, binary or text, or `host:port`; port 0 is any free
+   * one. `[]`: nowhere, as a client. Default: any port of every interface, IPv4
+   * and IPv6 (with security 'plain': of loopback).
+   */
+  listen?: ReadonlyArray<string | Uint8Array>
+  /**
+   * 'tls' encrypts, and both sides prove who they are. With 'plain' everything can
+   * be read on the way, and a peer is whoever it claims to be in its hello: for
+   * one machine, or a network where everybody is trusted. Both ends need the same.
+   * Default 'tls'
+   */
+  security?: 'tls' | 'plain'
+  /** May 'plain' listen and dial beyond loopback? Default false */
+  allowRemotePlain?: boolean
+  /** Addresses to announce instead of those we listen at, e.g. those of a router that forwards to us. */
+  announce?: readonly string[]
+  /** How many inbound sockets there may be. */
+  limits?: InboundLimits
+  /** Name and version of the software, told to peers. Default 'kadmium' */
+  agent?: string
+}
+
+/** How many sockets are open, for dumps. */
+export interface SocketCounts {
+  readonly inbound: number
+  readonly outbound: number
+  /** Inbound ones that have not said who they are yet. */
+  readonly handshakes: number
+}
+
+/** A {@link Host} of sockets. */
+export interface TcpHost extends Host {
+  /** The addresses that are bound, as multiaddrs: wildcards stay wildcards. */
+  readonly listenAddrs: readonly Uint8Array[]
+  readonly sockets: SocketCounts
+  /** Reset every socket and free the ports. No socket, server or timer is left then. */
+  stop (): Promise<void>
+}
+
+/**
+ * Start a host that carries each stream on a TCP socket of its own.
+ *
+ * @throws {ListenError} an address to listen on is in use, forbidden, or not ours
+ * @throws {RemotePlainError} security 'plain' beyond loopback
+ * @throws {InvalidAddressError} an address that is none
+ *
+ * @example
+ *
+ * ```typescript
+ * import { generateKeyPair } from '@libp2p/crypto/keys'
+ *
+ * const host = await createTcpHost({ privateKey: await generateKeyPair('Ed25519'), clock: systemClock })
+ * await host.handle('/echo/1.0.0', async stream => { await stream.sink(stream.source) })
+ * ```
+ */
+export async function createTcpHost (init: TcpHostInit): Promise<TcpHost> {
+  const { security = 'tls', allowRemotePlain = false, privateKey, clock } = init
+  const isPlain = security === 'plain'
+  const announce = init.announce?.map(text => withoutPeer(parseAddress(text)))
+  const host = new SocketHost({ ...init, announce, allowRemotePlain, tls: isPlain ? undefined : await LibP2PTls.create(privateKey, clock) })
+  await host.listen(init.listen ?? (isPlain && !allowRemotePlain ? LOOPBACKS : WILDCARDS), isPlain && !allowRemotePlain)
+  return host
+}
+
+interface SocketHostInit extends Omit<TcpHostInit, 'announce'> {
+  tls: LibP2PTls | undefined
+  announce: Uint8Array[] | undefined
+  allowRemotePlain: boolean
+}
+
+class SocketHost implements TcpHost {
+  readonly #id: Uint8Array
+  readonly #clock: Clock
+  readonly #announce: readonly Uint8Array[] | undefined
+  readonly #agent: string
+  readonly #inbound = new Set<Socket>()
+  readonly #outbound = new Set<Socket>()
+  readonly #admission: Admission
+  readonly #visitors = new Visitors()
+  readonly #acceptor: Acceptor
+  readonly #dialler: Dialler
+  readonly #kept: KeptSockets
+  #listener: Listener = { bound: [], close: async () => {} }
+  #addrs: readonly Uint8Array[] = []
+  #addrsAsOf = -Infinity
+
+  constructor ({ privateKey, clock, tls, announce, allowRemotePlain, limits, agent = 'kadmium' }: SocketHostInit) {
+    this.#id = privateKey.publicKey.toMultihash().bytes
+    this.#clock = clock
+    this.#announce = announce
+    this.#agent = agent
+    this.#admission = new Admission(limits)
+    const common = { self: this.#id, clock, tls, hello: this.#hello }
+    this.#acceptor = new Acceptor({ ...common, admission: this.#admission, visitors: this.#visitors, onSocket: raw => { track(raw, this.#inbound) } })
+    this.#dialler = new Dialler({ ...common, allowRemotePlain, onSocket: raw => { track(raw, this.#outbound) } })
+    this.#kept = new KeptSockets(clock, stream => { stream.close(clock) })
+  }
+
+  async listen (addresses: ReadonlyArray<string | Uint8Array>, loopbackOnly: boolean): Promise<void> {
+    this.#listener = await listen({ addresses, loopbackOnly, onSocket: this.#acceptor.accept })
+  }
+
+  get self (): PeerInfo {
+    return { id: this.#id, addrs: this.#ownAddrs() }
+  }
+
+  get listenAddrs (): readonly Uint8Array[] {
+    return this.#listener.bound.map(({ address, port }) => addressOf(address, port))
+  }
+
+  get sockets (): SocketCounts {
+    return { inbound: this.#inbound.size, outbound: this.#outbound.size, handshakes: this.#admission.handshakes }
+  }
+
+  async openStream ({ id, addrs }: PeerInfo, protocol: string, options?: AbortOptions): Promise<Stream> {
+    options?.signal?.throwIfAborted()
+    const kept = this.#kept.take(id, protocol)
+    if (kept != null) {
+      return kept
+    }
+    const { stream } = await this.#dialler.dial({ addrs, protocol, id, signal: options?.signal })
+    return stream
+  }
+
+  async identify (addr: Uint8Array, protocol: string, options?: AbortOptions): Promise<PeerInfo> {
+    const { stream, id, hello } = await this.#dialler.dial({ addrs: [addr], protocol, signal: options?.signal })
+    this.#kept.keep(id, protocol, stream)
+    const announced = stream.remoteIp == null ? [] : dialBackAddrs(hello.addrs, id, stream.remoteIp)
+    return { id, addrs: distinct([withoutPeer(addr), ...announced]).slice(0, MAX_REMOTE_ADDRS) }
+  }
+
+  async handle (protocol: string, handler: StreamHandler): Promise<void> {
+    this.#acceptor.handle(protocol, handler)
+  }
+
+  async unhandle (protocol: string): Promise<void> {
+    this.#acceptor.unhandle(protocol)
+  }
+
+  watch (protocol: string, topology: Topology): () => void {
+    return this.#visitors.watch(protocol, topology)
+  }
+
+  async stop (): Promise<void> {
+    this.#dialler.close()
+    this.#kept.clear()
+    const { close } = this.#listener
+    this.#listener = { bound: [], close: async () => {} }
+    const sockets = [...this.#inbound, ...this.#outbound]
+    const closed = sockets.map(async raw => new Promise<void>(resolve => { raw.once('close', resolve) }))
+    sockets.forEach(resetSocket)
+    await Promise.all([close(), ...closed])
+  }
+
+  /** What we say of ourselves to whom is at the other end of `raw`. */
+  readonly #hello = (network: string, raw: Socket): Hello => {
+    const addrs = this.#acceptor.serves(network) ? [...this.#ownAddrs()] : []
+    const { remoteAddress, remotePort } = raw
+    return {
+      network,
+      mode: addrs.length > 0 ? Mode.SERVER : Mode.CLIENT,
+      peer: new Uint8Array(this.#id),
+      addrs: addrs.map(addr => new Uint8Array(addr)),
+      observed: new Uint8Array(remoteAddress == null || remotePort == null ? [] : addressOf(remoteAddress, remotePort)),
+      agent: this.#agent,
+      refusal: Refusal.NONE
+    }
+  }
+
+  #ownAddrs (): readonly Uint8Array[] {
+    if (this.#announce != null) {
+      return this.#announce
+    }
+    const now = this.#clock.now()
+    if (now - this.#addrsAsOf >= INTERFACES_MAX_AGE_MS || this.#addrs.length === 0) {
+      this.#addrs = addressesOf(this.#listener.bound)
+      this.#addrsAsOf = now
+    }
+    return this.#addrs
+  }
+}
+
+function track (raw: Socket, sockets: Set<Socket>): void {
+  sockets.add(raw)
+  raw.once('close', () => { sockets.delete(raw) })
+}

@@ -1,0 +1,64 @@
+/**
+ * How much strangers may take from a TCP host, and how long it waits for them.
+ * Each with its unit and its reason.
+ */
+
+/** Milliseconds for a whole dial: every address tried, handshake and hello done. */
+export const DIAL_TIMEOUT_MS = 5_000
+
+/** Milliseconds an address may take to connect before the next is tried beside it (RFC 8305 §5, "Connection Attempt Delay"). */
+export const CONNECTION_ATTEMPT_DELAY_MS = 250
+
+/** Milliseconds an address that did connect may take for its handshake before the next is tried beside it. */
+export const HANDSHAKE_PATIENCE_MS = 1_000
+
+/** Milliseconds an inbound socket has for its TLS handshake and its hello together. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000
+
+/** Addresses of one peer that one dial tries at most. */
+export const MAX_DIALLED_ADDRS = 16
+
+/** Inbound sockets open at once. Each costs a file descriptor, of which a process often has 1,024. */
+export const MAX_INBOUND_SOCKETS = 1_000
+
+/** Inbound sockets open at once from one remote network: an IPv4 address or an IPv6 /64. Loopback is exempt. */
+export const MAX_INBOUND_SOCKETS_PER_REMOTE = 100
+
+/** Inbound sockets at once that have not said who they are. */
+export const MAX_UNFINISHED_HANDSHAKES = 100
+
+/** Connections that the kernel queues for us before we accept them. */
+export const BACKLOG = 128
+
+/** Sockets of `identify` kept for the next `openStream`. Beyond that the oldest is closed. */
+export const MAX_KEPT_SOCKETS = 64
+
+/** Milliseconds such a socket is kept while nobody uses it. */
+export const KEPT_SOCKET_MS = 10_000
+
+/** Milliseconds that the other side may take to end a stream after we did and nobody of ours reads it. */
+export const LINGER_MS = 10_000
+
+/** Bytes of a hello, without its length prefix. */
+export const MAX_HELLO_BYTES = 8_192
+
+/** Addresses that a hello may announce. */
+export const MAX_HELLO_ADDRS = 16
+
+/** Bytes of one announced address. */
+export const MAX_ADDR_BYTES = 256
+
+/** Bytes of the protocol id in a hello. */
+export const MAX_NETWORK_BYTES = 256
+
+/** Characters of the agent version in a hello. */
+export const MAX_AGENT_LENGTH = 64
+
+/** Addresses kept of one remote peer. */
+export const MAX_REMOTE_ADDRS = 8
+
+/** Bytes of a peer's certificate. One with an RSA identity of 8,192 bits has less than half. */
+export const MAX_CERTIFICATE_BYTES = 8_192
+
+/** Milliseconds after which the machine's interfaces are looked at again. */
+export const INTERFACES_MAX_AGE_MS = 10_000

@@ -1,0 +1,199 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { connect as connectTls, TLSSocket, type ConnectionOptions, type TLSSocketOptions } from 'node:tls'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { expect } from 'aegir/chai'
+import { systemClock } from '../../src/clock/clock.ts'
+import { parseAddress } from '../../src/hosts/tcp/address.ts'
+import { checkCertificate, createCertificate } from '../../src/hosts/tcp/certificate.ts'
+import { InvalidCertificateError } from '../../src/hosts/tcp/errors.ts'
+import { Hello } from '../../src/hosts/tcp/hello.ts'
+import { peerIdText } from '../../src/hosts/tcp/identity.ts'
+import { DialError } from '../../src/rpc/errors.ts'
+import { certificate, extension, type Faults, type Pem } from './tcp-certificates.ts'
+import { closed, collect, failureOf, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
+import type { PrivateKey } from '@libp2p/interface'
+
+/** Past the clock of the tests, which starts in November 2023. */
+const LATER = new Date('2024-01-01')
+const BEFORE = new Date('2023-01-01')
+
+interface Row {
+  title: string
+  fault: RegExp
+  faults?(): Promise<Faults>
+  /** Turns a good certificate into what is sent. */
+  send?(good: Pem): Promise<TLSSocketOptions>
+}
+
+const ROWS: Row[] = [
+  { title: 'row 52: an expired certificate', fault: /expired/, faults: async () => ({ notAfter: BEFORE }) },
+  { title: 'row 52: a certificate not valid yet', fault: /not valid yet/, faults: async () => ({ notBefore: LATER }) },
+  {
+    title: 'row 53: two certificates in the chain',
+    fault: /more than one certificate/,
+    send: async good => ({ ...good, cert: good.cert + (await certificate(await generateKeyPair('Ed25519'))).cert })
+  },
+  { title: 'row 53: the same certificate twice', fault: /more than one certificate/, send: async good => ({ ...good, cert: good.cert + good.cert }) },
+  { title: 'row 54: a signature in the extension by another identity', fault: /signature in the libp2p extension/, faults: async () => ({ vouchedBy: await generateKeyPair('Ed25519') }) },
+  { title: 'row 54: a signature over something else', fault: /signature in the libp2p extension/, faults: async () => ({ prefix: 'libp2p-noise-handshake:' }) },
+  { title: 'row 54: an extension of garbage', fault: /damaged/, faults: async () => ({ content: Uint8Array.from([0x30, 0x82, 0xff, 0xff, 0]) }) },
+  { title: 'row 54: an empty extension', fault: /damaged/, faults: async () => ({ content: new Uint8Array(0) }) },
+  { title: 'row 54: no extension', fault: /0 libp2p extensions/, faults: async () => ({ copies: 0 }) },
+  { title: 'row 54: two extensions', fault: /2 libp2p extensions|EPROTO|SSL|certificate/, faults: async () => ({ copies: 2 }) },
+  { title: 'row 54: an unknown critical extension', fault: /critical extension 1\.2\.3\.4/, faults: async () => ({ others: [extension('1.2.3.4', true, Uint8Array.from([5, 0]))] }) },
+  { title: 'row 54: a certificate signed by another key', fault: /not signed by itself/, faults: async () => ({ signedBy: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }) },
+  { title: 'row 54: a certificate of more than 8 KiB', fault: /more than 8192 bytes/, faults: async () => ({ others: [extension('1.2.3.4', false, new Uint8Array(8_192))] }) },
+  { title: 'row 55: TLS 1.2', fault: /PROTOCOL/, send: async good => ({ ...good, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }) },
+  { title: 'another ALPN', fault: /ALPN|NO_APPLICATION_PROTOCOL|closed/, send: async good => ({ ...good, ALPNProtocols: ['h2'] }) },
+  { title: 'no ALPN', fault: /ALPN/, send: async good => ({ ...good, ALPNProtocols: undefined }) }
+]
+
+describe('TLS of raw TCP', () => {
+  let stage: Stage
+  let identity: PrivateKey
+
+  beforeEach(async () => {
+    stage = new Stage()
+    identity = await generateKeyPair('Ed25519')
+  })
+
+  afterEach(async () => { await stage.stop() })
+
+  const hostile = async (row: Row): Promise<TLSSocketOptions & ConnectionOptions> => {
+    const good = await certificate(identity, await row.faults?.())
+    return { ALPNProtocols: ['libp2p'], rejectUnauthorized: false, requestCert: true, ...await row.send?.(good) ?? good }
+  }
+
+  /** A TLS server; returns its address. `received` gets what it was sent. */
+  const tlsServer = async (options: TLSSocketOptions, received: Uint8Array[]): Promise<Uint8Array> =>
+    parseAddress(await stage.server(raw => {
+      const socket = new TLSSocket(raw, { ...options, isServer: true })
+      stage.keep(socket)
+      socket.on('data', data => { received.push(data) })
+    }))
+
+  describe('the dialler refuses', () => {
+    for (const row of ROWS) {
+      it(row.title, async () => {
+        const received: Uint8Array[] = []
+        const addr = await tlsServer(await hostile(row), received)
+        const client = await stage.host()
+        const err = await failureOf(client.openStream({ id: identity.publicKey.toMultihash().bytes, addrs: [addr] }, PROTOCOL))
+
+        expect(err).to.be.an.instanceOf(DialError).with.property('message').that.matches(row.fault)
+        expect(received).to.be.empty()
+      })
+    }
+
+    it('row 56: another PeerId than the one dialled', async () => {
+      const received: Uint8Array[] = []
+      const addr = await tlsServer({ ...await certificate(identity), ALPNProtocols: ['libp2p'], requestCert: true, rejectUnauthorized: false }, received)
+      const client = await stage.host()
+      const other = await generateKeyPair('Ed25519')
+      const err = await failureOf(client.openStream({ id: other.publicKey.toMultihash().bytes, addrs: [addr] }, PROTOCOL))
+
+      expect(err).to.be.an.instanceOf(DialError)
+      expect(err.message).to.include(`${peerIdText(identity.publicKey.toMultihash().bytes)} is there instead`)
+      expect(received).to.be.empty()
+    })
+  })
+
+  describe('the listener refuses', () => {
+    const expectRefused = async (options: ConnectionOptions): Promise<void> => {
+      const server = await stage.echo()
+      const raw = await stage.socket(server)
+      const socket = connectTls({ ...options, socket: raw })
+      stage.keep(socket)
+      const received: Uint8Array[] = []
+      socket.on('data', data => { received.push(data) })
+      await closed(raw)
+
+      expect(received).to.be.empty()
+      const client = await stage.host()
+      const stream = await client.openStream(server.self, PROTOCOL)
+      const [answer] = await Promise.all([collect(stream), stream.sink([Uint8Array.from([1])])])
+      expect(answer).to.equalBytes([1])
+    }
+
+    for (const row of ROWS) {
+      // a client without ALPN is let through the handshake by OpenSSL, and refused by us after it
+      it(row.title, async () => { await expectRefused(await hostile(row)) })
+    }
+
+    it('nobody: no certificate at all', async () => { await expectRefused({ ALPNProtocols: ['libp2p'], rejectUnauthorized: false }) })
+
+    it('row 56: a hello in the name of another PeerId than that of the certificate', async () => {
+      const server = await stage.echo()
+      const raw = await stage.socket(server)
+      const socket = connectTls({ ...await certificate(identity), ALPNProtocols: ['libp2p'], rejectUnauthorized: false, socket: raw })
+      stage.keep(socket)
+      const received: Uint8Array[] = []
+      socket.on('data', data => { received.push(data) })
+      socket.write(helloOf(server.self.id.map((byte, i) => i === 20 ? byte ^ 1 : byte)))
+      await closed(raw)
+
+      expect(received).to.be.empty()
+    })
+  })
+
+  it('accepts a certificate of another implementation with further extensions', async () => {
+    const pem = await certificate(identity, { others: [extension('1.2.3.4', false, Uint8Array.from([5, 0]))] })
+    const server = await stage.echo()
+    const raw = await stage.socket(server)
+    const socket = connectTls({ ...pem, ALPNProtocols: ['libp2p'], rejectUnauthorized: false, socket: raw })
+    stage.keep(socket)
+    socket.write(helloOf(identity.publicKey.toMultihash().bytes))
+    const answer = await new Promise<Uint8Array>(resolve => { socket.once('data', resolve) })
+
+    expect(Hello.decode(answer.subarray(1)).refusal).to.equal('NONE')
+  })
+
+  it('sends no server name', async () => {
+    const pem = await certificate(identity)
+    let name: string | false | undefined
+    const addr = parseAddress(await stage.server(raw => {
+      const socket = new TLSSocket(raw, { isServer: true, ...pem, ALPNProtocols: ['libp2p'] })
+      stage.keep(socket)
+      socket.once('secure', () => {
+        name = (socket as TLSSocket & { servername?: string | false }).servername
+        socket.destroy()
+      })
+    }))
+    const client = await stage.host()
+    await failureOf(client.identify(addr, PROTOCOL))
+
+    expect(name).to.not.be.a('string')
+  })
+
+  it('makes certificates that stand its own checks, and names the identity', async () => {
+    const own = await createCertificate(identity)
+    expect(await checkCertificate(new X509Certificate(own.cert), systemClock.now())).to.equalBytes(identity.publicKey.toMultihash().bytes)
+    expect(new X509Certificate(own.cert).validTo).to.include('9999')
+  })
+
+  // libp2p specs, tls/tls.md, "Test vectors"
+  describe('test vectors of the spec', () => {
+    const check = async (hex: string): Promise<string> =>
+      peerIdText(await checkCertificate(new X509Certificate(Buffer.from(hex, 'hex')), Date.parse('2023-11-14')))
+
+    it('1: Ed25519', async () => {
+      expect(await check(VECTORS.ed25519)).to.equal('12D3KooWJRSrypvnpHgc6ZAgyCni4KcSmbV7uGRaMw5LgMKT18fq')
+    })
+    it('2: ECDSA', async () => {
+      expect(await check(VECTORS.ecdsa)).to.equal('QmZcrvr3r4S3QvwFdae3c2EWTfo792Y14UpzCZurhmiWeX')
+    })
+    it('3: secp256k1', async () => {
+      expect(await check(VECTORS.secp256k1)).to.equal('16Uiu2HAm2dSCBFxuge46aEt7U1oejtYuBUZXxASHqmcfVmk4gsbx')
+    })
+    it('4: invalid', async () => {
+      expect(await failureOf(check(VECTORS.invalid))).to.be.an.instanceOf(InvalidCertificateError)
+    })
+  })
+})
+
+const VECTORS = {
+  ed25519: '308201773082011ea003020102020900f5bd0debaa597f52300a06082a8648ce3d04030230003020170d3735303130313030303030305a180f34303936303130313030303030305a30003059301306072a8648ce3d020106082a8648ce3d030107034200046bf9871220d71dcb3483ecdfcbfcc7c103f8509d0974b3c18ab1f1be1302d643103a08f7a7722c1b247ba3876fe2c59e26526f479d7718a85202ddbe47562358a37f307d307b060a2b0601040183a25a01010101ff046a30680424080112207fda21856709c5ae12fd6e8450623f15f11955d384212b89f56e7e136d2e17280440aaa6bffabe91b6f30c35e3aa4f94b1188fed96b0ffdd393f4c58c1c047854120e674ce64c788406d1c2c4b116581fd7411b309881c3c7f20b46e54c7e6fe7f0f300a06082a8648ce3d040302034700304402207d1a1dbd2bda235ff2ec87daf006f9b04ba076a5a5530180cd9c2e8f6399e09d0220458527178c7e77024601dbb1b256593e9b96d961b96349d1f560114f61a87595',
+  ecdsa: '308201c030820166a003020102020900eaf419a6e3edb4a6300a06082a8648ce3d04030230003020170d3735303130313030303030305a180f34303936303130313030303030305a30003059301306072a8648ce3d020106082a8648ce3d030107034200048dbf1116c7c608d6d5292bd826c3feb53483a89fce434bf64538a359c8e07538ff71f6766239be6a146dcc1a5f3bb934bcd4ae2ae1d4da28ac68b4a20593f06ba381c63081c33081c0060a2b0601040183a25a01010101ff0481ae3081ab045f0803125b3059301306072a8648ce3d020106082a8648ce3d0301070342000484b93fa456a74bd0153919f036db7bc63c802f055bc7023395d0203de718ee0fc7b570b767cdd858aca6c7c4113ff002e78bd2138ac1a3b26dde3519e06979ad04483046022100bc84014cea5a41feabdf4c161096564b9ccf4b62fbef4fe1cd382c84e11101780221009204f086a84cb8ed8a9ddd7868dc90c792ee434adf62c66f99a08a5eba11615b300a06082a8648ce3d0403020348003045022054b437be9a2edf591312d68ff24bf91367ad4143f76cf80b5658f232ade820da022100e23b48de9df9c25d4c83ddddf75d2676f0b9318ee2a6c88a736d85eab94a912f',
+  secp256k1: '3082018230820128a003020102020900f3b305f55622cfdf300a06082a8648ce3d04030230003020170d3735303130313030303030305a180f34303936303130313030303030305a30003059301306072a8648ce3d020106082a8648ce3d0301070342000458f7e9581748ff9bdd933b655cc0e5552a1248f840658cc221dec2186b5a2fe4641b86ab7590a3422cdbb1000cf97662f27e5910d7569f22feed8829c8b52e0fa38188308185308182060a2b0601040183a25a01010101ff0471306f042508021221026b053094d1112bce799dc8026040ae6d4eb574157929f1598172061f753d9b1b04463044022040712707e97794c478d93989aaa28ae1f71c03af524a8a4bd2d98424948a782302207b61b7f074b696a25fb9e0059141a811cccc4cc28042d9301b9b2a4015e87470300a06082a8648ce3d04030203480030450220143ae4d86fdc8675d2480bb6912eca5e39165df7f572d836aa2f2d6acfab13f8022100831d1979a98f0c4a6fb5069ca374de92f1a1205c962a6d90ad3d7554cb7d9df4',
+  invalid: '308201773082011da003020102020830a73c5d896a1109300a06082a8648ce3d04030230003020170d3735303130313030303030305a180f34303936303130313030303030305a30003059301306072a8648ce3d020106082a8648ce3d03010703420004bbe62df9a7c1c46b7f1f21d556deec5382a36df146fb29c7f1240e60d7d5328570e3b71d99602b77a65c9b3655f62837f8d66b59f1763b8c9beba3be07778043a37f307d307b060a2b0601040183a25a01010101ff046a3068042408011220ec8094573afb9728088860864f7bcea2d4fd412fef09a8e2d24d482377c20db60440ecabae8354afa2f0af4b8d2ad871e865cb5a7c0c8d3dbdbf42de577f92461a0ebb0a28703e33581af7d2a4f2270fc37aec6261fcc95f8af08f3f4806581c730a300a06082a8648ce3d040302034800304502202dfb17a6fa0f94ee0e2e6a3b9fb6e986f311dee27392058016464bd130930a61022100ba4b937a11c8d3172b81e7cd04aedb79b978c4379c2b5b24d565dd5d67d3cb3c'
+}

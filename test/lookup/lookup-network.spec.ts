@@ -1,0 +1,158 @@
+import { expect } from 'aegir/chai'
+import { Lookup } from '../../src/lookup/lookup.ts'
+import { RandomNetwork, bruteClosest } from './random-network.ts'
+import { keys, simulate } from './simulate.ts'
+import type { NetworkInit } from './random-network.ts'
+import type { Outcome, Simulation } from './simulate.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
+import type { Key } from '../../src/keyspace/key.ts'
+
+/** ms */
+const SLOW_AFTER = 100
+const ALPHA = 4
+
+interface Run extends Simulation {
+  network: RandomNetwork
+  lookup: Lookup
+  target: Key
+  asker: Contact
+}
+
+interface Scenario extends NetworkInit {
+  lookups: number
+  /** What an answer carries besides what the table of the answerer says. */
+  hearsay? (network: RandomNetwork, target: Key): readonly Contact[]
+}
+
+/** Lookups for random keys, by random nodes; the dead let a request run out of time. */
+function * runs ({ lookups, hearsay, ...init }: Scenario): Generator<Run> {
+  const network = new RandomNetwork(init)
+  for (let i = 0; i < lookups; i++) {
+    const target = network.randomKey()
+    const asker = network.living[network.random.below(network.living.length)]
+    const lookup = new Lookup({
+      target,
+      self: asker.key,
+      seeds: network.closest(asker, target) ?? [],
+      k: network.k,
+      alpha: ALPHA,
+      slowAfter: () => SLOW_AFTER
+    })
+    const extra = hearsay?.(network, target) ?? []
+    const simulation = simulate(lookup, SLOW_AFTER, (contact): Outcome => {
+      const closer = network.closest(contact, target)
+      // one in six of the living is slow
+      return closer == null ? { after: 500, closer: 'failure' } : { after: 1 + network.random.below(120), closer: [...closer, ...extra] }
+    })
+    yield { ...simulation, network, lookup, target, asker }
+  }
+}
+
+/** `count` networks, each of another seed and size. */
+function * scenarios (count: number, init: Omit<Scenario, 'seed' | 'nodes' | 'k'>): Generator<Run> {
+  for (let seed = 1; seed <= count; seed++) {
+    yield * runs({ ...init, seed, nodes: 2 + (seed * 37) % 150, k: 1 + (seed * 7) % 20 })
+  }
+}
+
+function others (contacts: readonly Contact[], asker: Contact): Contact[] {
+  return contacts.filter(contact => contact !== asker && keys([contact])[0] !== keys([asker])[0])
+}
+
+/** What must hold of every lookup, whatever the tables are worth. */
+function expectSound ({ done, asked, named, mostInFlight, network, lookup, target, asker }: Run): void {
+  const living = others(named, asker).filter(contact => !network.isDead(contact))
+
+  // it claims exactly the k closest of the living that were named to it, so none that is dead
+  expect(keys(done.closest)).to.deep.equal(keys(bruteClosest(living, target, network.k)))
+  expect(done.reason).to.equal(done.closest.length === network.k ? 'converged' : 'exhausted')
+  expect(new Set(keys(asked)).size, 'each asked once').to.equal(asked.length)
+  expect(mostInFlight).to.be.at.most(ALPHA)
+  expect(lookup.asked).to.equal(asked.length)
+}
+
+describe('Lookup on random networks', function () {
+  this.timeout(20_000)
+
+  it('finds the true k closest when all are alive', () => {
+    for (const run of scenarios(60, { lookups: 8, dead: 0, tables: 'with-the-dead' })) {
+      expectSound(run)
+      expect(keys(run.done.closest)).to.deep.equal(keys(bruteClosest(others(run.network.living, run.asker), run.target, run.network.k)))
+    }
+  })
+
+  it('finds the true k closest of the living when tables are proper, though the closest dead are named in every answer', () => {
+    const hearsay: Scenario['hearsay'] = (network, target) => bruteClosest(network.dead, target, 20)
+    for (const run of scenarios(60, { lookups: 8, dead: 0.4, tables: 'of-the-living', hearsay })) {
+      expectSound(run)
+      expect(keys(run.done.closest)).to.deep.equal(keys(bruteClosest(others(run.network.living, run.asker), run.target, run.network.k)))
+    }
+  })
+
+  it('finds the k closest of the living it can hear of when the tables are full of dead', () => {
+    for (const dead of [0.1, 0.4]) {
+      for (const run of scenarios(60, { lookups: 8, dead, tables: 'with-the-dead' })) {
+        expectSound(run)
+      }
+    }
+  })
+
+  it('misses some of the living while 40 % of a network are dead and unnoticed, and next to none once replacements took their places', () => {
+    const recall = (tables: NetworkInit['tables']): number => {
+      let found = 0
+      let wanted = 0
+      for (const run of runs({ seed: 1, nodes: 400, k: 20, dead: 0.4, tables, lookups: 50 })) {
+        const truth = keys(bruteClosest(others(run.network.living, run.asker), run.target, 20))
+        const closest = new Set(keys(run.done.closest))
+        wanted += truth.length
+        found += truth.filter(key => closest.has(key)).length
+      }
+      return found / wanted
+    }
+
+    expect(recall('with-the-dead')).to.be.within(0.8, 0.95)
+    expect(recall('repaired')).to.be.above(0.99)
+  })
+
+  it('keeps what it has when it is stopped at any point', () => {
+    const network = new RandomNetwork({ seed: 5, nodes: 60, k: 5, dead: 0.2, tables: 'with-the-dead' })
+    const target = network.randomKey()
+    const stopAt = (asks: number): { lookup: Lookup, done: Simulation['done'] } => {
+      const lookup = new Lookup({ target, seeds: network.living.slice(0, 5), k: 5, alpha: ALPHA, slowAfter: () => SLOW_AFTER })
+      const { done } = simulate(lookup, SLOW_AFTER, (contact) => {
+        if (lookup.asked === asks) {
+          lookup.stop()
+        }
+        return { after: 10, closer: network.closest(contact, target) ?? 'failure' }
+      })
+      return { lookup, done }
+    }
+    const asks = stopAt(Infinity).lookup.asked
+    expect(asks).to.be.above(5)
+
+    for (let i = 1; i <= asks; i++) {
+      const { lookup, done } = stopAt(i)
+      const answered = lookup.candidates.filter(({ state }) => state === 'answered').map(({ contact }) => contact)
+
+      expect(done.reason).to.equal('stopped')
+      expect(lookup.asked).to.equal(i)
+      expect(keys(done.closest)).to.deep.equal(keys(bruteClosest(answered, target, 5)))
+      expect(done.closest.every(contact => !network.isDead(contact))).to.equal(true)
+    }
+  })
+
+  it('is not held up by slow peers: twelve of them cost little more than one', () => {
+    const network = new RandomNetwork({ seed: 6, nodes: 100, k: 20, dead: 0, tables: 'with-the-dead' })
+    const target = network.randomKey()
+    const slow = new Set(keys(bruteClosest(network.living, target, 12)))
+    const lookup = new Lookup({ target, seeds: network.living.slice(0, 20), alpha: ALPHA, slowAfter: () => SLOW_AFTER })
+    const { done, took } = simulate(lookup, SLOW_AFTER, contact => ({
+      after: slow.has(keys([contact])[0]) ? 5_000 : 10,
+      closer: network.closest(contact, target) ?? []
+    }))
+
+    expect(keys(done.closest)).to.deep.equal(keys(bruteClosest(network.living, target, 20)))
+    // in rounds of alpha, each begun when the last one turned out slow; not three times 5 s
+    expect(took).to.be.within(5_000, 6_000)
+  })
+})

@@ -1,0 +1,374 @@
+import { expect } from 'aegir/chai'
+import { Lookup, MAX_CANDIDATES_PER_K, MAX_CLOSER_PEERS } from '../../src/lookup/lookup.ts'
+import { numbers, tinyContact, tinyKey } from '../helpers/tiny.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
+import type { LookupInit } from '../../src/lookup/lookup.ts'
+
+function contacts (...bytes: number[]): Contact[] {
+  return bytes.map(byte => tinyContact(byte))
+}
+
+/** A lookup for `00000000`: a peer's byte is its distance. A peer is slow after 10 ms. */
+function lookupOf (seeds: number[], init: Partial<LookupInit> = {}): Lookup {
+  return new Lookup({ target: tinyKey(0), seeds: contacts(...seeds), k: 3, alpha: 2, slowAfter: () => 10, ...init })
+}
+
+/** Whom it asks now. */
+function ask (lookup: Lookup, now = 0): number[] {
+  const asked: number[] = []
+  for (let step = lookup.next(now); step.type === 'ask'; step = lookup.next(now)) {
+    asked.push(step.contact.key[0])
+  }
+  return asked
+}
+
+/** What it does now, in a word. */
+function show (lookup: Lookup, now = 0): string {
+  const step = lookup.next(now)
+  if (step.type === 'ask') {
+    return `ask ${step.contact.key[0]}`
+  }
+  if (step.type === 'wait') {
+    return `wait until ${step.until}`
+  }
+  return `${step.reason}: ${numbers(step.closest).join(' ')}`.trim()
+}
+
+function answer (lookup: Lookup, from: number, ...closer: number[]): void {
+  lookup.onResponse(tinyKey(from), contacts(...closer))
+}
+
+function states (lookup: Lookup): string {
+  return lookup.candidates.map(({ contact, state }) => `${contact.key[0]} ${state}`).join(', ')
+}
+
+describe('Lookup: asking', () => {
+  it('asks the closest first, alpha at once', () => {
+    const lookup = lookupOf([9, 3, 7])
+
+    expect(ask(lookup)).to.deep.equal([3, 7])
+    expect(states(lookup)).to.equal('3 asked, 7 asked, 9 heard')
+  })
+
+  it('asks on when somebody answers, closer peers before those it had', () => {
+    const lookup = lookupOf([9, 3, 7])
+    ask(lookup)
+    answer(lookup, 7, 1)
+
+    expect(ask(lookup)).to.deep.equal([1])
+  })
+
+  it('asks on when somebody fails', () => {
+    const lookup = lookupOf([9, 3, 7])
+    ask(lookup)
+    lookup.onFailure(tinyKey(3))
+
+    expect(ask(lookup)).to.deep.equal([9])
+    expect(states(lookup)).to.equal('3 failed, 7 asked, 9 asked')
+  })
+
+  it('asks nobody who is not among the k closest that did not fail', () => {
+    const lookup = lookupOf([1, 2, 3, 4, 5], { alpha: 10 })
+    expect(ask(lookup)).to.deep.equal([1, 2, 3])
+
+    lookup.onFailure(tinyKey(2))
+    expect(ask(lookup)).to.deep.equal([4])
+  })
+
+  it('never asks ourselves', () => {
+    const lookup = lookupOf([1, 5], { self: tinyKey(1) })
+    expect(ask(lookup)).to.deep.equal([5])
+
+    answer(lookup, 5, 1)
+    expect(show(lookup)).to.equal('exhausted: 5')
+  })
+})
+
+describe('Lookup: the end', () => {
+  it('has converged when the k closest have answered', () => {
+    const lookup = lookupOf([1, 2, 3, 4], { alpha: 10 })
+    ask(lookup)
+    answer(lookup, 3, 4, 5)
+    answer(lookup, 1)
+    expect(show(lookup)).to.equal('wait until Infinity')
+
+    answer(lookup, 2)
+    expect(show(lookup)).to.equal('converged: 1 2 3')
+  })
+
+  it('passes over those who failed', () => {
+    const lookup = lookupOf([1, 2, 3, 4], { alpha: 10 })
+    ask(lookup)
+    lookup.onFailure(tinyKey(1))
+    ask(lookup)
+    for (const byte of [2, 3, 4]) {
+      answer(lookup, byte)
+    }
+
+    expect(show(lookup)).to.equal('converged: 2 3 4')
+  })
+
+  it('is exhausted when everybody was asked and fewer than k answered', () => {
+    const lookup = lookupOf([1, 2])
+    ask(lookup)
+    answer(lookup, 2)
+    lookup.onFailure(tinyKey(1))
+
+    expect(show(lookup)).to.equal('exhausted: 2')
+  })
+
+  it('is exhausted at once when there is nobody to ask', () => {
+    expect(show(lookupOf([]))).to.equal('exhausted:')
+  })
+
+  it('does not wait for those who are no longer among the k closest', () => {
+    const lookup = lookupOf([7, 8], { k: 2 })
+    ask(lookup)
+    answer(lookup, 8, 1, 2)
+    expect(ask(lookup)).to.deep.equal([1])
+    answer(lookup, 1)
+    expect(ask(lookup)).to.deep.equal([2])
+    answer(lookup, 2)
+
+    expect(show(lookup)).to.equal('converged: 1 2')
+    expect(states(lookup)).to.equal('1 answered, 2 answered, 7 asked, 8 answered')
+  })
+
+  it('stops where it is told to, with what there is', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup)
+    answer(lookup, 2)
+    lookup.stop()
+
+    expect(show(lookup)).to.equal('stopped: 2')
+  })
+
+  it('changes nothing any more once it is done', () => {
+    const lookup = lookupOf([7, 8], { k: 1 })
+    expect(ask(lookup)).to.deep.equal([7])
+    answer(lookup, 7)
+    expect(show(lookup)).to.equal('converged: 7')
+
+    answer(lookup, 7, 1)
+    lookup.stop()
+    expect(show(lookup)).to.equal('converged: 7')
+
+    const stopped = lookupOf([7])
+    ask(stopped)
+    stopped.stop()
+    answer(stopped, 7, 1)
+    stopped.onFailure(tinyKey(7))
+    expect(show(stopped)).to.equal('stopped:')
+    expect(states(stopped)).to.equal('7 asked')
+  })
+})
+
+describe('Lookup: slow peers', () => {
+  it('waits until the next asked one becomes slow, if another could be asked then', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup, 100)
+
+    expect(show(lookup, 105)).to.equal('wait until 110')
+    expect(show(lookup, 109.9)).to.equal('wait until 110')
+  })
+
+  it('asks another beside a slow one', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup, 100)
+
+    expect(show(lookup, 110)).to.equal('ask 3')
+    expect(states(lookup)).to.equal('1 slow, 2 slow, 3 asked')
+  })
+
+  it('takes each peer by its own measure', () => {
+    const lookup = lookupOf([1, 2, 3], { slowAfter: contact => contact.key[0] === 2 ? 5 : 50 })
+    ask(lookup, 100)
+
+    expect(show(lookup, 100)).to.equal('wait until 105')
+    expect(ask(lookup, 105)).to.deep.equal([3])
+    expect(states(lookup)).to.equal('1 asked, 2 slow, 3 asked')
+  })
+
+  it('waits without end when nobody is left to be asked beside a slow one', () => {
+    const lookup = lookupOf([1, 2])
+    ask(lookup, 100)
+
+    expect(show(lookup, 105)).to.equal('wait until Infinity')
+    expect(show(lookup, 1_000)).to.equal('wait until Infinity')
+  })
+
+  it('is not done without a slow one among the k closest', () => {
+    const lookup = lookupOf([1, 2, 3, 4])
+    ask(lookup, 0)
+    expect(ask(lookup, 10)).to.deep.equal([3])
+    answer(lookup, 2)
+    answer(lookup, 3)
+    expect(show(lookup, 20)).to.equal('wait until Infinity')
+
+    answer(lookup, 1, 0)
+    expect(ask(lookup, 21)).to.deep.equal([0])
+    answer(lookup, 0)
+    expect(show(lookup, 22)).to.equal('converged: 0 1 2')
+  })
+
+  it('gives up a slow one that fails', () => {
+    const lookup = lookupOf([1, 2, 3, 4])
+    ask(lookup, 0)
+    ask(lookup, 10)
+    lookup.onFailure(tinyKey(1))
+    answer(lookup, 2)
+    answer(lookup, 3)
+
+    expect(ask(lookup, 20)).to.deep.equal([4])
+    answer(lookup, 4)
+    expect(show(lookup, 21)).to.equal('converged: 2 3 4')
+  })
+})
+
+describe('Lookup: hostile and late answers', () => {
+  it('ignores an answer of somebody it did not ask', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup)
+    answer(lookup, 3, 0)
+    answer(lookup, 99, 0)
+    lookup.onFailure(tinyKey(3))
+
+    expect(states(lookup)).to.equal('1 asked, 2 asked, 3 heard')
+  })
+
+  it('ignores a second answer', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup)
+    answer(lookup, 1)
+    answer(lookup, 1, 0)
+    lookup.onFailure(tinyKey(1))
+
+    expect(states(lookup)).to.equal('1 answered, 2 asked, 3 heard')
+    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([2, 1, 0])
+  })
+
+  it('ignores an answer after the failure', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup)
+    lookup.onFailure(tinyKey(1))
+    lookup.onFailure(tinyKey(1))
+    answer(lookup, 1, 0)
+
+    expect(states(lookup)).to.equal('1 failed, 2 asked, 3 heard')
+    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([2, 0, 1])
+  })
+
+  it('gains nothing from a peer that names itself, ourselves, the known, the failed', () => {
+    const lookup = lookupOf([1, 2, 3], { self: tinyKey(4) })
+    ask(lookup)
+    lookup.onFailure(tinyKey(1))
+    answer(lookup, 2, 2, 4, 3, 3, 1)
+
+    expect(states(lookup)).to.equal('1 failed, 2 answered, 3 heard')
+  })
+
+  it('asks nobody because of peers farther than the k closest', () => {
+    const lookup = lookupOf([1, 2, 3], { alpha: 3 })
+    ask(lookup)
+    answer(lookup, 1, 100, 101, 102)
+    answer(lookup, 2, 103)
+    answer(lookup, 3)
+
+    expect(show(lookup)).to.equal('converged: 1 2 3')
+    expect(lookup.asked).to.equal(3)
+  })
+
+  it('takes 40 peers of an answer of 1,000, and reads no further', () => {
+    let read = 0
+    function * endless (): Generator<Contact> {
+      for (;;) {
+        read++
+        yield tinyContact(read % 256)
+      }
+    }
+    const lookup = lookupOf([255])
+    ask(lookup)
+    lookup.onResponse(tinyKey(255), endless())
+
+    expect(lookup.candidates).to.have.lengthOf(MAX_CLOSER_PEERS + 1)
+    expect(read).to.be.at.most(MAX_CLOSER_PEERS + 1)
+  })
+
+  it('keeps no more candidates than its limit, and sends no more requests, whoever is named', () => {
+    const k = 1
+    const lookup = lookupOf([255], { k })
+    let named = 254
+    let step = lookup.next(0)
+    for (; step.type === 'ask'; step = lookup.next(0)) {
+      // each names closer ones, and one in two of these fails
+      if (step.contact.key[0] % 2 === 0) {
+        lookup.onFailure(step.contact.key)
+        continue
+      }
+      answer(lookup, step.contact.key[0], named, named - 1)
+      named -= 2
+      expect(lookup.candidates.length).to.be.at.most(MAX_CANDIDATES_PER_K * k)
+    }
+
+    expect(step.type).to.equal('done')
+    expect(lookup.asked).to.equal(MAX_CANDIDATES_PER_K * k)
+  })
+})
+
+describe('Lookup: statistics', () => {
+  it('counts hops: a seed is one away, whom it names is two', () => {
+    const lookup = lookupOf([9, 8])
+    expect(lookup.hops).to.equal(0)
+
+    ask(lookup)
+    answer(lookup, 9, 4)
+    expect(lookup.hops).to.equal(1)
+    ask(lookup)
+    answer(lookup, 4, 2, 8)
+    ask(lookup)
+    answer(lookup, 2)
+
+    expect(lookup.candidates.map(({ contact, hop }) => [contact.key[0], hop])).to.deep.equal([[2, 3], [4, 2], [8, 1], [9, 1]])
+    expect(lookup.hops).to.equal(3)
+    expect(numbers(lookup.closest)).to.deep.equal([2, 4, 9])
+  })
+
+  it('keeps the hop count of who named a peer first', () => {
+    const lookup = lookupOf([9, 8])
+    ask(lookup)
+    answer(lookup, 9, 4)
+    ask(lookup)
+    answer(lookup, 4, 3)
+    answer(lookup, 8, 3)
+
+    expect(lookup.candidates.map(({ contact, hop }) => [contact.key[0], hop])).to.deep.include([3, 3])
+  })
+
+  it('counts who was asked, who answered and who failed', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup)
+    answer(lookup, 1)
+    lookup.onFailure(tinyKey(2))
+    ask(lookup)
+
+    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([3, 1, 1])
+  })
+
+  it('looks for 20 with 10 in flight unless told otherwise', () => {
+    const seeds = contacts(...Array.from({ length: 30 }, (_, i) => i + 1))
+    const lookup = new Lookup({ target: tinyKey(0), seeds, slowAfter: () => 10 })
+    let step = lookup.next(0)
+    for (; step.type !== 'done'; step = lookup.next(0)) {
+      if (step.type === 'ask') {
+        continue
+      }
+      expect(lookup.asked - lookup.answered).to.be.at.most(10)
+      const asked = lookup.candidates.find(candidate => candidate.state === 'asked')
+      expect(asked).to.not.equal(undefined)
+      answer(lookup, asked?.contact.key[0] ?? 0)
+    }
+
+    expect(step.closest).to.have.lengthOf(20)
+    expect(lookup.asked).to.equal(20)
+  })
+})

@@ -1,0 +1,75 @@
+import { expect } from 'aegir/chai'
+import { bytesToMapKey } from '../../src/keyspace/key.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
+import type { Lookup, LookupStep } from '../../src/lookup/lookup.ts'
+
+/** What comes of a request: whom the peer names, or that it fails, `after` so many ms. */
+export interface Outcome {
+  after: number
+  closer: readonly Contact[] | 'failure'
+}
+
+export interface Simulation {
+  done: Extract<LookupStep, { type: 'done' }>
+  /** Whom the lookup asked, in that order. */
+  asked: Contact[]
+  /** All that was named to it in time: by its seeds, and by those who answered before it was done. */
+  named: Contact[]
+  /** How many requests were in flight at once, slow ones not counted. */
+  mostInFlight: number
+  /** When it was done: ms after it began. */
+  took: number
+}
+
+interface Flight {
+  contact: Contact
+  askedAt: number
+  endsAt: number
+  closer: readonly Contact[] | 'failure'
+}
+
+/** Requests that a lookup of `peers` known peers may at most send, with room: beyond it, it does not end. */
+const MOST_STEPS = 100_000
+
+/** Runs a lookup to its end in virtual time: the engine's loop, without an engine. */
+export function simulate (lookup: Lookup, slowAfter: number, ask: (contact: Contact) => Outcome): Simulation {
+  const named = lookup.candidates.map(candidate => candidate.contact)
+  const asked: Contact[] = []
+  let flights: Flight[] = []
+  let mostInFlight = 0
+  let now = 0
+  for (let i = 0; i < MOST_STEPS; i++) {
+    const step = lookup.next(now)
+    if (step.type === 'done') {
+      return { done: step, asked, named, mostInFlight, took: now }
+    }
+    if (step.type === 'ask') {
+      const { after, closer } = ask(step.contact)
+      asked.push(step.contact)
+      flights.push({ contact: step.contact, askedAt: now, endsAt: now + after, closer })
+      const askedAt = now
+      mostInFlight = Math.max(mostInFlight, flights.filter(flight => askedAt - flight.askedAt < slowAfter).length)
+      continue
+    }
+    const next = Math.min(step.until, ...flights.map(flight => flight.endsAt))
+    expect(next, 'what a waiting lookup waits for').to.be.within(now, Number.MAX_SAFE_INTEGER)
+    now = next
+    flights.filter(flight => flight.endsAt <= next).forEach(flight => { land(lookup, flight, named) })
+    flights = flights.filter(flight => flight.endsAt > next)
+  }
+  return expect.fail(`still asking after ${MOST_STEPS} steps`)
+}
+
+function land (lookup: Lookup, { contact, closer }: Flight, named: Contact[]): void {
+  if (closer === 'failure') {
+    lookup.onFailure(contact.key)
+    return
+  }
+  lookup.onResponse(contact.key, closer)
+  named.push(...closer)
+}
+
+/** The keys of these contacts, fit to be compared. */
+export function keys (contacts: readonly Contact[]): string[] {
+  return contacts.map(contact => bytesToMapKey(contact.key))
+}

@@ -1,0 +1,110 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/codec.ts'
+import { exchanges, MAX_RECORD_SIZE, requests as anyRequest, SEED } from './arbitraries.ts'
+import { multihash, peerA, peerB, record, requests, responses, valueKey } from './fixtures.ts'
+import { plain, plainPeer } from './plain.ts'
+import type { Request } from '../../src/wire/rpc.ts'
+
+const limits = { maxRecordSize: MAX_RECORD_SIZE }
+
+describe('wire/codec', () => {
+  for (const [name, { request, bytes }] of Object.entries(requests)) {
+    it(`writes the request ${name} as js does`, () => {
+      expect(encodeRequest(request)).to.equalBytes(bytes)
+    })
+
+    it(`reads the request ${name} of js`, () => {
+      expect(plain(decodeRequest(bytes, peerA.id, limits))).to.deep.equal(request)
+    })
+  }
+
+  for (const [name, { request, response, bytes }] of Object.entries(responses)) {
+    it(`writes the answer ${name} as js does`, () => {
+      expect(encodeResponse(response)).to.equalBytes(bytes)
+    })
+
+    it(`reads the answer ${name} of js`, () => {
+      expect(plain(decodeResponse(bytes, request, limits))).to.deep.equal(response)
+    })
+  }
+
+  it('reads every request back as it was', () => {
+    fc.assert(fc.property(anyRequest, request => {
+      const from = request.type === 'add-provider' ? request.providers[0].id : peerA.id
+      expect(plain(decodeRequest(encodeRequest(request), from, limits))).to.deep.equal(request)
+    }), { seed: SEED, numRuns: 500 })
+  })
+
+  it('reads every answer back as it was', () => {
+    fc.assert(fc.property(exchanges, ([request, response]) => {
+      expect(plain(decodeResponse(encodeResponse(response), request, limits))).to.deep.equal(response)
+    }), { seed: SEED, numRuns: 500 })
+  })
+
+  it('reads a frame in pieces', () => {
+    const { bytes, response, request } = responses.providers
+    const pieces = new Uint8ArrayList(...Array.from(bytes, byte => Uint8Array.of(byte)))
+    expect(plain(decodeResponse(pieces, request, limits))).to.deep.equal(response)
+  })
+
+  it('takes only the sender among the providers', () => {
+    const bytes = encodeRequest({ type: 'add-provider', key: multihash, providers: [peerB, peerA] })
+    const request = decodeRequest(bytes, peerA.id, limits)
+    expect(plain(request)).to.deep.equal({ type: 'add-provider', key: multihash, providers: [peerA] })
+  })
+
+  it('keeps nothing of a request in the frame it came in', () => {
+    for (const { bytes, request } of Object.values(requests)) {
+      const frame = bytes.slice()
+      const decoded = decodeRequest(frame, peerA.id, limits)
+      frame.fill(0xff)
+      expect(plain(decoded)).to.deep.equal(request)
+    }
+  })
+
+  it('keeps little of a large frame alive', () => {
+    const request: Request = { type: 'find-node', target: valueKey }
+    const { bytes } = responses.peers
+    for (const size of [64 * 1024, 1024 * 1024]) {
+      const socketBuffer = new Uint8Array(size)
+      socketBuffer.set(bytes)
+      const padded = socketBuffer.subarray(0, size === 64 * 1024 ? bytes.byteLength : size)
+      if (padded.byteLength > bytes.byteLength) {
+        // one unknown field to the end
+        padded.set([0x7a, ...varint(size - bytes.byteLength - 4)], bytes.byteLength)
+      }
+      const { closer } = decodeResponse(padded, request, limits)
+      expect(closer.map(plainPeer)).to.deep.equal([peerA, peerB])
+      for (const { id, addrs } of closer) {
+        expect([id, ...addrs].map(kept => kept.buffer.byteLength <= 32 * 1024)).to.not.include(false)
+      }
+    }
+  })
+
+  it('parses addresses when they are asked for, once', () => {
+    const frame = responses.peers.bytes.slice()
+    const { closer: [first] } = decodeResponse(frame, { type: 'find-node', target: valueKey }, limits)
+    const addrTag = 54 // of the second address
+    frame[addrTag] = 0x22 // now an unknown field: who reads the peer from here on finds an address less
+    expect(first.addrs).to.have.lengthOf(peerA.addrs.length - 1)
+    frame[addrTag] = responses.peers.bytes[addrTag]
+    expect(first.addrs).to.have.lengthOf(peerA.addrs.length - 1)
+  })
+
+  it('answers with peers that came over the wire', () => {
+    const { bytes, request } = responses.providers
+    expect(encodeResponse(decodeResponse(bytes, request, limits))).to.equalBytes(bytes)
+  })
+
+  it('leaves out a time that cannot be written', () => {
+    const timeless = encodeRequest({ type: 'put-value', record: { ...record, timeReceived: Infinity } })
+    expect(plain(decodeRequest(timeless, peerA.id, limits))).to.deep.equal({ type: 'put-value', record: { key: record.key, value: record.value } })
+  })
+})
+
+/** A varint of exactly three bytes. */
+function varint (value: number): number[] {
+  return [value & 0x7f | 0x80, value >>> 7 & 0x7f | 0x80, value >>> 14]
+}
