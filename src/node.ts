@@ -55,12 +55,6 @@ export class KadNode extends KadDHT {
     this.#host = host
   }
 
-  /** {@link createNode} makes one. */
-  constructor (host: TcpHost, init: KadDHTInit) {
-    super(init)
-    this.#host = host
-  }
-
   /** Our PeerId as text, `12D3Koo…`. */
   get peerId (): string {
     return peerIdText(this.self.id)

@@ -20,7 +20,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['rpc', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store']],
   ['dht', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc']],
   ['hosts', ['keyspace', 'clock', 'rpc/connection.ts', 'rpc/errors.ts']],
-  ['dump', ['keyspace', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],
+  ['dump', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],
   ['index.ts', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'dump']],
   ['memory.ts', ['clock', 'hosts/memory']],
   ['node.ts', ['keyspace', 'clock', 'wire', 'rpc', 'dht', 'dump', 'hosts/tcp', 'index.ts']],

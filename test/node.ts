@@ -1,1 +1,4 @@
 import './layering.node.ts'
+import './no-truncation.node.ts'
+import './hostile/tcp.node.ts'
+import './hosts/tcp-compliance.node.ts'

@@ -113,8 +113,8 @@ export class Channel {
     return new Promise<Response>((resolve, reject) => {
       const onAbort = (): void => {
         waiting.abandoned = true
-        this.#abortOpeningIfUnwanted()
         reject(signal?.reason)
+        this.#abortOpeningIfUnwanted()
       }
       const settle = (): void => { signal?.removeEventListener('abort', onAbort) }
       const waiting: Waiting = {

@@ -52,7 +52,7 @@ export async function certificate (identity: PrivateKey, faults: Faults = {}): P
   const signatureValue = new Uint8Array(sign('sha256', Buffer.from(AsnConvert.serialize(tbs)), faults.signedBy ?? privateKey)).buffer
   const der = AsnConvert.serialize(new Certificate({ tbsCertificate: tbs, signatureAlgorithm: algorithm, signatureValue }))
   return {
-    cert: `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+    cert: `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   }
 }

@@ -5,8 +5,8 @@ import { dialBackAddrs } from './announce.ts'
 import { readHello, writeHello } from './hello-exchange.ts'
 import { Mode, Refusal, type Hello } from './hello.ts'
 import { HANDSHAKE_TIMEOUT_MS } from './limits.ts'
-import { endSocket, resetLater, resetSocket, surviveErrors } from './socket-events.ts'
 import { SocketStream } from './socket-stream.ts'
+import { TcpConnection } from './tcp-connection.ts'
 import type { Admission } from './admission.ts'
 import type { LibP2PTls } from './tls.ts'
 import type { Visitors } from './visitors.ts'
@@ -23,20 +23,13 @@ export interface AcceptorInit {
   admission: Admission
   visitors: Visitors
   hello (protocol: string, raw: Socket): Hello
-  /** The socket has been let in. */
-  onSocket (raw: Socket): void
+  /** The connection has been let in. */
+  onConnection (connection: TcpConnection): void
 }
 
 interface Service {
   handler: StreamHandler
   readonly streams: Set<SocketStream>
-}
-
-/** A socket after TLS, and whom that proved. */
-interface Caller {
-  readonly raw: Socket
-  readonly socket: Socket
-  readonly provenId: Uint8Array | undefined
 }
 
 /**
@@ -76,60 +69,57 @@ export class Acceptor {
   }
 
   readonly accept = (raw: Socket): void => {
-    surviveErrors(raw)
+    const connection = new TcpConnection(raw)
     const ip = raw.remoteAddress
     const place = ip == null ? undefined : this.#init.admission.admit(ip)
     if (ip == null || place == null) {
-      resetSocket(raw)
+      connection.reset()
       return
     }
-    raw.once('close', () => { place.leave() })
-    this.#init.onSocket(raw)
-    this.#receive(raw, ip, place.handshakeDone).catch(() => {
+    connection.onClose(() => { place.leave() })
+    this.#init.onConnection(connection)
+    this.#receive(connection, ip, place.handshakeDone).catch(() => {
       // a stranger who gets it wrong is cut off and costs no more than that, not even a line of log
-      resetSocket(raw)
+      connection.reset()
     })
   }
 
-  async #receive (raw: Socket, ip: string, handshakeDone: () => void): Promise<void> {
+  async #receive (connection: TcpConnection, ip: string, handshakeDone: () => void): Promise<void> {
     const { clock, tls } = this.#init
     const deadline = startDeadline(clock, HANDSHAKE_TIMEOUT_MS, () => new TimeoutError(`no hello within ${HANDSHAKE_TIMEOUT_MS} ms`))
-    const onDeadline = (): void => { resetSocket(raw) }
-    deadline.signal.addEventListener('abort', onDeadline, { once: true })
+    deadline.signal.addEventListener('abort', () => { connection.reset() }, { once: true })
     try {
-      const secured = await tls?.accept(raw)
-      const caller = { raw, socket: secured?.socket ?? raw, provenId: secured?.id }
-      const hello = await readHello(caller.socket)
-      if (!equals(hello.peer, caller.provenId ?? hello.peer)) {
+      const proven = await tls?.accept(connection)
+      const hello = await readHello(connection.socket)
+      if (!equals(hello.peer, proven ?? hello.peer)) {
         throw new ProtocolViolationError('the hello is from another peer than the certificate')
       }
-      deadline.clear()
-      this.#answer(caller, hello, ip)
+      this.#answer(connection, hello, ip)
     } finally {
       deadline.clear()
       handshakeDone()
     }
   }
 
-  #answer (caller: Caller, hello: Hello, ip: string): void {
-    const { raw, socket } = caller
+  #answer (connection: TcpConnection, hello: Hello, ip: string): void {
+    const { raw, socket } = connection
     const service = this.#services.get(hello.network)
     const refusal = this.#refusal(hello)
     if (service == null || refusal !== Refusal.NONE) {
       const [network = ''] = this.#services.keys()
       writeHello(socket, { ...this.#init.hello(network, raw), refusal })
-      endSocket(socket, raw)
+      connection.end()
       socket.resume()
-      resetLater(raw, this.#init.clock)
+      connection.resetLater(this.#init.clock)
       return
     }
     writeHello(socket, this.#init.hello(hello.network, raw))
     const addrs = hello.mode === Mode.SERVER ? dialBackAddrs(hello.addrs, hello.peer, ip) : []
     const remote = { id: hello.peer, addrs }
     if (addrs.length > 0) {
-      raw.once('close', this.#init.visitors.arrive(hello.network, remote))
+      connection.onClose(this.#init.visitors.arrive(hello.network, remote))
     }
-    this.#serve(service, new SocketStream(socket, raw), raw, remote)
+    this.#serve(service, connection, remote)
   }
 
   #refusal ({ network, peer }: Hello): Refusal {
@@ -142,12 +132,13 @@ export class Acceptor {
     return this.#services.size === 0 ? Refusal.NOT_SERVING : Refusal.OTHER_NETWORK
   }
 
-  #serve (service: Service, stream: SocketStream, raw: Socket, remote: PeerInfo): void {
+  #serve (service: Service, connection: TcpConnection, remote: PeerInfo): void {
+    const stream = new SocketStream(connection)
     service.streams.add(stream)
-    raw.once('close', () => { service.streams.delete(stream) })
+    connection.onClose(() => { service.streams.delete(stream) })
     service.handler(stream, remote).then(
-      // the handler may have left the stream to somebody else, but nobody holds it open for writing
-      () => { stream.onWriteEnded(() => { resetLater(raw, this.#init.clock) }) },
+      // the handler may have left the stream to somebody who still reads it
+      () => { stream.onWriteEnded(() => { connection.resetLater(this.#init.clock) }) },
       (err: unknown) => { stream.abort(err instanceof Error ? err : new Error(String(err))) }
     )
   }

@@ -8,8 +8,9 @@ import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
 import { peerIdText } from './identity.ts'
 import { DIAL_TIMEOUT_MS, MAX_DIALLED_ADDRS } from './limits.ts'
 import { race } from './race.ts'
-import { nextEvent, resetSocket, surviveErrors } from './socket-events.ts'
+import { nextEvent } from './socket-events.ts'
 import { SocketStream } from './socket-stream.ts'
+import { TcpConnection } from './tcp-connection.ts'
 import type { Hello } from './hello.ts'
 import type { LibP2PTls } from './tls.ts'
 import type { Clock } from '../../clock/clock.ts'
@@ -31,8 +32,8 @@ export interface DiallerInit {
   allowRemotePlain: boolean
   /** What we say of ourselves to whom is at the other end. */
   hello (protocol: string, raw: Socket): Hello
-  /** A socket exists from now on. */
-  onSocket (raw: Socket): void
+  /** There is a connection from now on. */
+  onConnection (connection: TcpConnection): void
 }
 
 export interface DialRequest {
@@ -93,17 +94,17 @@ export class Dialler {
   async #attempt (addr: Uint8Array, protocol: string, id: Uint8Array | undefined, signal: AbortSignal, onConnected: () => void): Promise<Dialled> {
     const endpoint = parseEndpoint(addr)
     this.#checkAllowed(addr, endpoint, id)
-    const raw = connect({ host: endpoint.host, port: endpoint.port, family: endpoint.family, allowHalfOpen: true, noDelay: true })
-    surviveErrors(raw)
-    this.#init.onSocket(raw)
-    const onAbort = (): void => { resetSocket(raw) }
+    const { host, port, family } = endpoint
+    const connection = new TcpConnection(connect({ host, port, family, allowHalfOpen: true, noDelay: true }))
+    this.#init.onConnection(connection)
+    const onAbort = (): void => { connection.reset() }
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      await nextEvent(raw, 'connect')
+      await nextEvent(connection.raw, 'connect')
       onConnected()
-      return { addr, ...await this.#greet(raw, protocol, id ?? endpoint.id) }
+      return { addr, ...await this.#greet(connection, protocol, id ?? endpoint.id) }
     } catch (err) {
-      resetSocket(raw)
+      connection.reset()
       signal.throwIfAborted()
       throw nameAddress(err, addr)
     } finally {
@@ -111,18 +112,17 @@ export class Dialler {
     }
   }
 
-  async #greet (raw: Socket, protocol: string, expected: Uint8Array | undefined): Promise<Omit<Dialled, 'addr'>> {
+  async #greet (connection: TcpConnection, protocol: string, expected: Uint8Array | undefined): Promise<Omit<Dialled, 'addr'>> {
     const { self, tls } = this.#init
-    const secured = await tls?.dial(raw)
-    if (secured != null) {
-      checkPeer(secured.id, expected, self)
+    const proven = await tls?.dial(connection)
+    if (proven != null) {
+      checkPeer(proven, expected, self)
     }
-    const socket = secured?.socket ?? raw
-    writeHello(socket, this.#init.hello(protocol, raw))
-    const hello = await readHello(socket)
-    checkPeer(hello.peer, secured?.id ?? expected, self)
+    writeHello(connection.socket, this.#init.hello(protocol, connection.raw))
+    const hello = await readHello(connection.socket)
+    checkPeer(hello.peer, proven ?? expected, self)
     checkAnswer(hello, protocol)
-    return { stream: new SocketStream(socket, raw), id: hello.peer, hello }
+    return { stream: new SocketStream(connection), id: hello.peer, hello }
   }
 
   #checkAllowed (addr: Uint8Array, endpoint: Endpoint, id: Uint8Array | undefined): void {

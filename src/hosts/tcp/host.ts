@@ -7,9 +7,9 @@ import { Mode, Refusal, type Hello } from './hello.ts'
 import { KeptSockets } from './kept-sockets.ts'
 import { INTERFACES_MAX_AGE_MS, MAX_REMOTE_ADDRS } from './limits.ts'
 import { listen, type Listener } from './listener.ts'
-import { resetSocket } from './socket-events.ts'
 import { LibP2PTls } from './tls.ts'
 import { Visitors } from './visitors.ts'
+import type { TcpConnection } from './tcp-connection.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 import type { Host, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
@@ -101,8 +101,8 @@ class SocketHost implements TcpHost {
   readonly #clock: Clock
   readonly #announce: readonly Uint8Array[] | undefined
   readonly #agent: string
-  readonly #inbound = new Set<Socket>()
-  readonly #outbound = new Set<Socket>()
+  readonly #inbound = new Set<TcpConnection>()
+  readonly #outbound = new Set<TcpConnection>()
   readonly #admission: Admission
   readonly #visitors = new Visitors()
   readonly #acceptor: Acceptor
@@ -119,8 +119,8 @@ class SocketHost implements TcpHost {
     this.#agent = agent
     this.#admission = new Admission(limits)
     const common = { self: this.#id, clock, tls, hello: this.#hello }
-    this.#acceptor = new Acceptor({ ...common, admission: this.#admission, visitors: this.#visitors, onSocket: raw => { track(raw, this.#inbound) } })
-    this.#dialler = new Dialler({ ...common, allowRemotePlain, onSocket: raw => { track(raw, this.#outbound) } })
+    this.#acceptor = new Acceptor({ ...common, admission: this.#admission, visitors: this.#visitors, onConnection: connection => { track(connection, this.#inbound) } })
+    this.#dialler = new Dialler({ ...common, allowRemotePlain, onConnection: connection => { track(connection, this.#outbound) } })
     this.#kept = new KeptSockets(clock, stream => { stream.close(clock) })
   }
 
@@ -174,9 +174,9 @@ class SocketHost implements TcpHost {
     this.#kept.clear()
     const { close } = this.#listener
     this.#listener = { bound: [], close: async () => {} }
-    const sockets = [...this.#inbound, ...this.#outbound]
-    const closed = sockets.map(async raw => new Promise<void>(resolve => { raw.once('close', resolve) }))
-    sockets.forEach(resetSocket)
+    const connections = [...this.#inbound, ...this.#outbound]
+    const closed = connections.map(async connection => new Promise<void>(resolve => { connection.onClose(resolve) }))
+    connections.forEach(connection => { connection.reset() })
     await Promise.all([close(), ...closed])
   }
 
@@ -208,7 +208,7 @@ class SocketHost implements TcpHost {
   }
 }
 
-function track (raw: Socket, sockets: Set<Socket>): void {
-  sockets.add(raw)
-  raw.once('close', () => { sockets.delete(raw) })
+function track (connection: TcpConnection, connections: Set<TcpConnection>): void {
+  connections.add(connection)
+  connection.onClose(() => { connections.delete(connection) })
 }

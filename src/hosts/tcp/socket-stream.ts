@@ -1,6 +1,6 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { StreamResetError } from '../../rpc/errors.ts'
-import { endSocket, resetLater, resetSocket } from './socket-events.ts'
+import type { TcpConnection } from './tcp-connection.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Stream } from '../../rpc/connection.ts'
 import type { Source } from 'it-stream-types'
@@ -23,8 +23,8 @@ import type { Socket } from 'node:net'
  */
 export class SocketStream implements Stream {
   readonly source: AsyncGenerator<Uint8ArrayList>
+  readonly #connection: TcpConnection
   readonly #socket: Socket
-  readonly #raw: Socket
   #failure: Error | undefined
   #corked = false
   /** Has the socket ever had something to read, be it the end? */
@@ -33,13 +33,11 @@ export class SocketStream implements Stream {
   #failWriter: ((err: Error) => void) | undefined
   readonly #ended = new Set<() => void>()
 
-  /**
-   * @param socket - what is read and written: a TCP or TLS socket that allows half-open
-   * @param raw - the TCP socket underneath, or the same
-   */
-  constructor (socket: Socket, raw: Socket) {
+  /** @param connection - allows half-open */
+  constructor (connection: TcpConnection) {
+    const { socket } = connection
+    this.#connection = connection
     this.#socket = socket
-    this.#raw = raw
     this.source = this.#read()
     socket.on('readable', this.#onReadable)
     socket.on('end', this.#onReadable)
@@ -58,7 +56,7 @@ export class SocketStream implements Stream {
 
   /** The IP address at the other end, while there is one. */
   get remoteIp (): string | undefined {
-    return this.#raw.remoteAddress
+    return this.#connection.raw.remoteAddress
   }
 
   /** Has our write half ended? */
@@ -107,14 +105,14 @@ export class SocketStream implements Stream {
       return
     }
     this.#fail(err)
-    resetSocket(this.#raw)
+    this.#connection.reset()
   }
 
   /** End our half and read no more. The other side may take {@link LINGER_MS} to end, too. */
   close (clock: Clock): void {
-    endSocket(this.#socket, this.#raw)
+    this.#connection.end()
     this.#discard()
-    resetLater(this.#raw, clock)
+    this.#connection.resetLater(clock)
   }
 
   get #isOver (): boolean {
@@ -191,7 +189,7 @@ export class SocketStream implements Stream {
     }
     await new Promise<void>(resolve => {
       this.#socket.once('finish', resolve)
-      endSocket(this.#socket, this.#raw)
+      this.#connection.end()
     })
   }
 

@@ -1,0 +1,122 @@
+import { Command, Option } from 'commander'
+import { enable } from '@libp2p/logger'
+import { systemClock } from '../../clock/clock.ts'
+import { peerDump } from '../../dump/peer.ts'
+import { stateDump } from '../../dump/state.ts'
+import { createNode, type KadNode } from '../../node.ts'
+import { openControl } from '../control-server.ts'
+import { LocalError } from '../errors.ts'
+import { EXIT } from '../exit-codes.ts'
+import { bootstrapOption, collectAddress, networkOptions, outputOptions, type JoinOptions, type NetworkOptions } from '../options.ts'
+import { plural } from '../plural.ts'
+import { tellProgress } from '../progress.ts'
+import type { Output, OutputOptions } from '../output.ts'
+import type { Context, Perform } from '../program.ts'
+
+const EXAMPLE = `
+Example:
+  $ kadmium start --listen 127.0.0.1:4001 --data ~/.kadmium
+  $ kadmium start --bootstrap 192.0.2.1:4001 --bootstrap 192.0.2.2:4001
+
+It runs until Ctrl-C or SIGTERM, and then ends with 0. With --json it prints a line of JSON
+for each of: started, joined (or alone: nobody answered yet), stopped.`
+
+/** What each level shows of the log, as patterns of its namespaces. */
+const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
+  ['error', 'kadmium*:error'],
+  ['info', 'kadmium*'],
+  ['debug', 'kadmium*,kadmium*:trace']
+])
+
+interface Options extends NetworkOptions, JoinOptions, OutputOptions {
+  readonly listen?: readonly Uint8Array[]
+  readonly data?: string
+  readonly log?: string
+}
+
+export function startCommand (perform: Perform): Command {
+  const command = new Command('start')
+    .description('run a node: it keeps values, answers others, and prints its id and addresses')
+    .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', (text, previous: Uint8Array[] | undefined) => collectAddress(text, previous ?? []))
+    .option('-d, --data <dir>', 'the folder that keeps its identity, and where "kadmium dump" reaches it (default: a new identity, kept nowhere)')
+    .addOption(new Option('--log <level>', 'log to stderr what goes on inside').choices([...LOG_LEVELS.keys()]))
+    .addHelpText('after', EXAMPLE)
+  return outputOptions(networkOptions(bootstrapOption(command))).action(async (options: Options) => {
+    await perform(options, async context => {
+      enable(LOG_LEVELS.get(options.log ?? '') ?? '')
+      await inFolder(options.data, async onNode => { await runNode(options, context, onNode) })
+      return EXIT.ok
+    })
+  })
+}
+
+/** Run `task` in a folder that is ours meanwhile; the node it makes can be asked for its state there. */
+async function inFolder (dataDir: string | undefined, task: (onNode: (node: KadNode) => void) => Promise<void>): Promise<void> {
+  if (dataDir == null) {
+    await task(() => {})
+    return
+  }
+  let running: KadNode | undefined
+  const control = await openControl(dataDir, new Map([['state', async () => {
+    if (running == null) {
+      throw new LocalError('the node is still starting: ask again')
+    }
+    return await stateDump(running, systemClock.now())
+  }]]))
+  try {
+    await task(node => { running = node })
+  } finally {
+    await control.close()
+  }
+}
+
+async function runNode (options: Options, { out, signal }: Context, onNode: (node: KadNode) => void): Promise<void> {
+  const { listen, data: dataDir, network, security, allowRemotePlain, bootstrap } = options
+  signal.throwIfAborted()
+  // it starts below, so that its addresses are told before it looks for others
+  const init = { listen, dataDir, network, security, allowRemotePlain, bootstrap, start: false }
+  const node = await createNode(init)
+  try {
+    onNode(node)
+    await out.result({ type: 'started', ...peerDump(node.self), network, security, data_dir: dataDir ?? null }, () => startedText(node, options))
+    await joinNetwork(node, options, out, signal)
+    await untilAborted(signal)
+    out.note('stopping; once more kills it')
+  } finally {
+    await node.stop()
+  }
+  await out.document({ type: 'stopped' })
+  out.note('stopped')
+}
+
+async function joinNetwork (node: KadNode, { bootstrap }: Options, out: Output, signal: AbortSignal): Promise<void> {
+  const begun = systemClock.now()
+  await node.start({ signal, onProgress: event => { tellProgress(out, event) } })
+    .catch(err => { if (!signal.aborted) { throw err } }) // to be stopped while it joins is no error
+  if (bootstrap.length > 0 && !signal.aborted) {
+    const { contacts } = node
+    const ms = systemClock.now() - begun
+    await out.document(contacts > 0 ? { type: 'joined', contacts, ms } : { type: 'alone', ms })
+    out.note(contacts > 0
+      ? `joined: ${plural(contacts, 'contact')} in ${ms} ms`
+      : 'nobody answered at the bootstrap addresses: running alone, and trying again by itself')
+  }
+  out.note('running; Ctrl-C stops it')
+}
+
+function startedText (node: KadNode, { network, security, data }: Options): string {
+  const { id, peer_id: peerId, addrs } = peerDump(node.self)
+  return [
+    `id        ${id}`,
+    `peer id   ${peerId}`,
+    `network   ${network}${security === 'plain' ? ', not encrypted' : ''}`,
+    `identity  ${data == null ? 'new, and gone when the node stops; --data DIR keeps one' : `kept in ${data}`}`,
+    ...addrs.map((addr, i) => `${i === 0 ? 'address ' : '        '}  ${addr}`)
+  ].join('\n')
+}
+
+async function untilAborted (signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) {
+    await new Promise<void>(resolve => { signal.addEventListener('abort', () => { resolve() }, { once: true }) })
+  }
+}

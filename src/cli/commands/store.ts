@@ -1,0 +1,37 @@
+import { Argument, Command } from 'commander'
+import { peerDump } from '../../dump/peer.ts'
+import { parseAddress } from '../../hosts/tcp/address.ts'
+import { withClient } from '../client.ts'
+import { EXIT } from '../exit-codes.ts'
+import { keyDocument } from '../key-document.ts'
+import { askingOptions, type ClientOptions } from '../options.ts'
+import { peerName } from '../peer-name.ts'
+import { plural } from '../plural.ts'
+import { readValue, VALUE_HELP } from '../value-source.ts'
+import type { Perform } from '../program.ts'
+
+const EXAMPLE = `
+Example:
+  $ kadmium store 192.0.2.1:4001 greeting hello`
+
+export function storeCommand (perform: Perform): Command {
+  const command = new Command('store')
+    .description('have one node keep a value, whatever its key')
+    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseAddress)
+    .argument('<key>', 'the key')
+    .addArgument(new Argument('<value>', VALUE_HELP))
+    .addHelpText('after', EXAMPLE)
+  return askingOptions(command).action(async (addr: Uint8Array, key: string, text: string, options: ClientOptions) => {
+    await perform(options, async context => {
+      const { io, out, signal } = context
+      const value = await readValue(text, { stdin: io.stdin, signal })
+      const stored = await withClient(options, context, async (node, operation) => await node.store(addr, key, value, operation))
+      const document = keyDocument(stored.key)
+      await out.result(
+        { ...document, size: value.byteLength, peer: peerDump(stored.peer), ms: stored.ms },
+        () => `${peerName(stored.peer)} keeps ${plural(value.byteLength, 'byte')} as ${document.key} (${stored.ms} ms)`
+      )
+      return EXIT.ok
+    })
+  })
+}

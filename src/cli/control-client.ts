@@ -1,0 +1,46 @@
+import { connect } from 'node:net'
+import { resolve } from 'node:path'
+import { addAbortSignal } from 'node:stream'
+import { controlPath } from './control-path.ts'
+import { errnoOf, LocalError } from './errors.ts'
+
+/**
+ * The state of the node that runs in a folder, as it tells it.
+ *
+ * @throws {LocalError} none runs there, or it may not be asked
+ */
+export async function askState (dataDir: string, signal: AbortSignal): Promise<unknown> {
+  const reply: unknown = JSON.parse(await ask(dataDir, { type: 'state' }, signal))
+  if (typeof reply === 'object' && reply != null && 'result' in reply) {
+    return reply.result
+  }
+  throw new LocalError(`the node in ${resolve(dataDir)} did not tell its state: ${JSON.stringify(reply)}; is it of another version?`)
+}
+
+async function ask (dataDir: string, request: unknown, signal: AbortSignal): Promise<string> {
+  const socket = addAbortSignal(signal, connect(controlPath(dataDir)))
+  const chunks: Buffer[] = []
+  try {
+    socket.write(`${JSON.stringify(request)}\n`)
+    for await (const chunk of socket) {
+      chunks.push(chunk)
+    }
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw new LocalError(explain(resolve(dataDir), errnoOf(cause) ?? String(cause)), { cause })
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function explain (dataDir: string, code: string): string {
+  switch (code) {
+    case 'ENOENT':
+    case 'ECONNREFUSED':
+      return `no node runs in ${dataDir}: start one with "kadmium start --data ${dataDir}"`
+    case 'EACCES':
+    case 'EPERM':
+      return `the node in ${dataDir} belongs to another user: ask as that user`
+    default:
+      return `the node in ${dataDir} cannot be asked (${code}): is it stopping?`
+  }
+}

@@ -1,0 +1,35 @@
+/** The command line makes no sense; the message says what would. */
+export class UsageError extends Error {
+  override name = 'UsageError'
+}
+
+/** Something on this machine is in the way: a file, a folder, a node that runs already or does not. */
+export class LocalError extends Error {
+  override name = 'LocalError'
+}
+
+/** Every node that was asked to keep a value refused. */
+export class RefusedError extends Error {
+  override name = 'RefusedError'
+}
+
+/** Somebody pressed Ctrl-C or ended the process. */
+export class InterruptedError extends Error {
+  override name = 'InterruptedError'
+  readonly signal: 'SIGINT' | 'SIGTERM'
+
+  constructor (signal: 'SIGINT' | 'SIGTERM') {
+    super('interrupted')
+    this.signal = signal
+  }
+}
+
+/** Whoever read our output has closed it, like `head` does. */
+export class OutputClosedError extends Error {
+  override name = 'OutputClosedError'
+}
+
+/** The code of a file system or socket error, `ENOENT`; undefined for others. */
+export function errnoOf (err: unknown): string | undefined {
+  return err instanceof Error && 'code' in err && typeof err.code === 'string' ? err.code : undefined
+}

@@ -1,0 +1,79 @@
+import { CommanderError } from 'commander'
+import { NoPeersError } from '../dht/errors.ts'
+import { UnsupportedProtocolError } from '../rpc/errors.ts'
+import { errnoOf, InterruptedError } from './errors.ts'
+
+/** What the process ends with. */
+export const EXIT = {
+  ok: 0,
+  /** Nothing of the below: most likely a fault of kadmium. Also a demo that read something else than it wrote. */
+  unexpected: 1,
+  /** A flag, an address or another argument makes no sense. */
+  usage: 2,
+  /** Nobody answered. */
+  unreachable: 3,
+  /** Nobody who answered has a value at the key. */
+  notFound: 4,
+  /** Somebody answered and refused: it is on another network, or takes no value like this. Or we did: the value is too large. */
+  refused: 5,
+  /** Something on this machine is in the way: a port in use, a file that cannot be read or written, no node in that folder. */
+  local: 6,
+  /** Ctrl-C, as shells count it: 128 + SIGINT. */
+  interrupted: 130,
+  /** 128 + SIGTERM. */
+  terminated: 143
+} as const
+
+/** One of {@link EXIT}. */
+export type ExitCode = typeof EXIT[keyof typeof EXIT]
+
+/** For `--help`. */
+export const EXIT_CODES_HELP = `Exit codes:
+  0    done
+  1    an unexpected error, or a demo that read something else than it wrote
+  2    a flag, an address or another argument makes no sense
+  3    nobody answered
+  4    nobody who answered has a value at the key
+  5    refused: another network, a value too large, a node that keeps no more
+  6    this machine is in the way: a port in use, a file, no node in that folder
+  130  interrupted (143: ended by SIGTERM)`
+
+const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
+  ['OutputClosedError', EXIT.ok],
+  ['UsageError', EXIT.usage],
+  ['InvalidOptionError', EXIT.usage],
+  ['InvalidAddressError', EXIT.usage],
+  ['RemotePlainError', EXIT.usage],
+  ['DialError', EXIT.unreachable],
+  ['TimeoutError', EXIT.unreachable],
+  ['ProtocolViolationError', EXIT.unreachable],
+  ['InvalidMessageError', EXIT.unreachable],
+  ['NoPeersError', EXIT.unreachable],
+  ['ValueNotFoundError', EXIT.notFound],
+  ['UnsupportedProtocolError', EXIT.refused],
+  ['StreamResetError', EXIT.refused],
+  ['LostBehindError', EXIT.refused],
+  ['RefusedError', EXIT.refused],
+  ['ValueTooLargeError', EXIT.refused],
+  ['InvalidRecordError', EXIT.refused],
+  ['ListenError', EXIT.local],
+  ['IdentityError', EXIT.local],
+  ['LocalError', EXIT.local]
+])
+
+/** How the process ends when `err` comes up. */
+export function exitCodeOf (err: unknown): ExitCode {
+  if (err instanceof CommanderError) {
+    return err.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+  if (err instanceof InterruptedError) {
+    return err.signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+  }
+  if (err instanceof NoPeersError && err.cause instanceof UnsupportedProtocolError) {
+    return EXIT.refused
+  }
+  if (errnoOf(err) === 'EPIPE') {
+    return EXIT.ok
+  }
+  return (err instanceof Error ? CODES.get(err.name) : undefined) ?? EXIT.unexpected
+}

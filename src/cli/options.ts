@@ -1,0 +1,76 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { DEFAULT_NETWORK } from '../node.ts'
+import { parseAddress } from '../hosts/tcp/address.ts'
+import type { OutputOptions } from './output.ts'
+
+/** Which network, and how it is spoken to. */
+export interface NetworkOptions {
+  readonly network: string
+  readonly security: 'tls' | 'plain'
+  readonly allowRemotePlain?: boolean
+}
+
+/** Through whom to join. */
+export interface JoinOptions {
+  readonly bootstrap: readonly Uint8Array[]
+}
+
+/** How long it may take. */
+export interface TimeoutOptions {
+  /** Milliseconds. */
+  readonly timeout?: number
+}
+
+/** What every one-shot command takes. */
+export type ClientOptions = NetworkOptions & TimeoutOptions & OutputOptions
+
+export function outputOptions (command: Command): Command {
+  return command
+    .option('--json', 'JSON on stdout, for scripts')
+    .option('-q, --quiet', 'say nothing of what happens on the way')
+    .option('-v, --verbose', 'tell of every request; show the stack of an error')
+}
+
+export function networkOptions (command: Command): Command {
+  return command
+    .option('--network <id>', 'the network, as a protocol id', DEFAULT_NETWORK)
+    .addOption(new Option('--security <mode>', 'encrypt, or let everybody read').choices(['tls', 'plain']).default('tls'))
+    .option('--allow-remote-plain', 'let --security plain go beyond this machine')
+}
+
+export function timeoutOption (command: Command): Command {
+  return command.option('--timeout <time>', 'how long it may take: 10s, 500ms, 2m', parseDuration)
+}
+
+export function bootstrapOption (command: Command): Command {
+  return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectAddress, [])
+}
+
+/** All that a command takes which joins as a client. */
+export function joiningOptions (command: Command): Command {
+  return outputOptions(timeoutOption(networkOptions(bootstrapOption(command))))
+}
+
+/** All that a command takes which asks one node. */
+export function askingOptions (command: Command): Command {
+  return outputOptions(timeoutOption(networkOptions(command)))
+}
+
+/** For options that may be given any number of times. */
+export function collectAddress (text: string, previous: readonly Uint8Array[]): Uint8Array[] {
+  return [...previous, parseAddress(text)]
+}
+
+const UNITS_MS: ReadonlyMap<string, number> = new Map([['ms', 1], ['s', 1_000], ['m', 60_000]])
+
+/** The longest that timers can wait, milliseconds. */
+const MAX_DURATION_MS = 2 ** 31 - 1
+
+function parseDuration (text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
+  const ms = Math.round(Number(digits) * (UNITS_MS.get(unit ?? 's') ?? NaN))
+  if (!(ms > 0 && ms <= MAX_DURATION_MS)) {
+    throw new InvalidArgumentError('Give a time like 10s, 500ms or 2m.')
+  }
+  return ms
+}

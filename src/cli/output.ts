@@ -1,0 +1,111 @@
+import { styleFor, type Style } from './style.ts'
+
+/** The streams and settings a command runs with. */
+export interface Io {
+  readonly stdin: NodeJS.ReadStream
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly env: NodeJS.ProcessEnv
+  /** Aborted by Ctrl-C, and when nobody reads stdout any more. */
+  readonly signal: AbortSignal
+}
+
+/** The flags that say how much is told, and how. */
+export interface OutputOptions {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+const LINE_END = 0x0a
+
+/**
+ * Where a command says things. The result goes to stdout and nothing else does;
+ * what happens on the way goes to stderr. With `json`, stdout gets JSON only, and
+ * stderr only what went wrong.
+ */
+export class Output {
+  readonly json: boolean
+  readonly verbose: boolean
+  /** For text that goes to stdout. */
+  readonly style: Style
+  readonly #io: Io
+  readonly #quiet: boolean
+  readonly #noteStyle: Style
+  readonly #begun = performance.now()
+
+  constructor (io: Io, { json = false, quiet = false, verbose = false }: OutputOptions) {
+    this.#io = io
+    this.json = json
+    this.verbose = verbose
+    this.#quiet = quiet
+    this.style = styleFor(io.stdout, io.env)
+    this.#noteStyle = styleFor(io.stderr, io.env)
+  }
+
+  /** What happens, while it happens, with the time since the command began. */
+  note (text: string): void {
+    if (!this.json && !this.#quiet) {
+      const time = `${Math.round(performance.now() - this.#begun)} ms`.padStart(8)
+      this.#io.stderr.write(`${this.#noteStyle.dim(time)}  ${text}\n`)
+    }
+  }
+
+  /** A note for who wants to know it all. */
+  detail (text: string): void {
+    if (this.verbose) {
+      this.note(this.#noteStyle.dim(text))
+    }
+  }
+
+  /** What went wrong, and what to do: one line, always told. */
+  problem (command: string, text: string): void {
+    this.#io.stderr.write(`${this.#noteStyle.bad(`${command}:`)} ${text}\n`)
+  }
+
+  /** Where an error came from: for `--verbose`. */
+  stack (err: unknown): void {
+    this.#io.stderr.write(`${stackOf(err)}\n`)
+  }
+
+  /** The result: `document` as JSON on one line, or else the lines of `text`. */
+  async result (document: unknown, text: () => string): Promise<void> {
+    await (this.json ? this.document(document) : this.text(text()))
+  }
+
+  /** JSON on a line of its own; nothing without `json`. */
+  async document (document: unknown): Promise<void> {
+    if (this.json) {
+      await this.#write(`${JSON.stringify(document)}\n`)
+    }
+  }
+
+  /** Lines of the result for people; nothing with `json`. */
+  async text (text: string): Promise<void> {
+    if (!this.json) {
+      await this.#write(`${text}\n`)
+    }
+  }
+
+  /** The result as it is, byte for byte; on a terminal it ends with a line end. */
+  async raw (bytes: Uint8Array): Promise<void> {
+    await this.#write(bytes)
+    if (this.#io.stdout.isTTY && bytes.at(-1) !== LINE_END) {
+      await this.#write('\n')
+    }
+  }
+
+  async #write (chunk: string | Uint8Array): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#io.stdout.write(chunk, err => { err == null ? resolve() : reject(err) })
+    })
+  }
+}
+
+function stackOf (err: unknown): string {
+  if (!(err instanceof Error)) {
+    return String(err)
+  }
+  const cause = err.cause == null ? '' : `\ncaused by ${stackOf(err.cause)}`
+  return `${err.stack ?? err.message}${cause}`
+}

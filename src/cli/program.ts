@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander'
+import { problemText } from './advice.ts'
+import { demoCommand } from './commands/demo.ts'
+import { dumpCommand } from './commands/dump.ts'
+import { findNodeCommand } from './commands/find-node.ts'
+import { findValueCommand } from './commands/find-value.ts'
+import { getCommand } from './commands/get.ts'
+import { lookupCommand } from './commands/lookup.ts'
+import { pingCommand } from './commands/ping.ts'
+import { putCommand } from './commands/put.ts'
+import { startCommand } from './commands/start.ts'
+import { storeCommand } from './commands/store.ts'
+import { EXIT, EXIT_CODES_HELP, exitCodeOf, type ExitCode } from './exit-codes.ts'
+import { Output, type Io, type OutputOptions } from './output.ts'
+import { packageVersion } from './version.ts'
+
+/** What a command is given beside its arguments. */
+export interface Context {
+  readonly io: Io
+  readonly out: Output
+  readonly signal: AbortSignal
+}
+
+/** Runs what a command does, and ends the process as it says. */
+export type Perform = (options: OutputOptions, task: (context: Context) => Promise<ExitCode>) => Promise<void>
+
+const EXAMPLE = `
+Example:
+  $ kadmium start --listen 127.0.0.1:4001 &
+  $ kadmium put greeting hello --bootstrap 127.0.0.1:4001
+  $ kadmium get greeting --bootstrap 127.0.0.1:4001
+  hello
+
+An address is a multiaddr or host:port, either with /p2p/<peer id> at its end to insist on one peer.
+`
+
+/** Run the command line `argv` to its end; returns the exit code. Never rejects. */
+export async function run (argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok
+  const program = createProgram(io, async (options, task) => {
+    const out = new Output(io, options)
+    code = await task({ io, out, signal: io.signal })
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (err) {
+    return await report(err, argv, io)
+  }
+}
+
+function createProgram (io: Io, perform: Perform): Command {
+  const program = new Command('kadmium')
+    .description('A Kademlia node, and commands that talk to such nodes.')
+    .version(packageVersion(), '-V, --version')
+    .addHelpText('after', `${EXAMPLE}\n${EXIT_CODES_HELP}`)
+  const commands = [startCommand, putCommand, getCommand, pingCommand, storeCommand, findNodeCommand, findValueCommand, lookupCommand, dumpCommand, demoCommand]
+  commands.forEach(create => { program.addCommand(create(perform)) })
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: text => { io.stdout.write(text) },
+        writeErr: text => { io.stderr.write(text) },
+        outputError: () => {} // its errors come as exceptions, and are told once
+      })
+  }
+  return program
+}
+
+async function report (err: unknown, argv: readonly string[], io: Io): Promise<ExitCode> {
+  const code = exitCodeOf(err)
+  const verbose = argv.includes('--verbose') || argv.includes('-v')
+  const out = new Output(io, { json: argv.includes('--json'), verbose })
+  const isHelp = err instanceof CommanderError && err.code === 'commander.help'
+  if (code === EXIT.ok || isHelp) {
+    return code
+  }
+  const message = `${problemText(err)}${err instanceof CommanderError ? `; see kadmium ${commandOf(argv)}--help` : ''}`
+  out.problem('kadmium', message)
+  if (verbose) {
+    out.stack(err)
+  }
+  if (out.json) {
+    const name = err instanceof CommanderError ? 'UsageError' : err instanceof Error ? err.name : 'Error'
+    await out.document({ error: { name, message, exit_code: code } })
+  }
+  return code
+}
+
+function commandOf (argv: readonly string[]): string {
+  const [name] = argv
+  return name == null || name.startsWith('-') ? '' : `${name} `
+}

@@ -1,0 +1,70 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { MAX_VALUE_SIZE } from '../dht/config.ts'
+import { ValueTooLargeError } from '../record/invalid-record.ts'
+import { errnoOf, LocalError } from './errors.ts'
+
+/** For `--help`. */
+export const VALUE_HELP = 'the value: text, @FILE to read a file, - to read stdin, @@text for text that begins with @'
+
+interface SourceOptions {
+  readonly stdin: Readable
+  readonly signal: AbortSignal
+}
+
+/**
+ * The bytes of a value as the command line gives it. Never reads more than a node keeps.
+ *
+ * @throws {ValueTooLargeError} there is more
+ * @throws {LocalError} the file cannot be read
+ */
+export async function readValue (text: string, { stdin, signal }: SourceOptions): Promise<Uint8Array> {
+  if (text === '-') {
+    return await readUpTo(stdin, 'stdin', signal)
+  }
+  if (text.startsWith('@') && !text.startsWith('@@')) {
+    return await readFileUpTo(text.slice(1), signal)
+  }
+  return new TextEncoder().encode(text.startsWith('@@') ? text.slice(1) : text)
+}
+
+async function readFileUpTo (path: string, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    const { size } = await stat(path)
+    if (size > MAX_VALUE_SIZE) {
+      throw tooLarge(path, `${size} bytes`)
+    }
+    return await readUpTo(createReadStream(path), path, signal)
+  } catch (cause) {
+    const code = errnoOf(cause)
+    if (code == null || signal.aborted) {
+      throw cause
+    }
+    throw new LocalError(`cannot read ${JSON.stringify(path)} (${code}): give a file that this user can read, or @@ for text that begins with @`, { cause })
+  }
+}
+
+async function readUpTo (stream: Readable, name: string, signal: AbortSignal): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  try {
+    // destroys the stream when aborted; leaving the loop does, too
+    for await (const chunk of addAbortSignal(signal, stream)) {
+      const bytes = Buffer.from(chunk)
+      size += bytes.byteLength
+      if (size > MAX_VALUE_SIZE) {
+        throw tooLarge(name, 'more')
+      }
+      chunks.push(bytes)
+    }
+  } catch (err) {
+    signal.throwIfAborted()
+    throw err
+  }
+  return Buffer.concat(chunks)
+}
+
+function tooLarge (name: string, size: string): ValueTooLargeError {
+  return new ValueTooLargeError(`${name} has ${size}, and a value at most ${MAX_VALUE_SIZE} bytes: split it, or put what tells where it lies`)
+}

@@ -1,0 +1,16 @@
+import { contactOf } from '../../src/keyspace/contact.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
+import type { ValueRecord } from '../../src/record/record.ts'
+
+export function utf8 (text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+export function recordOf (key: string, value: Uint8Array): ValueRecord {
+  return { key: utf8(key), value }
+}
+
+/** A contact to be told from others. */
+export function contactNamed (name: string): Contact {
+  return contactOf({ id: utf8(name), addrs: [] })
+}

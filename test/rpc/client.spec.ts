@@ -1,0 +1,220 @@
+import { expect } from 'aegir/chai'
+import { encode } from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
+import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import { RpcClient } from '../../src/rpc/client.ts'
+import { readFrames } from '../../src/rpc/frames.ts'
+import { CLIENT_IDLE_MS } from '../../src/rpc/limits.ts'
+import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
+import type { MemoryHost } from '../../src/hosts/memory/host.ts'
+import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
+import type { Stream } from '../../src/rpc/connection.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+const PROTOCOL = '/rpc/1.0.0'
+const LATENCY = 50
+const ROUND_TRIP = 2 * LATENCY
+
+/** How a server of the test treats the frame it was sent, the nth on its stream. */
+type Reply = (request: Uint8ArrayList, n: number) => Uint8Array[]
+
+const echo: Reply = request => [request.subarray()]
+
+describe('rpc client', () => {
+  let clock: VirtualClock
+  let network: MemoryNetwork
+  let server: MemoryHost
+  let client: RpcClient
+  let streams: Stream[]
+
+  beforeEach(() => {
+    clock = new VirtualClock()
+    network = createMemoryNetwork({ clock, seed: 1, latency: LATENCY })
+    server = network.createHost()
+    client = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    streams = []
+  })
+
+  afterEach(async () => {
+    await clock.run(client.close())
+    await clock.run(network.stop())
+    expect(clock.pending, 'timers left').to.equal(0)
+  })
+
+  /** Serve, answering each frame with what `reply` gives for it. */
+  async function serve (reply: Reply): Promise<void> {
+    await server.handle(PROTOCOL, async stream => {
+      streams.push(stream)
+      let n = 0
+      await pipe(
+        readFrames(stream, clock, { maxBytes: 100_000 }),
+        async function * (frames) {
+          for await (const request of frames) {
+            yield * reply(request, n++)
+          }
+        },
+        replies => encode(replies),
+        stream.sink
+      )
+    })
+  }
+
+  async function ping (signal?: AbortSignal): Promise<string> {
+    return (await client.request(server.self, { type: 'ping' }, { signal })).type
+  }
+
+  /** The name of what a request fails with. */
+  async function failure (request: Promise<unknown>): Promise<string> {
+    return request.then(() => 'answered', (err: Error) => err.name)
+  }
+
+  it('sends any number of requests on one stream, without waiting between them', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    const begun = clock.now()
+    await clock.run(Promise.all(Array.from({ length: 100 }, async () => ping())))
+    expect(clock.now() - begun).to.equal(ROUND_TRIP)
+    expect(client.counts).to.deep.equal({ streamsOpened: 1, requestsSent: 101, streamsOpen: 1 })
+  })
+
+  it('matches answers in order', async () => {
+    await serve(request => [bytes(request.subarray(), message.closer(field(1, bytes([0, 36, 8, 1, 18, 32], new Uint8Array(32).fill(request.get(request.byteLength - 1))))))])
+    const answers = await clock.run(Promise.all([5, 6, 7].map(async n => client.request(server.self, { type: 'find-node', target: Uint8Array.of(n) }))))
+    expect(answers.map(({ closer }) => closer[0].id[10])).to.deep.equal([5, 6, 7])
+  })
+
+  it('sends a request once more, on a fresh stream, when a reused one was dead', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    streams[0].abort(new Error('the server forgot us'))
+    expect(await clock.run(ping())).to.equal('ping')
+    expect(streams).to.have.lengthOf(2)
+  })
+
+  it('sends it once more when the server ended a reused stream in good order', async () => {
+    let requests = 0
+    await server.handle(PROTOCOL, async stream => {
+      streams.push(stream)
+      await stream.source.next()
+      requests++
+      await stream.sink([frame(message.type(TYPE.ping))])
+    })
+    await clock.run(ping())
+    expect(await clock.run(ping())).to.equal('ping')
+    expect(requests).to.equal(2)
+  })
+
+  it('does not send it again on a stream that never answered', async () => {
+    await serve(() => { throw new Error('refused') })
+    expect(await clock.run(failure(ping()))).to.equal('StreamResetError')
+    expect(streams).to.have.lengthOf(1)
+  })
+
+  it('does not send it a third time', async () => {
+    await serve((request, n) => {
+      if (n > 0 || streams.length > 1) {
+        throw new Error('refused')
+      }
+      return echo(request, n)
+    })
+    await clock.run(ping())
+    expect(await clock.run(failure(ping()))).to.equal('StreamResetError')
+    expect(streams).to.have.lengthOf(2)
+  })
+
+  it('gives a request that died behind another its own stream', async () => {
+    await serve((request, n) => {
+      if (request.byteLength > 10) {
+        throw new Error('refused')
+      }
+      return echo(request, n)
+    })
+    const results = await clock.run(Promise.all([
+      failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') })),
+      failure(ping()),
+      failure(ping())
+    ]))
+    expect(results).to.deep.equal(['StreamResetError', 'answered', 'answered'])
+  })
+
+  it('waits as long as answers usually take, and not much longer', async () => {
+    let silent = false
+    await serve((request, n) => silent ? [] : echo(request, n))
+    for (let i = 0; i < 20; i++) {
+      await clock.run(ping())
+    }
+    expect(client.expected(server.self)).to.be.closeTo(ROUND_TRIP, 1)
+    silent = true
+    const begun = clock.now()
+    expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
+    expect(clock.now() - begun).to.be.within(ROUND_TRIP, 1000)
+  })
+
+  it('gives a peer that was never asked the benefit of the doubt', async () => {
+    await serve(() => [])
+    const begun = clock.now()
+    expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
+    expect(clock.now() - begun).to.be.within(5000, 20_000)
+  })
+
+  it('gives up opening a stream to a peer that does not answer the dial', async () => {
+    server.crash()
+    const begun = clock.now()
+    expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
+    expect(clock.now() - begun).to.be.within(1000, 10_000)
+  })
+
+  it('drops the answer of an aborted request and keeps the stream', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    const controller = new AbortController()
+    const aborted = failure(ping(controller.signal))
+    const other = ping()
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await clock.run(aborted)).to.equal('AbortError')
+    expect(await clock.run(other)).to.equal('ping')
+    expect(streams).to.have.lengthOf(1)
+  })
+
+  it('rejects at once when the signal is aborted already', async () => {
+    expect(await clock.run(failure(ping(AbortSignal.abort(new DOMException('no', 'AbortError')))))).to.equal('AbortError')
+    expect(network.counters.dials).to.equal(0)
+  })
+
+  it('stops dialling when nobody waits any more', async () => {
+    server.crash()
+    const controller = new AbortController()
+    const aborted = failure(ping(controller.signal))
+    await clock.advance(LATENCY)
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await clock.run(aborted)).to.equal('AbortError')
+    await clock.advance(0)
+    expect(client.counts.streamsOpen).to.equal(0)
+  })
+
+  it('closes a stream that was idle for long, and opens another when need be', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    await clock.advance(CLIENT_IDLE_MS + ROUND_TRIP + 1)
+    expect(client.counts.streamsOpen).to.equal(0)
+    expect(await clock.run(ping())).to.equal('ping')
+    expect(client.counts.streamsOpened).to.equal(2)
+  })
+
+  it('resets the stream of a peer that answers more than it is asked', async () => {
+    await serve(request => [request.subarray(), request.subarray()])
+    await clock.run(ping())
+    await clock.advance(ROUND_TRIP)
+    expect(client.counts.streamsOpen).to.equal(0)
+  })
+
+  it('names the request that waits, for dumps', async () => {
+    await serve(echo)
+    const pinging = ping()
+    expect([...client.pending()].map(({ request, peer }) => ({ request: request.type, peer: peer.id })))
+      .to.deep.equal([{ request: 'ping', peer: server.self.id }])
+    await clock.run(pinging)
+    expect([...client.pending()]).to.deep.equal([])
+  })
+})

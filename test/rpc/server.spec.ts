@@ -1,0 +1,95 @@
+import { expect } from 'aegir/chai'
+import { MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
+import { bytes, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
+import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
+import type { KadDHT } from '../../src/dht/kad-dht.ts'
+import type { MemoryHost } from '../../src/hosts/memory/host.ts'
+import type { Stream } from '../../src/rpc/connection.ts'
+
+const PING = frame(message.type(TYPE.ping))
+
+describe('rpc server', () => {
+  let simulation: Simulation
+  let dht: KadDHT
+  let client: MemoryHost
+
+  beforeEach(async () => {
+    simulation = new Simulation({ seed: 1, latency: 10 })
+    dht = (await simulation.node()).dht
+    client = simulation.network.createHost({ listen: false })
+  })
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  async function open (): Promise<Stream> {
+    return simulation.clock.run(client.openStream(dht.self, PROTOCOL))
+  }
+
+  /** How the stream ends for whoever reads it to its end. */
+  async function ending (stream: Stream): Promise<string> {
+    try {
+      while ((await stream.source.next()).done !== true) { /* read on */ }
+      return 'closed'
+    } catch {
+      return 'reset'
+    }
+  }
+
+  /** Send `first`, and then nothing, without ending. */
+  function sendAndHang (stream: Stream, first: Uint8Array): void {
+    stream.sink((async function * () {
+      yield first
+      await new Promise(() => {})
+    })()).catch(() => {})
+  }
+
+  it('ends when the client ends', async () => {
+    const stream = await open()
+    const [, end] = await simulation.clock.run(Promise.all([stream.sink([bytes(PING, PING)]), ending(stream)]))
+    expect(end).to.equal('closed')
+    expect(dht.internals.server.streams).to.equal(0)
+  })
+
+  it('resets a stream that is silent for too long between requests, and not before', async () => {
+    const stream = await open()
+    sendAndHang(stream, PING)
+    const ended = ending(stream)
+    await simulation.clock.advance(SERVER_IDLE_MS - 1000)
+    expect(dht.internals.server.streams).to.equal(1)
+    await simulation.clock.advance(2000)
+    expect(dht.internals.server.streams).to.equal(0)
+    expect(await simulation.clock.run(ended)).to.equal('reset')
+  })
+
+  it('resets the stream of a client that asks and never reads', async () => {
+    const stream = await open()
+    // answers far beyond what is buffered on the way
+    await simulation.clock.run(dht.put('large', new Uint8Array(1024 * 1024)))
+    const get = frame(message.type(TYPE.getValue), message.key(utf8('/kv/large')))
+    sendAndHang(stream, bytes(get, get, get))
+    await simulation.clock.advance(1000)
+    expect(dht.internals.server.streams).to.equal(1)
+    await simulation.clock.advance(60_000)
+    expect(dht.internals.server.streams).to.equal(0)
+  })
+
+  it('serves so many streams of one peer at once, and resets those beyond', async () => {
+    const streams: Stream[] = []
+    for (let i = 0; i < MAX_INBOUND_STREAMS_PER_PEER; i++) {
+      const stream = await open()
+      sendAndHang(stream, PING)
+      streams.push(stream)
+    }
+    const beyond = await open()
+    sendAndHang(beyond, PING)
+    expect(await simulation.clock.run(ending(beyond))).to.equal('reset')
+    expect(dht.internals.server.streams).to.equal(MAX_INBOUND_STREAMS_PER_PEER)
+    streams[0].abort(new Error('done'))
+    await simulation.clock.advance(100)
+    const again = await open()
+    const [, end] = await simulation.clock.run(Promise.all([again.sink([PING]), ending(again)]))
+    expect(end).to.equal('closed')
+  })
+})

@@ -1,0 +1,173 @@
+import { CODE_CERTHASH, CODE_DNS4, CODE_HTTP_PATH, CODE_IP4, CODE_IP6ZONE, CODE_MEMORY, CODE_P2P, CODE_SNI, CODE_TCP, CODE_UNIX, multiaddr } from '@multiformats/multiaddr'
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { usableAddrs } from '../../src/wire/address.ts'
+import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_DNS_NAME_BYTES } from '../../src/wire/limits.ts'
+import { bytes, varint } from '../helpers/protobuf.ts'
+import { SEED } from './arbitraries.ts'
+import { peerA, peerB, utf8 } from './fixtures.ts'
+import type { AddressScope } from '../../src/wire/address.ts'
+
+const A = '12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq'
+const B = 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N'
+const GOOD = multiaddr('/ip4/8.8.8.8/tcp/4001').bytes
+const TCP = bytes(varint(CODE_TCP), [0x0f, 0xa1])
+
+function usable (scope: AddressScope, ...addrs: Array<string | Uint8Array>): string[] {
+  const binary = addrs.map(addr => typeof addr === 'string' ? multiaddr(addr).bytes : addr)
+  return usableAddrs(binary, { peer: peerA.id, scope }).map(addr => multiaddr(addr).toString())
+}
+
+/** All these are dropped, and the good one behind them is not. */
+function drops (scope: AddressScope, ...addrs: Array<string | Uint8Array>): void {
+  for (const addr of addrs) {
+    expect(usable(scope, addr, GOOD), String(addr)).to.deep.equal(['/ip4/8.8.8.8/tcp/4001'])
+  }
+}
+
+/** A part of variable length that claims `length` bytes. */
+function claiming (code: number, length: number, value: Uint8Array): Uint8Array {
+  return bytes(varint(code), varint(length), value)
+}
+
+function dns (name: Uint8Array): Uint8Array {
+  return bytes(claiming(CODE_DNS4, name.byteLength, name), TCP)
+}
+
+describe('wire/address', () => {
+  it('takes what can be dialled, in its order', () => {
+    const addrs = [
+      '/ip4/8.8.8.8/tcp/4001', '/ip6/2a00::1/udp/4001/quic-v1', '/dns4/example.com/tcp/443/wss', '/dnsaddr/bootstrap.libp2p.io',
+      `/ip4/8.8.8.8/tcp/4001/p2p/${B}/p2p-circuit`, '/ip4/8.8.8.8/udp/4001/webrtc-direct/certhash/uEiAkH5a4DPGKUuOBjYw0CgwjLa2R_RF71v86aVxlqdKNOQ',
+      '/ip4/8.8.8.8/tcp/443/tls/sni/example.com/ws'
+    ]
+    expect(usable('public', ...addrs)).to.deep.equal(addrs)
+  })
+
+  it('gives copies', () => {
+    const frame = GOOD.slice()
+    const [addr] = usableAddrs([frame], { peer: peerA.id, scope: 'any' })
+    frame.fill(0)
+    expect(addr).to.equalBytes(GOOD)
+  })
+
+  it('row 31: a truncated ip4 address', () => {
+    drops('any', Uint8Array.of(CODE_IP4, 8, 8, 8), Uint8Array.of(CODE_IP4), bytes(GOOD.subarray(0, 6)), GOOD.subarray(0, 7), new Uint8Array())
+  })
+
+  it('row 32: an unknown multiaddr protocol', () => {
+    drops('any', Uint8Array.of(0), Uint8Array.of(3), bytes(GOOD, [0x7f]), bytes(GOOD, [0xff, 0xff, 0x03]), bytes(GOOD, new Uint8Array(20).fill(0xff)))
+  })
+
+  it('row 33: a dns name of claimed length 2^28', () => {
+    for (const length of [2 ** 28, 2 ** 21, 100, 12]) {
+      drops('any', claiming(CODE_DNS4, length, utf8('example.com')))
+    }
+    drops('any', bytes(varint(CODE_DNS4), new Uint8Array(12).fill(0x80)), bytes(varint(CODE_DNS4), [0x8b, 0x00], utf8('example.com')))
+  })
+
+  it('row 34: dns a/b', () => {
+    drops('any', dns(utf8('a/b')), dns(utf8('/')))
+    drops('any', bytes(GOOD, claiming(CODE_SNI, 3, utf8('a/b'))))
+  })
+
+  it('row 35: dns with NUL or bad UTF-8, empty or too long', () => {
+    drops('any', dns(utf8('a\0b')), dns(Uint8Array.of(0xff)), dns(Uint8Array.of(0x61, 0xc0, 0x80)), dns(new Uint8Array()), dns(utf8('a'.repeat(MAX_DNS_NAME_BYTES + 1))))
+    for (const code of [CODE_IP6ZONE, CODE_UNIX, CODE_MEMORY, CODE_HTTP_PATH]) {
+      drops('any', claiming(code, 1, Uint8Array.of(0)), claiming(code, 1, Uint8Array.of(0xff)))
+    }
+    expect(usable('any', dns(utf8('a'.repeat(MAX_DNS_NAME_BYTES))))).to.have.lengthOf(1)
+  })
+
+  it('row 36: port 0', () => {
+    drops('any', '/ip4/8.8.8.8/tcp/0', '/ip4/8.8.8.8/udp/0/quic-v1', '/dns4/example.com/tcp/0/ws')
+    drops('any', bytes(varint(445), new Uint8Array(35).fill(1), [0, 0]))
+    expect(usable('any', '/ip4/8.8.8.8/tcp/256', '/ip4/8.8.8.8/tcp/1')).to.have.lengthOf(2)
+  })
+
+  it('row 37: a private address in public mode, and the reverse', () => {
+    const near = [
+      '/ip4/10.0.0.1/tcp/1', '/ip4/192.168.1.1/tcp/1', '/ip4/172.16.0.1/tcp/1', '/ip4/127.0.0.1/tcp/1', '/ip4/169.254.1.1/tcp/1', '/ip4/100.64.0.1/tcp/1',
+      '/ip6/::1/tcp/1', '/ip6/fe80::1/tcp/1', '/ip6/fd00::1/tcp/1', '/ip6/::ffff:a00:1/tcp/1', '/ip6zone/eth0/ip6/fe80::2/tcp/1',
+      '/dns4/localhost/tcp/1', '/dns/LOCALHOST/tcp/1', '/dns4/printer.local/tcp/1', '/dns6/a.home.arpa/tcp/1', '/dns4/localhost./tcp/1', '/dns4/10.0.0.1/tcp/1', '/dns4/0x7f.1/tcp/1'
+    ]
+    const far = ['/ip4/8.8.8.8/tcp/4001', '/ip6/2a00::1/tcp/1', '/ip6/::ffff:808:808/tcp/1', '/dns4/example.com/tcp/1', '/dns4/notlocal/tcp/1', '/dns4/local.example.com/tcp/1', '/dns4/8.8.8.8/tcp/1']
+    drops('public', ...near)
+    for (const addr of near) {
+      expect(usable('private', addr), addr).to.have.lengthOf(1)
+      expect(usable('any', addr), addr).to.have.lengthOf(1)
+    }
+    for (const addr of far) {
+      expect(usable('private', addr), addr).to.have.lengthOf(0)
+      expect(usable('public', addr), addr).to.have.lengthOf(1)
+      expect(usable('any', addr), addr).to.have.lengthOf(1)
+    }
+    expect(usable('public', `/ip4/10.0.0.1/tcp/1/p2p/${B}/p2p-circuit`)).to.deep.equal([])
+    expect(usable('private', claiming(CODE_MEMORY, 1, utf8('x')))).to.have.lengthOf(1)
+    expect(usable('public', claiming(CODE_MEMORY, 1, utf8('x')))).to.have.lengthOf(0)
+  })
+
+  it('row 37: places where nobody is, and ranges for documentation', () => {
+    drops('any', '/ip4/0.0.0.0/tcp/1', '/ip6/::/tcp/1', '/ip4/224.0.0.1/udp/1', '/ip4/255.255.255.255/udp/1', '/ip6/ff02::1/udp/1')
+    expect(usable('any', '/ip4/203.0.113.1/tcp/1')).to.have.lengthOf(1)
+    expect(usable('public', '/ip4/203.0.113.1/tcp/1')).to.deep.equal([])
+    expect(usable('private', '/ip4/203.0.113.1/tcp/1')).to.deep.equal([])
+  })
+
+  it('row 38: an address ending in another peer\'s /p2p', () => {
+    drops('any', `/ip4/8.8.4.4/tcp/1/p2p/${B}`, `/ip4/8.8.4.4/tcp/1/p2p/${B}/p2p/${A}`, `/ip4/8.8.4.4/tcp/1/p2p/${A}/p2p/${A}`, `/p2p/${B}`, `/p2p/${A}`)
+    drops('any', bytes(GOOD, claiming(CODE_P2P, 5, utf8('hello')), multiaddr('/p2p-circuit').bytes))
+    expect(usable('any', `/ip4/8.8.4.4/tcp/1/p2p/${A}`, `/ip4/8.8.4.4/tcp/1/p2p/${B}/p2p-circuit/p2p/${A}`))
+      .to.deep.equal(['/ip4/8.8.4.4/tcp/1', `/ip4/8.8.4.4/tcp/1/p2p/${B}/p2p-circuit`])
+    expect(usableAddrs([multiaddr(`/ip4/8.8.4.4/tcp/1/p2p/${B}`).bytes], { peer: peerB.id, scope: 'any' })).to.deep.equal([multiaddr('/ip4/8.8.4.4/tcp/1').bytes])
+  })
+
+  it('row 39: a circuit nested 200 deep, or twice', () => {
+    const relay = `/p2p/${B}/p2p-circuit`
+    drops('any', `/ip4/8.8.4.4/tcp/1${relay.repeat(200)}`, `/ip4/8.8.4.4/tcp/1${relay.repeat(2)}`)
+    expect(usable('any', `/ip4/8.8.4.4/tcp/1${relay}`, relay)).to.have.lengthOf(2)
+  })
+
+  it('drops what starts nowhere', () => {
+    drops('any', '/tcp/4001', '/ws', '/p2p-circuit', bytes(claiming(CODE_CERTHASH, 2, Uint8Array.of(1, 2)), GOOD))
+  })
+
+  it('drops addresses of more than 1 KiB', () => {
+    const long = (size: number): Uint8Array => {
+      const value = new Uint8Array(size - GOOD.byteLength - 4).fill(1)
+      return bytes(GOOD, claiming(CODE_CERTHASH, value.byteLength, value))
+    }
+    drops('any', long(MAX_ADDR_BYTES + 1))
+    expect(long(MAX_ADDR_BYTES)).to.have.lengthOf(MAX_ADDR_BYTES)
+    expect(usable('any', long(MAX_ADDR_BYTES))).to.have.lengthOf(1)
+  })
+
+  it('takes 16 addresses of a peer, each once', () => {
+    const many = Array.from({ length: 20 }, (_, i) => `/ip4/8.8.8.8/tcp/${i + 1}`)
+    expect(usable('any', '/ip4/10.0.0.1/tcp/0', ...many.slice(0, 1), `${many[0]}/p2p/${A}`, ...many)).to.deep.equal(many.slice(0, MAX_ADDRS))
+  })
+
+  it('gives only what multiaddr() reads and writes the same', () => {
+    const parts = fc.constantFrom(
+      GOOD, TCP, multiaddr('/ip6/2a00::1').bytes, dns(utf8('x.y')), multiaddr(`/p2p/${A}`).bytes, multiaddr(`/p2p/${B}/p2p-circuit`).bytes,
+      multiaddr('/ws').bytes, multiaddr('/udp/1/quic-v1/webtransport').bytes, claiming(CODE_CERTHASH, 3, Uint8Array.of(1, 2, 3)), claiming(CODE_UNIX, 2, utf8('/x')), claiming(CODE_CERTHASH, 0, new Uint8Array())
+    )
+    const addrs = fc.array(fc.oneof({ weight: 6, arbitrary: parts }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 6 }) }), { maxLength: 5 }).map(list => bytes(...list))
+    let taken = 0
+    fc.assert(fc.property(addrs, fc.constantFrom<AddressScope>('any', 'public', 'private'), (addr, scope) => {
+      for (const usable of usableAddrs([addr], { peer: peerA.id, scope })) {
+        const read = multiaddr(usable)
+        read.toString()
+        expect(read.bytes).to.equalBytes(usable)
+        taken++
+      }
+    }), { seed: SEED, numRuns: 5000 })
+    expect(taken).to.be.greaterThan(200)
+  })
+
+  it('drops or takes any bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), addr => {
+      expect(usableAddrs([addr], { peer: peerA.id, scope: 'any' }).length).to.be.at.most(1)
+    }), { seed: SEED, numRuns: 5000 })
+  })
+})
