@@ -1,3 +1,5 @@
+import { UnsupportedProtocolError } from '../rpc/errors.ts'
+
 /** What to do about errors whose message alone does not say it, by name. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['DialError', 'is a node running there, with the same --security?'],
@@ -14,10 +16,11 @@ export function problemText (err: unknown): string {
   if (!(err instanceof Error)) {
     return oneLine(String(err))
   }
-  const advice = ADVICE.get(err.name)
+  // the answer of another network already says what to do
+  const advice = err.cause instanceof UnsupportedProtocolError ? undefined : ADVICE.get(err.name)
   return oneLine(advice == null ? err.message : `${err.message}; ${advice}`)
 }
 
 function oneLine (text: string): string {
-  return text.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').trim()
+  return text.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').trim().replace(/\.$/, '')
 }

@@ -1,9 +1,12 @@
-import { createNode, type KadNode } from '../node.ts'
+import { createNode } from '../node.ts'
 import { UsageError } from './errors.ts'
+import { plural } from './plural.ts'
 import { tellProgress } from './progress.ts'
+import type { KadNode } from '../node.ts'
 import type { ClientOptions, JoinOptions } from './options.ts'
+import type { Output } from './output.ts'
 import type { Context } from './program.ts'
-import type { OperationOptions } from '../dht/events.ts'
+import type { DhtEvent, OperationOptions } from '../dht/events.ts'
 
 /** Run `task` with a node that asks and never serves: nobody enters it in a table. It is stopped when the task ends. */
 export async function withClient<T> (options: ClientOptions, context: Context, task: (node: KadNode, operation: OperationOptions) => Promise<T>): Promise<T> {
@@ -23,13 +26,21 @@ export async function withClient<T> (options: ClientOptions, context: Context, t
  * @throws {NoPeersError} none of them answered
  */
 export async function withJoinedClient<T> (options: ClientOptions & JoinOptions, context: Context, task: (node: KadNode, operation: OperationOptions) => Promise<T>): Promise<T> {
-  const { bootstrap } = options
+  const { bootstrap = [] } = options
   if (bootstrap.length === 0) {
     throw new UsageError('no node to join through: give at least one with --bootstrap host:port')
   }
-  return await withClient(options, context, async (node, operation) => {
-    const { contacts, ms } = await node.join(bootstrap, operation)
-    context.out.note(`joined as a client: ${contacts} contact${contacts === 1 ? '' : 's'} in ${ms} ms`)
-    return await task(node, operation)
+  return withClient(options, context, async (node, operation) => {
+    const { contacts, failed, ms } = await node.join(bootstrap, { ...operation, onProgress: event => { tellJoining(context.out, event) } })
+    failed.forEach(({ addr, error }) => { tellProgress(context.out, { type: 'bootstrap-failed', addr, error }) })
+    context.out.note(`joined as a client: ${plural(contacts, 'contact')} in ${ms} ms`)
+    return task(node, operation)
   })
+}
+
+/** Addresses that fail are told once it is known that others did not; if all do, that is the error. */
+function tellJoining (out: Output, event: DhtEvent): void {
+  if (event.type !== 'bootstrap-failed') {
+    tellProgress(out, event)
+  }
 }

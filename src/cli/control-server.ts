@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { controlPath } from './control-path.ts'
 import { errnoOf, LocalError } from './errors.ts'
+import type { Server, Socket } from 'node:net'
 
 /** Bytes of a request line at the most. */
 const MAX_REQUEST_BYTES = 1_024
@@ -59,7 +60,7 @@ async function makeFolder (dataDir: string): Promise<void> {
 
 /** Does somebody listen there? What a killed process has left does not. */
 async function isAnswered (path: string): Promise<boolean> {
-  return await new Promise(resolve => {
+  return new Promise(resolve => {
     const socket = connect(path)
     socket.once('connect', () => {
       socket.destroy()

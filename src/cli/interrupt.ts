@@ -1,5 +1,5 @@
-import { EXIT } from './exit-codes.ts'
 import { errnoOf, InterruptedError, OutputClosedError } from './errors.ts'
+import { EXIT } from './exit-codes.ts'
 
 /** What makes a command end early. */
 export interface Interrupt {

@@ -1,6 +1,7 @@
 import { keyText } from '../dump/peer.ts'
-import { readable, type Encoding } from '../dump/readable.ts'
+import { readable } from '../dump/readable.ts'
 import { keyOf } from '../keyspace/key.ts'
+import type { Encoding } from '../dump/readable.ts'
 
 /** A record key as `--json` shows it. */
 export interface KeyDocument {

@@ -1,7 +1,8 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
-import { DEFAULT_NETWORK } from '../node.ts'
+import { InvalidArgumentError, Option } from 'commander'
 import { parseAddress } from '../hosts/tcp/address.ts'
+import { DEFAULT_NETWORK } from '../node.ts'
 import type { OutputOptions } from './output.ts'
+import type { Command } from 'commander'
 
 /** Which network, and how it is spoken to. */
 export interface NetworkOptions {
@@ -12,7 +13,7 @@ export interface NetworkOptions {
 
 /** Through whom to join. */
 export interface JoinOptions {
-  readonly bootstrap: readonly Uint8Array[]
+  readonly bootstrap?: readonly Uint8Array[]
 }
 
 /** How long it may take. */
@@ -43,7 +44,7 @@ export function timeoutOption (command: Command): Command {
 }
 
 export function bootstrapOption (command: Command): Command {
-  return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectAddress, [])
+  return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectAddress)
 }
 
 /** All that a command takes which joins as a client. */
@@ -57,7 +58,7 @@ export function askingOptions (command: Command): Command {
 }
 
 /** For options that may be given any number of times. */
-export function collectAddress (text: string, previous: readonly Uint8Array[]): Uint8Array[] {
+export function collectAddress (text: string, previous: readonly Uint8Array[] = []): Uint8Array[] {
   return [...previous, parseAddress(text)]
 }
 

@@ -1,4 +1,5 @@
-import { styleFor, type Style } from './style.ts'
+import { styleFor } from './style.ts'
+import type { Style } from './style.ts'
 
 /** The streams and settings a command runs with. */
 export interface Io {

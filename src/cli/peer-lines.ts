@@ -1,6 +1,6 @@
-import { columns } from './columns.ts'
-import { distance } from '../keyspace/distance.ts'
 import { keyText, peerDump } from '../dump/peer.ts'
+import { distance } from '../keyspace/distance.ts'
+import { columns } from './columns.ts'
 import { endpointText } from './peer-name.ts'
 import type { Contact } from '../keyspace/contact.ts'
 import type { Key } from '../keyspace/key.ts'

@@ -1,5 +1,6 @@
 import { peerDump, peerIdText } from '../dump/peer.ts'
-import { contactOf, type Contact, type PeerInfo } from '../keyspace/contact.ts'
+import { contactOf } from '../keyspace/contact.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 
 /** Characters of a PeerId that tell peers apart: its first ones are the same for all. */
 const SHORT_ID = 8

@@ -10,9 +10,11 @@ import { pingCommand } from './commands/ping.ts'
 import { putCommand } from './commands/put.ts'
 import { startCommand } from './commands/start.ts'
 import { storeCommand } from './commands/store.ts'
-import { EXIT, EXIT_CODES_HELP, exitCodeOf, type ExitCode } from './exit-codes.ts'
-import { Output, type Io, type OutputOptions } from './output.ts'
+import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
+import { Output } from './output.ts'
 import { packageVersion } from './version.ts'
+import type { ExitCode } from './exit-codes.ts'
+import type { Io, OutputOptions } from './output.ts'
 
 /** What a command is given beside its arguments. */
 export interface Context {
@@ -45,7 +47,7 @@ export async function run (argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (err) {
-    return await report(err, argv, io)
+    return report(err, argv, io)
   }
 }
 
@@ -76,19 +78,26 @@ async function report (err: unknown, argv: readonly string[], io: Io): Promise<E
   if (code === EXIT.ok || isHelp) {
     return code
   }
-  const message = `${problemText(err)}${err instanceof CommanderError ? `; see kadmium ${commandOf(argv)}--help` : ''}`
+  const message = err instanceof CommanderError ? `${problemText(err)}; see ${helpFor(err, argv)}` : problemText(err)
   out.problem('kadmium', message)
   if (verbose) {
     out.stack(err)
   }
   if (out.json) {
-    const name = err instanceof CommanderError ? 'UsageError' : err instanceof Error ? err.name : 'Error'
-    await out.document({ error: { name, message, exit_code: code } })
+    await out.document({ error: { name: nameOf(err), message, exit_code: code } })
+      .catch(cause => { io.stderr.write(`kadmium: cannot write to stdout: ${String(cause)}\n`) })
   }
   return code
 }
 
-function commandOf (argv: readonly string[]): string {
-  const [name] = argv
-  return name == null || name.startsWith('-') ? '' : `${name} `
+function nameOf (err: unknown): string {
+  if (err instanceof CommanderError) {
+    return 'UsageError'
+  }
+  return err instanceof Error ? err.name : 'Error'
+}
+
+function helpFor (err: CommanderError, [name]: readonly string[]): string {
+  const isOfCommand = name != null && !name.startsWith('-') && err.code !== 'commander.unknownCommand'
+  return isOfCommand ? `kadmium ${name} --help` : 'kadmium --help'
 }

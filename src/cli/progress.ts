@@ -31,7 +31,9 @@ export function tellProgress (out: Output, event: DhtEvent): void {
       out.note(`${formatAddress(event.addr)} did not answer: ${event.error.message}`)
       break
     case 'refreshed':
-      out.detail(`${event.contacts} contacts`)
+      out.detail(`refreshed a bucket: ${event.contacts} contacts`)
       break
+    default:
+      event satisfies never
   }
 }

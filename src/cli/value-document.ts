@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readable, type Encoding } from '../dump/readable.ts'
+import { readable } from '../dump/readable.ts'
+import type { Encoding } from '../dump/readable.ts'
 
 /** A whole value as `--json` shows it. */
 export interface ValueDocument {

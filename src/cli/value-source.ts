@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { addAbortSignal, type Readable } from 'node:stream'
+import { addAbortSignal } from 'node:stream'
 import { MAX_VALUE_SIZE } from '../dht/config.ts'
 import { ValueTooLargeError } from '../record/invalid-record.ts'
 import { errnoOf, LocalError } from './errors.ts'
+import type { Readable } from 'node:stream'
 
 /** For `--help`. */
 export const VALUE_HELP = 'the value: text, @FILE to read a file, - to read stdin, @@text for text that begins with @'
@@ -21,10 +22,10 @@ interface SourceOptions {
  */
 export async function readValue (text: string, { stdin, signal }: SourceOptions): Promise<Uint8Array> {
   if (text === '-') {
-    return await readUpTo(stdin, 'stdin', signal)
+    return readUpTo(stdin, 'stdin', signal)
   }
   if (text.startsWith('@') && !text.startsWith('@@')) {
-    return await readFileUpTo(text.slice(1), signal)
+    return readFileUpTo(text.slice(1), signal)
   }
   return new TextEncoder().encode(text.startsWith('@@') ? text.slice(1) : text)
 }

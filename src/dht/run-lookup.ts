@@ -9,6 +9,9 @@ interface Closer {
   readonly closer: readonly PeerInfo[]
 }
 
+/** Why requests in flight are given up. One for all: a `DOMException` with its stack costs more than a request. */
+const LOOKUP_OVER = new Error('the lookup is over')
+
 /** One peer's answer, as it came. */
 export interface LookupAnswer<R extends Closer> {
   readonly peer: Contact
@@ -127,7 +130,7 @@ class Requests<R extends Closer> {
 
   /** Give up what is in flight. */
   abort (): void {
-    this.#controller.abort()
+    this.#controller.abort(LOOKUP_OVER)
   }
 
   #settle (tell: () => LookupAnswer<R> | undefined): void {

@@ -1,6 +1,8 @@
 import { distance } from '../keyspace/distance.ts'
-import { keyText, peerDump, type PeerDump } from './peer.ts'
-import { readable, type Encoding } from './readable.ts'
+import { keyText, peerDump } from './peer.ts'
+import { readable } from './readable.ts'
+import type { PeerDump } from './peer.ts'
+import type { Encoding } from './readable.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'
 
 /** What a lookup found, as plain JSON: `src/dump/lookup.schema.json`. */

@@ -3,8 +3,9 @@ import { keyOf } from '../keyspace/key.ts'
 import { namespaceOf } from '../record/namespace.ts'
 import { openValue } from '../record/open.ts'
 import { keyText } from './peer.ts'
-import { readableHead, type Encoding } from './readable.ts'
+import { readableHead } from './readable.ts'
 import { timeText } from './time.ts'
+import type { Encoding } from './readable.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a key or a value that a dump shows; longer ones are cut. */

@@ -12,7 +12,7 @@ import type { LookupResult } from '../dht/operations/lookup.ts'
  * Write all that is going on inside `node` to `path` as JSON and to
  * `path.plantuml` as PlantUML.
  *
- * @throws the file system's error
+ * @throws {Error} the file system's
  */
 export async function writeState (node: KadDHT, path: string): Promise<void> {
   await writeDump(await stateDump(node, systemClock.now()), path)
@@ -21,7 +21,7 @@ export async function writeState (node: KadDHT, path: string): Promise<void> {
 /**
  * Write what a lookup found to `path` as JSON and to `path.plantuml` as PlantUML.
  *
- * @throws the file system's error
+ * @throws {Error} the file system's
  */
 export async function writeLookup (lookup: LookupResult, path: string): Promise<void> {
   await writeDump(lookupDump(lookup), path)
@@ -38,7 +38,7 @@ export async function writeDump (dump: unknown, path: string): Promise<void> {
  * name. Parent folders are made, a symbolic link is followed, and what is no file
  * (a device, a pipe) is written to as it is.
  *
- * @throws the file system's error; the old file is then untouched
+ * @throws {Error} the file system's; the old file is then untouched
  */
 export async function replaceFile (path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true })

@@ -10,7 +10,7 @@ const PRIVATE_RANGES: ReadonlySet<string> = new Set(['private', 'loopback', 'lin
 /** Ranges in which no single host is to be found. */
 const UNREACHABLE_RANGES: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'multicast'])
 
-/** Top-level names that are resolved near by (RFC 6761, RFC 6762, RFC 8375, RFC 9476's neighbours in common use). */
+/** Domains that are resolved near by: RFC 6761, RFC 6762, ICANN's `internal`, RFC 8375, and `lan`, which routers use. */
 const PRIVATE_NAMES = ['localhost', 'local', 'internal', 'home.arpa', 'lan']
 
 const text = new TextDecoder()

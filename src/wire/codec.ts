@@ -39,7 +39,7 @@ export function maxResponseFrame (maxRecordSize: number): number {
   return MAX_READ_ANSWER_BYTES + maxRecordSize
 }
 
-/** A request as the bytes of a frame, without the length prefix. Providers that do not fit below {@link MAX_ANSWER_BYTES} lose addresses. */
+/** A request as the bytes of a frame, without the length prefix. Of providers that take 16 KiB or more the last addresses are left out. */
 export function encodeRequest (request: Request): Uint8Array {
   const type = TYPES[request.type]
   switch (request.type) {
@@ -61,8 +61,8 @@ export function encodeRequest (request: Request): Uint8Array {
 /**
  * An answer as the bytes of a frame, without the length prefix.
  *
- * An answer that carries peers stays below {@link MAX_ANSWER_BYTES}, unless its value
- * alone is larger: addresses are left out first, then peers ({@link appendPeers}).
+ * An answer that carries peers stays below 16 KiB, which is all that rust reads, unless
+ * its value alone is larger: addresses are left out first, then peers.
  */
 export function encodeResponse (response: Response): Uint8Array {
   const type = TYPES[response.type]

@@ -42,17 +42,17 @@ const REFUSED: Array<[text: string, fault: RegExp]> = [
 ]
 
 describe('TCP addresses', () => {
-  for (const [text, expected] of PARSED) {
+  PARSED.forEach(([text, expected]) => {
     it(`reads "${text}"`, () => {
       expect(formatAddress(parseAddress(text))).to.equal(expected)
     })
-  }
+  })
 
-  for (const [text, fault] of REFUSED) {
+  REFUSED.forEach(([text, fault]) => {
     it(`refuses "${text}", naming the fault and an example`, () => {
       expect(() => parseAddress(text)).to.throw(InvalidAddressError, fault).with.property('message').that.matches(/for example 192\.0\.2\.1:4001/)
     })
-  }
+  })
 
   it('knows the peer at the end', async () => {
     const id = (await generateKeyPair('Ed25519')).publicKey.toMultihash().bytes

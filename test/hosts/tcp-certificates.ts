@@ -1,8 +1,9 @@
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, sign } from 'node:crypto'
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier, Certificate, Extension, Extensions, Name, SubjectPublicKeyInfo, TBSCertificate, Validity, Version } from '@peculiar/asn1-x509'
 import type { PrivateKey } from '@libp2p/interface'
+import type { KeyObject } from 'node:crypto'
 
 const LIBP2P_EXTENSION = '1.3.6.1.4.1.53594.1.1'
 

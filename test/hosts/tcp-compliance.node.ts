@@ -1,7 +1,9 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { systemClock } from '../../src/clock/clock.ts'
-import { createTcpHost, type TcpHost } from '../../src/hosts/tcp/host.ts'
-import { hostCompliance, type HostSetup } from '../compliance/host.ts'
+import { createTcpHost } from '../../src/hosts/tcp/host.ts'
+import { hostCompliance } from '../compliance/host.ts'
+import type { TcpHost } from '../../src/hosts/tcp/host.ts'
+import type { HostSetup } from '../compliance/host.ts'
 
 function setupWith (security: 'tls' | 'plain'): HostSetup {
   return {

@@ -4,7 +4,7 @@ import { addressOf, parseAddress } from '../../src/hosts/tcp/address.ts'
 import { Hello, Mode, Refusal } from '../../src/hosts/tcp/hello.ts'
 import { HANDSHAKE_TIMEOUT_MS, DIAL_TIMEOUT_MS, MAX_HELLO_BYTES } from '../../src/hosts/tcp/limits.ts'
 import { DialError, UnsupportedProtocolError } from '../../src/rpc/errors.ts'
-import { closed, failureOf, firstBytes, frame, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
+import { closed, failureOf, firstBytes, frame, helloOf, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { Socket } from 'node:net'
@@ -30,7 +30,7 @@ describe('the hello of raw TCP', () => {
   }
 
   describe('refusals', () => {
-    for (const security of ['tls', 'plain'] as const) {
+    SECURITIES.forEach(security => {
       it(`names both networks (${security})`, async () => {
         const server = await stage.echo({ security })
         const client = await stage.host({ security })
@@ -55,7 +55,7 @@ describe('the hello of raw TCP', () => {
           expect(await failureOf(attempt())).to.be.an.instanceOf(DialError).with.property('message').that.matches(/our own|ourselves/)
         }
       })
-    }
+    })
 
     it('strips what a terminal might take for a command', async () => {
       const addr = parseAddress(await stage.server(socket => {
@@ -84,7 +84,7 @@ describe('the hello of raw TCP', () => {
       ['a server without addresses', () => helloOf(id, { mode: Mode.SERVER })]
     ]
 
-    for (const [title, bytes] of GARBAGE) {
+    GARBAGE.forEach(([title, bytes]) => {
       it(`resets ${title}, without an answer`, async () => {
         const server = await plainEcho()
         const socket = await stage.socket(server)
@@ -93,7 +93,7 @@ describe('the hello of raw TCP', () => {
         expect(await firstBytes(socket)).to.equal(undefined)
         expect(await closed(socket)).to.equal(true, 'a reset')
       })
-    }
+    })
 
     it('resets an end inside it', async () => {
       const server = await plainEcho()
@@ -119,7 +119,7 @@ describe('the hello of raw TCP', () => {
       expect(addrs.map(addr => addr.join())).to.deep.equal(server.self.addrs.map(addr => addr.join()))
     })
 
-    for (const security of ['tls', 'plain'] as const) {
+    SECURITIES.forEach(security => {
       it(`resets one that drips past the deadline (${security})`, async () => {
         const server = await stage.echo({ security })
         const socket = await stage.socket(server)
@@ -135,7 +135,7 @@ describe('the hello of raw TCP', () => {
         expect(await firstBytes(socket)).to.equal(undefined)
         expect(server.sockets.inbound).to.equal(0)
       })
-    }
+    })
 
     it('forgets a socket that goes away without a word', async () => {
       const server = await plainEcho()

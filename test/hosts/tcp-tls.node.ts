@@ -1,5 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { connect as connectTls, TLSSocket, type ConnectionOptions, type TLSSocketOptions } from 'node:tls'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { systemClock } from '../../src/clock/clock.ts'
@@ -9,9 +9,11 @@ import { InvalidCertificateError } from '../../src/hosts/tcp/errors.ts'
 import { Hello } from '../../src/hosts/tcp/hello.ts'
 import { peerIdText } from '../../src/hosts/tcp/identity.ts'
 import { DialError } from '../../src/rpc/errors.ts'
-import { certificate, extension, type Faults, type Pem } from './tcp-certificates.ts'
+import { certificate, extension } from './tcp-certificates.ts'
 import { closed, collect, failureOf, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
+import type { Faults, Pem } from './tcp-certificates.ts'
 import type { PrivateKey } from '@libp2p/interface'
+import type { ConnectionOptions, TLSSocketOptions } from 'node:tls'
 
 /** Past the clock of the tests, which starts in November 2023. */
 const LATER = new Date('2024-01-01')
@@ -73,7 +75,7 @@ describe('TLS of raw TCP', () => {
     }))
 
   describe('the dialler refuses', () => {
-    for (const row of ROWS) {
+    ROWS.forEach(row => {
       it(row.title, async () => {
         const received: Uint8Array[] = []
         const addr = await tlsServer(await hostile(row), received)
@@ -83,7 +85,7 @@ describe('TLS of raw TCP', () => {
         expect(err).to.be.an.instanceOf(DialError).with.property('message').that.matches(row.fault)
         expect(received).to.be.empty()
       })
-    }
+    })
 
     it('row 56: another PeerId than the one dialled', async () => {
       const received: Uint8Array[] = []
@@ -115,10 +117,10 @@ describe('TLS of raw TCP', () => {
       expect(answer).to.equalBytes([1])
     }
 
-    for (const row of ROWS) {
+    ROWS.forEach(row => {
       // a client without ALPN is let through the handshake by OpenSSL, and refused by us after it
       it(row.title, async () => { await expectRefused(await hostile(row)) })
-    }
+    })
 
     it('nobody: no certificate at all', async () => { await expectRefused({ ALPNProtocols: ['libp2p'], rejectUnauthorized: false }) })
 

@@ -72,6 +72,13 @@ describe('answers below 16 KiB', () => {
     expect(closer).to.deep.equal(peersOf(15, 1, 1000))
   })
 
+  it('keeps a peer that fits to the byte', () => {
+    const withAddr = (size: number): PeerInfo[] => [{ id: peerA.id, addrs: [new Uint8Array(size)] }]
+    const first = withAddr(16_000 + MAX_ANSWER_BYTES - 1 - wholeAnswer(withAddr(16_000)).byteLength)
+    expect(wholeAnswer(first)).to.have.lengthOf(MAX_ANSWER_BYTES - 1)
+    expect(encodeResponse({ type: 'find-node', closer: [...first, peerOf(1, 0, 0)] })).to.equalBytes(wholeAnswer(first))
+  })
+
   it('drops providers before closer peers', () => {
     const closer = peersOf(20, 2, 40)
     const frame = encodeResponse({ type: 'get-providers', key: multihash, providers: peersOf(500, 2, 40), closer })

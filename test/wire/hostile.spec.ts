@@ -89,6 +89,10 @@ describe('hostile messages', () => {
       () => answer(find, message.closer(bytes(field(4, new Uint8Array(MAX_PEER_BYTES)), past))))
   })
 
+  it('row 10: a nested field whose length is missing, with the parent going on', () => {
+    refuses(/does not end/, () => answer(find, message.closer(bytes(rawA, tag(2, 2))), [0, 0, 0]), () => answer(find, message.closer(bytes(rawA, tag(15, 0))), [0, 0, 0]))
+  })
+
   it('row 11: field number 0', () => {
     refusesAll(/number 0/, find, [0x00, 0x00])
     refusesAll(/number 0/, find, [0x02, 0x00])

@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { DemoNetwork } from '../demo/network.ts'
-import { networkTable, readTable, type DemoReport } from '../demo/report.ts'
-import { concludeStory, growNetwork, shareLargeValue, shareValues, talkAlone, writeDumps, type Telling } from '../demo/story.ts'
+import { networkTable, nodeReport, readTable } from '../demo/report.ts'
+import { growNetwork, isAsTold, shareLargeValue, shareValues, takeStates, talkAlone, writeDumps } from '../demo/story.ts'
 import { EXIT } from '../exit-codes.ts'
 import { outputOptions } from '../options.ts'
-import type { OutputOptions } from '../output.ts'
+import { plural } from '../plural.ts'
+import type { DemoReport } from '../demo/report.ts'
+import type { Telling } from '../demo/story.ts'
+import type { Output, OutputOptions } from '../output.ts'
 import type { Context, Perform } from '../program.ts'
 
 const MIN_NODES = 2
@@ -38,6 +41,7 @@ export function demoCommand (perform: Perform): Command {
       const network = new DemoNetwork()
       try {
         const report = await tellStory(options, context, network)
+        await showReport(report, context.out)
         await context.out.document(report)
         return report.ok ? EXIT.ok : EXIT.unexpected
       } finally {
@@ -49,7 +53,7 @@ export function demoCommand (perform: Perform): Command {
 
 async function tellStory ({ nodes, out: folder }: Options, { out, signal }: Context, network: DemoNetwork): Promise<DemoReport> {
   const begun = performance.now()
-  const { good, bad, bold, dim } = out.style
+  const { bold, dim } = out.style
   const telling: Telling = {
     network,
     signal,
@@ -60,17 +64,28 @@ async function tellStory ({ nodes, out: folder }: Options, { out, signal }: Cont
   const shared = await shareValues(telling)
   const talk = await talkAlone(telling)
   const reads = [...shared, await shareLargeValue(telling)]
-  const dumps = await writeDumps(telling, folder ?? await mkdtemp(join(tmpdir(), 'kadmium-demo-')))
-  const report = await concludeStory(telling, { reads, ...talk, dumps, ms: Math.round(performance.now() - begun) })
-  await telling.chapter('The network')
-  await out.text(networkTable(report.nodes))
-  await telling.chapter('The lookups')
-  await out.text(readTable(report.reads))
-  await telling.chapter(`The dumps, as JSON and PlantUML`)
-  await out.text(`${dumps.length} files, such as ${dumps[2]}`)
-  const matched = reads.filter(read => read.matched).length
-  await out.text(`\n${(report.ok ? good : bad)(`${matched} of ${reads.length} values read as written`)}, in ${report.ms} ms`)
-  return report
+  const states = await takeStates(telling)
+  const dumps = await writeDumps(telling, states, folder ?? await mkdtemp(join(tmpdir(), 'kadmium-demo-')))
+  const told = { nodes: states.map(nodeReport), reads, ...talk, dumps, ms: Math.round(performance.now() - begun) }
+  return { ok: isAsTold(told), ...told }
+}
+
+async function showReport (report: DemoReport, out: Output): Promise<void> {
+  const { good, bad, bold } = out.style
+  const matched = report.reads.filter(read => read.matched).length
+  await out.text([
+    '',
+    bold('The network'),
+    networkTable(report.nodes),
+    '',
+    bold('The lookups'),
+    readTable(report.reads),
+    '',
+    bold('The dumps, as JSON and PlantUML'),
+    `${plural(report.dumps.length, 'file')}, such as ${report.dumps[0]}`,
+    '',
+    `${(report.ok ? good : bad)(`${matched} of ${report.reads.length} values read as written`)}, in ${report.ms} ms`
+  ].join('\n'))
 }
 
 function parseCount (text: string): number {

@@ -6,8 +6,9 @@ import { withJoinedClient } from '../client.ts'
 import { askState } from '../control-client.ts'
 import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
-import { joiningOptions, type ClientOptions, type JoinOptions } from '../options.ts'
+import { joiningOptions } from '../options.ts'
 import { writeDumpFiles } from '../write-file.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Context, Perform } from '../program.ts'
 
 const EXAMPLE = `
@@ -46,15 +47,15 @@ export function dumpCommand (perform: Perform): Command {
 }
 
 async function takeDump (options: Options, context: Context): Promise<unknown> {
-  const { data, bootstrap } = options
+  const { data, bootstrap = [] } = options
   if (data != null && bootstrap.length > 0) {
     throw new UsageError('--data asks the node that runs there, --bootstrap a network: give one of them')
   }
   if (data != null) {
-    return await askState(data, context.signal)
+    return askState(data, context.signal)
   }
   if (bootstrap.length === 0) {
     throw new UsageError('nobody to ask: give --data DIR for a node that runs on this machine, or --bootstrap ADDR for what a client sees')
   }
-  return await withJoinedClient(options, context, async node => await stateDump(node, systemClock.now()))
+  return withJoinedClient(options, context, async node => stateDump(node, systemClock.now()))
 }

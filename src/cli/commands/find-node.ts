@@ -4,12 +4,14 @@ import { parseAddress } from '../../hosts/tcp/address.ts'
 import { keyOf } from '../../keyspace/key.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
-import { askingOptions, type ClientOptions } from '../options.ts'
+import { askingOptions } from '../options.ts'
 import { peerLines } from '../peer-lines.ts'
 import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
-import { parseTarget, type Target } from '../target.ts'
+import { parseTarget } from '../target.ts'
+import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
+import type { Target } from '../target.ts'
 
 const EXAMPLE = `
 Example:
@@ -25,7 +27,7 @@ export function findNodeCommand (perform: Perform): Command {
   return askingOptions(command).action(async (addr: Uint8Array, target: Target, options: ClientOptions) => {
     await perform(options, async context => {
       const { out } = context
-      const { peer, closer, ms } = await withClient(options, context, async (node, operation) => await node.findNode(addr, target.bytes, operation))
+      const { peer, closer, ms } = await withClient(options, context, async (node, operation) => node.findNode(addr, target.bytes, operation))
       const key = keyOf(target.bytes)
       out.note(`${peerName(peer)} knows ${plural(closer.length, 'node')} close to ${target.name} (${ms} ms)`)
       await out.result({ target: keyText(key), peer: peerDump(peer), closer: closer.map(peerDump), ms }, () => peerLines(closer, key))

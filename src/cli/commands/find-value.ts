@@ -4,11 +4,12 @@ import { parseAddress } from '../../hosts/tcp/address.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
-import { askingOptions, type ClientOptions } from '../options.ts'
+import { askingOptions } from '../options.ts'
 import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { valueDocument } from '../value-document.ts'
 import type { FindValueResult } from '../../dht/operations/single.ts'
+import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
 
 const EXAMPLE = `
@@ -27,7 +28,7 @@ export function findValueCommand (perform: Perform): Command {
   return askingOptions(command).action(async (addr: Uint8Array, key: string, options: ClientOptions) => {
     await perform(options, async context => {
       const { out } = context
-      const found = await withClient(options, context, async (node, operation) => await node.findValue(addr, key, operation))
+      const found = await withClient(options, context, async (node, operation) => node.findValue(addr, key, operation))
       out.note(`${peerName(found.peer)} answered, and knows ${plural(found.closer.length, 'node')} close to the key (${found.ms} ms)`)
       if (out.json) {
         await out.document(findValueDocument(found))

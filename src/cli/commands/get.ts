@@ -3,11 +3,12 @@ import { peerDump } from '../../dump/peer.ts'
 import { withJoinedClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
-import { joiningOptions, type ClientOptions, type JoinOptions } from '../options.ts'
+import { joiningOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import { valueDocument } from '../value-document.ts'
 import { writeWhole } from '../write-file.ts'
 import type { GetResult } from '../../dht/operations/get.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
 
 const EXAMPLE = `
@@ -31,7 +32,7 @@ export function getCommand (perform: Perform): Command {
   return joiningOptions(command).action(async (key: string, options: Options) => {
     await perform(options, async context => {
       const { out } = context
-      const got = await withJoinedClient(options, context, async (node, operation) => await node.get(key, operation))
+      const got = await withJoinedClient(options, context, async (node, operation) => node.get(key, operation))
       out.note(`${plural(got.value.byteLength, 'byte')} from ${plural(got.agreeing.length, 'node')} (${plural(got.lookup.hops, 'hop')}, ${plural(got.lookup.asked, 'request')}, ${got.ms} ms)`)
       if (options.out != null) {
         await writeWhole(options.out, got.value)
@@ -47,10 +48,10 @@ export function getCommand (perform: Perform): Command {
 }
 
 function getDocument (got: GetResult, file: string | undefined): unknown {
-  const { value, value_encoding, size, sha256 } = valueDocument(got.value)
+  const { size, sha256, ...value } = valueDocument(got.value)
   return {
     ...keyDocument(got.key),
-    ...file == null ? { value, value_encoding } : { file },
+    ...file == null ? value : { file },
     size,
     sha256,
     agreeing: got.agreeing.map(peerDump),

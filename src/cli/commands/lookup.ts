@@ -2,12 +2,14 @@ import { Command } from 'commander'
 import { lookupDump } from '../../dump/lookup.ts'
 import { withJoinedClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
-import { joiningOptions, type ClientOptions, type JoinOptions } from '../options.ts'
+import { joiningOptions } from '../options.ts'
 import { peerLines } from '../peer-lines.ts'
 import { plural } from '../plural.ts'
-import { parseTarget, type Target } from '../target.ts'
+import { parseTarget } from '../target.ts'
 import { writeDumpFiles } from '../write-file.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
+import type { Target } from '../target.ts'
 
 const EXAMPLE = `
 Example:
@@ -31,10 +33,10 @@ export function lookupCommand (perform: Perform): Command {
       const { out } = context
       const lookup = await withJoinedClient(options, context, async (node, operation) => {
         out.note(`looking for ${target.name}`)
-        return await node.lookup(target.bytes, operation)
+        return node.lookup(target.bytes, operation)
       })
       const { closest, hops, asked, failed, ms, key, reason } = lookup
-      out.note(`${reason}: the ${plural(closest.length, 'closest node')}, ${plural(hops, 'hop')}, ${asked} asked, ${failed} failed, ${ms} ms`)
+      out.note(`${reason}: ${plural(closest.length, 'node')} found, ${plural(hops, 'hop')}, ${asked} asked, ${failed} failed, ${ms} ms`)
       const dump = lookupDump(lookup)
       if (options.dump != null) {
         await writeDumpFiles(dump, options.dump)

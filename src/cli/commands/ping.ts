@@ -3,8 +3,9 @@ import { peerDump } from '../../dump/peer.ts'
 import { parseAddress } from '../../hosts/tcp/address.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
-import { askingOptions, type ClientOptions } from '../options.ts'
+import { askingOptions } from '../options.ts'
 import { peerName } from '../peer-name.ts'
+import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
 
 const EXAMPLE = `
@@ -19,7 +20,7 @@ export function pingCommand (perform: Perform): Command {
     .addHelpText('after', EXAMPLE)
   return askingOptions(command).action(async (addr: Uint8Array, options: ClientOptions) => {
     await perform(options, async context => {
-      const { peer, ms } = await withClient(options, context, async (node, operation) => await node.ping(addr, operation))
+      const { peer, ms } = await withClient(options, context, async (node, operation) => node.ping(addr, operation))
       await context.out.result({ peer: peerDump(peer), ms }, () => `${peerName(peer)} is alive: ${ms} ms`)
       return EXIT.ok
     })

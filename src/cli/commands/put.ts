@@ -1,14 +1,15 @@
 import { Argument, Command } from 'commander'
+import { NoPeersError } from '../../dht/errors.ts'
 import { peerDump } from '../../dump/peer.ts'
 import { withJoinedClient } from '../client.ts'
 import { RefusedError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
-import { joiningOptions, type ClientOptions, type JoinOptions } from '../options.ts'
+import { joiningOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
-import { NoPeersError } from '../../dht/errors.ts'
 import type { PutResult } from '../../dht/operations/put.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
 
 const EXAMPLE = `
@@ -29,7 +30,7 @@ export function putCommand (perform: Perform): Command {
       const value = await readValue(text, { stdin: io.stdin, signal })
       const put = await withJoinedClient(options, context, async (node, operation) => {
         out.note(`putting ${plural(value.byteLength, 'byte')}`)
-        return await node.put(key, value, operation)
+        return node.put(key, value, operation)
       })
       assertStored(put)
       await out.result(putDocument(put, value.byteLength), () => putText(put, value.byteLength))

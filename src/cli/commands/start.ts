@@ -1,15 +1,17 @@
-import { Command, Option } from 'commander'
 import { enable } from '@libp2p/logger'
+import { Command, Option } from 'commander'
 import { systemClock } from '../../clock/clock.ts'
 import { peerDump } from '../../dump/peer.ts'
 import { stateDump } from '../../dump/state.ts'
-import { createNode, type KadNode } from '../../node.ts'
+import { createNode } from '../../node.ts'
 import { openControl } from '../control-server.ts'
 import { LocalError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
-import { bootstrapOption, collectAddress, networkOptions, outputOptions, type JoinOptions, type NetworkOptions } from '../options.ts'
+import { bootstrapOption, collectAddress, networkOptions, outputOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import { tellProgress } from '../progress.ts'
+import type { KadNode } from '../../node.ts'
+import type { JoinOptions, NetworkOptions } from '../options.ts'
 import type { Output, OutputOptions } from '../output.ts'
 import type { Context, Perform } from '../program.ts'
 
@@ -37,7 +39,7 @@ interface Options extends NetworkOptions, JoinOptions, OutputOptions {
 export function startCommand (perform: Perform): Command {
   const command = new Command('start')
     .description('run a node: it keeps values, answers others, and prints its id and addresses')
-    .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', (text, previous: Uint8Array[] | undefined) => collectAddress(text, previous ?? []))
+    .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', collectAddress)
     .option('-d, --data <dir>', 'the folder that keeps its identity, and where "kadmium dump" reaches it (default: a new identity, kept nowhere)')
     .addOption(new Option('--log <level>', 'log to stderr what goes on inside').choices([...LOG_LEVELS.keys()]))
     .addHelpText('after', EXAMPLE)
@@ -61,7 +63,7 @@ async function inFolder (dataDir: string | undefined, task: (onNode: (node: KadN
     if (running == null) {
       throw new LocalError('the node is still starting: ask again')
     }
-    return await stateDump(running, systemClock.now())
+    return stateDump(running, systemClock.now())
   }]]))
   try {
     await task(node => { running = node })
@@ -89,7 +91,7 @@ async function runNode (options: Options, { out, signal }: Context, onNode: (nod
   out.note('stopped')
 }
 
-async function joinNetwork (node: KadNode, { bootstrap }: Options, out: Output, signal: AbortSignal): Promise<void> {
+async function joinNetwork (node: KadNode, { bootstrap = [] }: Options, out: Output, signal: AbortSignal): Promise<void> {
   const begun = systemClock.now()
   await node.start({ signal, onProgress: event => { tellProgress(out, event) } })
     .catch(err => { if (!signal.aborted) { throw err } }) // to be stopped while it joins is no error

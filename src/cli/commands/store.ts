@@ -4,10 +4,11 @@ import { parseAddress } from '../../hosts/tcp/address.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
-import { askingOptions, type ClientOptions } from '../options.ts'
+import { askingOptions } from '../options.ts'
 import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
+import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../program.ts'
 
 const EXAMPLE = `
@@ -25,7 +26,7 @@ export function storeCommand (perform: Perform): Command {
     await perform(options, async context => {
       const { io, out, signal } = context
       const value = await readValue(text, { stdin: io.stdin, signal })
-      const stored = await withClient(options, context, async (node, operation) => await node.store(addr, key, value, operation))
+      const stored = await withClient(options, context, async (node, operation) => node.store(addr, key, value, operation))
       const document = keyDocument(stored.key)
       await out.result(
         { ...document, size: value.byteLength, peer: peerDump(stored.peer), ms: stored.ms },

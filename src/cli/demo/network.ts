@@ -1,4 +1,5 @@
-import { createNode, type KadNode } from '../../node.ts'
+import { createNode } from '../../node.ts'
+import type { KadNode } from '../../node.ts'
 
 const LISTEN = ['/ip4/127.0.0.1/tcp/0']
 

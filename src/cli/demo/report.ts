@@ -1,7 +1,6 @@
 import { columns } from '../columns.ts'
-import { keyText } from '../../dump/peer.ts'
-import { endpointText, shortId } from '../peer-name.ts'
-import type { KadNode } from '../../node.ts'
+import { shortId } from '../peer-name.ts'
+import type { StateDump } from '../../dump/state.ts'
 
 /** One value, put at one node and read back at another. */
 export interface ReadReport {
@@ -41,18 +40,15 @@ export interface DemoReport {
 
 const ID_DIGITS = 12
 
-export async function nodeReport (node: KadNode, index: number): Promise<NodeReport> {
-  let values = 0
-  for await (const _ of node.internals.store.values()) {
-    values++
-  }
+/** A node as its dump tells it. */
+export function nodeReport ({ node, routes, store }: StateDump, index: number): NodeReport {
   return {
     index,
-    id: keyText(node.self.key),
-    peer_id: node.peerId,
-    address: endpointText(node.self) ?? 'none',
-    contacts: node.contacts,
-    values
+    id: node.id,
+    peer_id: node.peer_id,
+    address: `${node.ip ?? ''}:${node.port ?? ''}`,
+    contacts: routes.size,
+    values: store.length
   }
 }
 

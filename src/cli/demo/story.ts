@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { lookupDump } from '../../dump/lookup.ts'
-import { stateDump } from '../../dump/state.ts'
 import { systemClock } from '../../clock/clock.ts'
 import { ValueNotFoundError } from '../../dht/errors.ts'
+import { lookupDump } from '../../dump/lookup.ts'
+import { stateDump } from '../../dump/state.ts'
 import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { writeDumpFiles } from '../write-file.ts'
-import { nodeReport, type DemoReport, type ReadReport } from './report.ts'
 import type { DemoNetwork } from './network.ts'
+import type { DemoReport, ReadReport } from './report.ts'
 import type { PutResult } from '../../dht/operations/put.ts'
+import type { StateDump } from '../../dump/state.ts'
 
 /** Bytes of the large value: 1 MiB. */
 const LARGE_BYTES = 1024 * 1024
@@ -76,28 +77,28 @@ export async function talkAlone ({ network, signal, chapter, tell }: Telling): P
 export async function shareLargeValue (telling: Telling): Promise<ReadReport> {
   const item: Item = { key: 'large', value: randomBytes(LARGE_BYTES), shown: `${LARGE_BYTES} bytes` }
   await telling.chapter('A value of 1 MiB')
-  return await readItem(telling, item, 0, await putItem(telling, item, 0))
+  return readItem(telling, item, 0, await putItem(telling, item, 0))
 }
 
-/** The state of every node, and one lookup, as files in `folder`; returns their paths. */
-export async function writeDumps ({ network, signal }: Telling, folder: string): Promise<string[]> {
+/** What is going on inside each node. */
+export async function takeStates ({ network }: Telling): Promise<StateDump[]> {
+  return await Promise.all(network.nodes.map(async node => stateDump(node, systemClock.now())))
+}
+
+/** The states of all nodes, and one lookup, as files in `folder`; returns their paths. */
+export async function writeDumps ({ network, signal }: Telling, states: readonly StateDump[], folder: string): Promise<string[]> {
   const lookup = await network.at(0).lookup('/kv/key_0', { signal })
-  const dumps = new Map<string, unknown>([['lookup.json', lookupDump(lookup)]])
-  for (const [i, node] of network.nodes.entries()) {
-    dumps.set(`node-${i}.json`, await stateDump(node, systemClock.now()))
-  }
-  const paths = [...dumps.keys()].map(name => join(folder, name))
-  await Promise.all([...dumps].map(async ([name, dump]) => { await writeDumpFiles(dump, join(folder, name)) }))
-  return paths.flatMap(path => [path, `${path}.plantuml`])
+  const dumps = new Map<string, unknown>([
+    ...states.map((state, i): [string, unknown] => [join(folder, `node-${i}.json`), state]),
+    [join(folder, 'lookup.json'), lookupDump(lookup)]
+  ])
+  await Promise.all([...dumps].map(async ([path, dump]) => { await writeDumpFiles(dump, path) }))
+  return [...dumps.keys()].flatMap(path => [path, `${path}.plantuml`])
 }
 
-/** The end of the story. */
-export async function concludeStory ({ network }: Telling, told: Omit<DemoReport, 'ok' | 'nodes'>): Promise<DemoReport> {
-  return {
-    ok: told.reads.every(({ matched }) => matched) && told.find_node.found,
-    nodes: await Promise.all(network.nodes.map(nodeReport)),
-    ...told
-  }
+/** Did everything go as it should? */
+export function isAsTold ({ reads, find_node: findNode }: Pick<DemoReport, 'reads' | 'find_node'>): boolean {
+  return reads.every(({ matched }) => matched) && findNode.found
 }
 
 async function putItem ({ network, signal, tell }: Telling, { key, value, shown }: Item, by: number): Promise<PutResult> {

@@ -1,9 +1,10 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { peerIdFromString } from '@libp2p/peer-id'
-import { CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_IP4, CODE_IP6, CODE_P2P, CODE_TCP, multiaddr, type Component } from '@multiformats/multiaddr'
+import { CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_IP4, CODE_IP6, CODE_P2P, CODE_TCP, multiaddr } from '@multiformats/multiaddr'
 import ipaddr from 'ipaddr.js'
 import { InvalidAddressError } from './errors.ts'
 import { peerIdText } from './identity.ts'
+import type { Component } from '@multiformats/multiaddr'
 
 const EXAMPLE = 'for example 192.0.2.1:4001, [2001:db8::1]:4001 or /ip4/192.0.2.1/tcp/4001'
 const MAX_PORT = 65_535

@@ -1,9 +1,10 @@
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 import { equals } from 'uint8arrays/equals'
-import { addressOf, isLoopback, isLoopbackIp, parseEndpoint, withoutPeer, type Endpoint } from './address.ts'
+import { addressOf, isLoopback, isLoopbackIp, parseEndpoint, withoutPeer } from './address.ts'
 import { InvalidAddressError } from './errors.ts'
 import { MAX_REMOTE_ADDRS } from './limits.ts'
+import type { Endpoint } from './address.ts'
 import type { AddressInfo } from 'node:net'
 
 /**
@@ -23,6 +24,7 @@ export function addressesOf (bound: readonly AddressInfo[]): Uint8Array[] {
  * seen at with the ports that it announces. A peer behind a wildcard announces its
  * inner addresses; the one seen is where it really is.
  *
+ * @param announced - binary multiaddrs
  * @param id - who it is: addresses that end in another `/p2p` are dropped, as are all that TCP cannot reach
  * @param seenAt - the IP address at the other end of its socket
  * @returns at most {@link MAX_REMOTE_ADDRS} binary multiaddrs without `/p2p`

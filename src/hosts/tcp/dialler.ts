@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { equals } from 'uint8arrays/equals'
 import { startDeadline } from '../../clock/wait.ts'
 import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
-import { formatAddress, isLoopback, parseEndpoint, type Endpoint } from './address.ts'
+import { formatAddress, isLoopback, parseEndpoint } from './address.ts'
 import { RemotePlainError } from './errors.ts'
 import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
 import { peerIdText } from './identity.ts'
@@ -11,9 +11,11 @@ import { race } from './race.ts'
 import { nextEvent } from './socket-events.ts'
 import { SocketStream } from './socket-stream.ts'
 import { TcpConnection } from './tcp-connection.ts'
+import type { Endpoint } from './address.ts'
 import type { Hello } from './hello.ts'
 import type { LibP2PTls } from './tls.ts'
 import type { Clock } from '../../clock/clock.ts'
+import type { Socket } from 'node:net'
 
 /** A socket whose other end has proven who it is and serves us. */
 export interface Dialled {
@@ -61,7 +63,7 @@ export class Dialler {
   /**
    * @throws {DialError} nobody answered in {@link DIAL_TIMEOUT_MS}, or someone else
    * @throws {UnsupportedProtocolError} the peer answered and does not serve the protocol
-   * @throws the signal's reason
+   * @throws {Error} the signal's reason
    */
   async dial ({ addrs, protocol, id, signal }: DialRequest): Promise<Dialled> {
     signal?.throwIfAborted()

@@ -24,7 +24,7 @@ export function writeHello (socket: Socket, hello: Hello): void {
  * Read a hello and not a byte more, so that the socket can be handed on.
  *
  * @throws {ProtocolViolationError} what comes is none
- * @throws the socket's error
+ * @throws {Error} the socket's own
  */
 export async function readHello (socket: Socket): Promise<Hello> {
   const length = await readLength(socket)
@@ -103,16 +103,21 @@ function checkLength (length: number): number {
 }
 
 async function readExactly (socket: Socket, length: number): Promise<Uint8Array> {
-  for (;;) {
-    const bytes: Uint8Array | null = socket.read(length)
-    if (bytes?.byteLength === length) {
-      return bytes
-    }
-    if (bytes != null || socket.readableEnded) {
+  const bytes = new Uint8Array(length)
+  let filled = 0
+  while (filled < length) {
+    // whatever is there: Node.js announces bytes that are left lying again and again
+    const chunk: Uint8Array | null = socket.read(Math.min(length - filled, Math.max(1, socket.readableLength)))
+    if (chunk != null) {
+      bytes.set(chunk, filled)
+      filled += chunk.byteLength
+    } else if (socket.readableEnded) {
       throw new ProtocolViolationError('the connection ended before the hello')
+    } else {
+      await nextEvent(socket, 'readable', 'end')
     }
-    await nextEvent(socket, 'readable', 'end')
   }
+  return bytes
 }
 
 /** What a stranger calls something, fit for a terminal. */

@@ -18,7 +18,10 @@ export class KeptSockets {
   /** By peer and protocol, oldest first. At most {@link MAX_KEPT_SOCKETS}. */
   readonly #kept = new Map<string, Kept>()
 
-  /** @param close - ends a stream that nobody took */
+  /**
+   * @param clock - ends the time they are kept
+   * @param close - ends a stream that nobody took
+   */
   constructor (clock: Clock, close: (stream: SocketStream) => void) {
     this.#clock = clock
     this.#close = close

@@ -1,7 +1,9 @@
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { formatAddress, isLoopback, parseAddress, parseEndpoint, type Endpoint } from './address.ts'
+import { createServer } from 'node:net'
+import { formatAddress, isLoopback, parseAddress, parseEndpoint } from './address.ts'
 import { ListenError, RemotePlainError } from './errors.ts'
 import { BACKLOG } from './limits.ts'
+import type { Endpoint } from './address.ts'
+import type { AddressInfo, Server, Socket } from 'node:net'
 
 export interface ListenInit {
   /** Multiaddrs, binary or text, or `host:port`. */
@@ -30,7 +32,7 @@ export async function listen ({ addresses, loopbackOnly, onSocket }: ListenInit)
   const endpoints = addresses.map(address => listenEndpoint(address, loopbackOnly))
   const servers: Server[] = []
   const close = async (): Promise<void> => { await Promise.all(servers.map(closeServer)) }
-  let passedOver: unknown
+  let passedOver: ListenError | undefined
   for (const endpoint of endpoints) {
     try {
       servers.push(await bind(endpoint, onSocket))

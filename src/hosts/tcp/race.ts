@@ -24,7 +24,7 @@ export interface RaceOptions<T> {
  * §5). The first to succeed wins; the others are aborted.
  *
  * @throws {AggregateError} every one failed; with the errors in the order of `attempts`
- * @throws the failure that is a verdict
+ * @throws {Error} the failure that is a verdict
  */
 export async function race <T> (attempts: ReadonlyArray<Attempt<T>>, options: RaceOptions<T>): Promise<T> {
   return new Promise((resolve, reject) => { new Race(attempts, options, resolve, reject).start() })

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 /**
  * Resolve at the first of `events`.
  *
- * @throws the socket's error, or one of its own when the socket closes before
+ * @throws {Error} the socket's own, or one of its own when the socket closes before
  */
 export async function nextEvent (socket: Socket, ...events: string[]): Promise<void> {
   if (socket.destroyed) {

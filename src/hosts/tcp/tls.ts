@@ -1,10 +1,11 @@
-import { connect, createSecureContext, TLSSocket, type SecureContext } from 'node:tls'
+import { connect, createSecureContext, TLSSocket } from 'node:tls'
 import { checkCertificate, createCertificate } from './certificate.ts'
 import { InvalidCertificateError } from './errors.ts'
 import { nextEvent } from './socket-events.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { PrivateKey } from '@libp2p/interface'
+import type { SecureContext } from 'node:tls'
 
 /** libp2p specs, `tls/tls.md`, "ALPN". */
 const ALPN = 'libp2p'
@@ -32,7 +33,7 @@ export class LibP2PTls {
    *
    * @returns the multihash of the PeerId that was proven
    * @throws {InvalidCertificateError} nobody proven
-   * @throws the socket's error: no handshake
+   * @throws {Error} the socket's own: no handshake
    */
   async dial (connection: TcpConnection): Promise<Uint8Array> {
     // certificates are self-signed, so no authority can vouch for them: checkCertificate does instead

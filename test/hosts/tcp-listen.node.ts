@@ -1,0 +1,147 @@
+import { networkInterfaces } from 'node:os'
+import { expect } from 'aegir/chai'
+import { formatAddress, parseAddress, parseEndpoint } from '../../src/hosts/tcp/address.ts'
+import { Admission } from '../../src/hosts/tcp/admission.ts'
+import { InvalidAddressError, ListenError, RemotePlainError } from '../../src/hosts/tcp/errors.ts'
+import { collect, failureOf, firstBytes, PROTOCOL, Stage } from './tcp-hosts.ts'
+import type { TcpHost } from '../../src/hosts/tcp/host.ts'
+
+const hasIPv6 = Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1') === true)
+
+const texts = (addrs: readonly Uint8Array[]): string[] => addrs.map(addr => formatAddress(addr))
+
+describe('listening on TCP', () => {
+  let stage: Stage
+
+  beforeEach(() => { stage = new Stage() })
+
+  afterEach(async () => { await stage.stop() })
+
+  const roundTrip = async (client: TcpHost, addr: Uint8Array): Promise<void> => {
+    const { id } = await client.identify(addr, PROTOCOL)
+    const stream = await client.openStream({ id, addrs: [addr] }, PROTOCOL)
+    const [answer] = await Promise.all([collect(stream), stream.sink([Uint8Array.from([5])])])
+    expect(answer).to.equalBytes([5])
+  }
+
+  it('is by default on every interface, of both versions of IP where there are two', async () => {
+    const server = await stage.echo({ listen: undefined })
+    const client = await stage.host({ listen: [] })
+
+    expect(texts(server.listenAddrs)[0]).to.match(/^\/ip4\/0\.0\.0\.0\/tcp\/\d+$/)
+    expect(server.listenAddrs).to.have.lengthOf(hasIPv6 ? 2 : 1)
+    const loopbacks = server.self.addrs.filter(addr => /\/(127\.0\.0\.1|::1)\//.test(formatAddress(addr)))
+    expect(loopbacks).to.have.lengthOf(server.listenAddrs.length)
+    for (const addr of loopbacks) {
+      await roundTrip(client, addr)
+    }
+  })
+
+  it('can have one port for both versions of IP', async () => {
+    const first = await stage.host({ listen: ['0.0.0.0:0'] })
+    const { port } = parseEndpoint(first.listenAddrs[0])
+    await first.stop()
+    const server = await stage.echo({ listen: [`0.0.0.0:${port}`, `[::]:${port}`] })
+
+    expect(texts(server.listenAddrs)[0]).to.equal(`/ip4/0.0.0.0/tcp/${port}`)
+    expect(server.listenAddrs).to.have.lengthOf(hasIPv6 ? 2 : 1)
+  })
+
+  it('is off for a client', async () => {
+    const client = await stage.host({ listen: [] })
+
+    expect(client.listenAddrs).to.be.empty()
+    expect(client.self.addrs).to.be.empty()
+  })
+
+  it('says who has the port, and leaves nothing bound', async () => {
+    const server = await stage.host()
+    const { port } = parseEndpoint(server.listenAddrs[0])
+    const err = await failureOf(stage.host({ listen: ['127.0.0.1:0', `127.0.0.1:${port}`] }))
+
+    expect(err).to.be.an.instanceOf(ListenError)
+    expect(err.message).to.equal(`cannot listen on 127.0.0.1:${port} (EADDRINUSE): another process has that port; stop it, or listen on port 0 to get a free one`)
+    expect(err.cause).to.have.property('code', 'EADDRINUSE')
+  })
+
+  it('refuses what is not of this machine, names, and what is no address', async () => {
+    expect(await failureOf(stage.host({ listen: ['192.0.2.1:0'] }))).to.be.an.instanceOf(ListenError).with.property('message').that.includes('192.0.2.1:0 (EADDRNOTAVAIL): this machine does not have that address')
+    expect(await failureOf(stage.host({ listen: ['example.org:0'] }))).to.be.an.instanceOf(ListenError).with.property('message').that.includes('give an IP address')
+    expect(await failureOf(stage.host({ listen: ['nonsense'] }))).to.be.an.instanceOf(InvalidAddressError)
+  })
+
+  it('stays on loopback without encryption, unless told otherwise', async () => {
+    const server = await stage.echo({ security: 'plain', listen: undefined })
+    expect(texts(server.listenAddrs)[0]).to.match(/^\/ip4\/127\.0\.0\.1\//)
+    await roundTrip(await stage.host({ security: 'plain' }), server.listenAddrs[0])
+
+    for (const address of ['0.0.0.0:0', '[::]:0', '192.0.2.1:0']) {
+      expect(await failureOf(stage.host({ security: 'plain', listen: [address] }))).to.be.an.instanceOf(RemotePlainError).with.property('message').that.matches(/security 'tls'.*allowRemotePlain/)
+    }
+    const open = await stage.host({ security: 'plain', allowRemotePlain: true, listen: ['0.0.0.0:0'] })
+    expect(open.listenAddrs).to.have.lengthOf(1)
+  })
+
+  it('stops twice, and frees the port', async () => {
+    const server = await stage.echo()
+    const [addr] = server.listenAddrs
+    await Promise.all([server.stop(), server.stop()])
+    await stage.echo({ listen: [addr] })
+  })
+
+  it('cuts off the newcomer above a limit at once, and lets others in when one has left', async () => {
+    for (const limits of [{ maxSockets: 2 }, { maxHandshakes: 2 }]) {
+      const server = await stage.echo({ security: 'plain', limits })
+      const [first] = [await stage.socket(server), await stage.socket(server)]
+      while (server.sockets.inbound < 2) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+      expect(await firstBytes(await stage.socket(server))).to.equal(undefined)
+      expect(server.sockets.inbound).to.equal(2)
+      first.destroy()
+      while (server.sockets.inbound > 1) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+      await roundTrip(await stage.host({ security: 'plain' }), parseAddress(formatAddress(server.listenAddrs[0])))
+    }
+  })
+})
+
+describe('the admission of sockets', () => {
+  it('counts an IPv4 address, and an IPv6 /64, as one remote', () => {
+    const admission = new Admission({ maxSocketsPerRemote: 1 })
+    const first = admission.admit('192.0.2.1')
+
+    expect(admission.admit('192.0.2.1')).to.equal(undefined)
+    expect(admission.admit('::ffff:192.0.2.1')).to.equal(undefined)
+    expect(admission.admit('192.0.2.2')).to.not.equal(undefined)
+    expect(admission.admit('2001:db8::1')).to.not.equal(undefined)
+    expect(admission.admit('2001:db8::2')).to.equal(undefined)
+    expect(admission.admit('2001:db8:0:1::2')).to.not.equal(undefined)
+    first?.leave()
+    first?.leave()
+    expect(admission.admit('192.0.2.1')).to.not.equal(undefined)
+    expect(admission.sockets).to.equal(4)
+  })
+
+  it('does not count loopback by remote', () => {
+    const admission = new Admission({ maxSocketsPerRemote: 1, maxSockets: 4 })
+    const admitted = ['127.0.0.1', '127.0.0.1', '::1', '::1', '127.0.0.1'].map(ip => admission.admit(ip) != null)
+
+    expect(admitted).to.deep.equal([true, true, true, true, false])
+  })
+
+  it('counts a handshake until it is over, once', () => {
+    const admission = new Admission({ maxHandshakes: 1 })
+    const first = admission.admit('192.0.2.1')
+    expect(admission.admit('192.0.2.2')).to.equal(undefined)
+    first?.handshakeDone()
+    first?.handshakeDone()
+    expect(admission.handshakes).to.equal(0)
+    const second = admission.admit('192.0.2.2')
+    first?.leave()
+    expect(admission.handshakes).to.equal(1)
+    second?.leave()
+    expect([admission.handshakes, admission.sockets]).to.deep.equal([0, 0])
+  })
+})
