@@ -1,3 +1,4 @@
+import './create-node.node.ts'
 import './hosts/tcp-address.node.ts'
 import './hosts/tcp-compliance.node.ts'
 import './hosts/tcp-dial.node.ts'

@@ -14,6 +14,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Control characters, but for tab and line ends; and those that reorder what is read. */
 const UNPRINTABLE = /[^\P{Cc}\t\n\r]|\p{Bidi_Control}/u
 
+/** A character of UTF-8 has at most 4 bytes, so one that is cut off leaves at most 3. */
+const MAX_PARTIAL_BYTES = 3
+
 /** Bytes as they read if they are printable UTF-8, else as base64 (RFC 4648 §4, padded). */
 export function readable (bytes: Uint8Array): Readable {
   const text = printable(bytes)
@@ -25,12 +28,15 @@ export function readable (bytes: Uint8Array): Readable {
  * Bytes that are no printable UTF-8 are cut at `max`.
  */
 export function readableHead (bytes: Uint8Array, max: number): Readable {
-  if (bytes.byteLength <= max) {
-    return readable(bytes)
-  }
   const head = bytes.subarray(0, max)
-  const whole = readable(head.subarray(0, startOfLastCharacter(head)))
-  return whole.encoding === 'utf-8' ? whole : readable(head)
+  const partial = bytes.byteLength > max ? MAX_PARTIAL_BYTES : 0
+  for (let cut = 0; cut <= partial; cut++) {
+    const text = printable(head.subarray(0, head.byteLength - cut))
+    if (text != null) {
+      return { text, encoding: 'utf-8' }
+    }
+  }
+  return readable(head)
 }
 
 function printable (bytes: Uint8Array): string | undefined {
@@ -40,13 +46,4 @@ function printable (bytes: Uint8Array): string | undefined {
   } catch {
     return undefined // no UTF-8
   }
-}
-
-/** Where the last UTF-8 character of `bytes` begins; it may be cut off. */
-function startOfLastCharacter (bytes: Uint8Array): number {
-  let start = bytes.byteLength - 1
-  while (start > 0 && (bytes[start] & 0xc0) === 0x80) {
-    start--
-  }
-  return start
 }

@@ -82,7 +82,7 @@ export async function shareLargeValue (telling: Telling): Promise<ReadReport> {
 
 /** What is going on inside each node. */
 export async function takeStates ({ network }: Telling): Promise<StateDump[]> {
-  return await Promise.all(network.nodes.map(async node => stateDump(node, systemClock.now())))
+  return Promise.all(network.nodes.map(async node => stateDump(node, systemClock.now())))
 }
 
 /** The states of all nodes, and one lookup, as files in `folder`; returns their paths. */

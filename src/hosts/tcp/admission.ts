@@ -8,7 +8,7 @@ export interface InboundLimits {
   maxSockets?: number
   /** From one IPv4 address or IPv6 /64, loopback excepted. Default 100 */
   maxSocketsPerRemote?: number
-  /** That have not finished handshake and hello. Default 100 */
+  /** That have not finished handshake and hello, loopback excepted. Default 100 */
   maxHandshakes?: number
 }
 
@@ -23,8 +23,9 @@ export interface Admitted {
 /**
  * Decides which inbound sockets may stay, by how many there are.
  *
- * Sockets from loopback count in all but not by remote: whoever can open them is on
- * this machine already, and demos and tests run hundreds of nodes on it.
+ * For sockets from loopback only the number in all counts: whoever can open them is on
+ * this machine already, and demos and tests run hundreds of nodes on it, which all
+ * dial the first one at once.
  */
 export class Admission {
   readonly #limits: Required<InboundLimits>
@@ -55,7 +56,8 @@ export class Admission {
     const remote = isLoopbackIp(ip) ? undefined : networkOf(ip)
     const siblings = remote == null ? 0 : this.#byRemote.get(remote) ?? 0
     const { maxSockets, maxSocketsPerRemote, maxHandshakes } = this.#limits
-    if (this.#sockets >= maxSockets || siblings >= maxSocketsPerRemote || this.#handshakes >= maxHandshakes) {
+    const isCrowd = remote != null && (siblings >= maxSocketsPerRemote || this.#handshakes >= maxHandshakes)
+    if (isCrowd || this.#sockets >= maxSockets) {
       return undefined
     }
     this.#sockets++

@@ -1,0 +1,155 @@
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'aegir/chai'
+import { finished, kadmium, kadmiumJson, spawnKadmium, StartedNode } from './kadmium.ts'
+import type { Server } from 'node:net'
+
+/** One past the 4 MiB that a value may have. */
+const TOO_LARGE = 4 * 1024 * 1024 + 1
+
+/** Accepts, and never says a word. */
+async function silentServer (onConnect: () => void): Promise<{ server: Server, addr: string }> {
+  const server = createServer(onConnect)
+  await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
+  const address = server.address()
+  return { server, addr: typeof address === 'object' && address != null ? `127.0.0.1:${address.port}` : '' }
+}
+
+async function close (server: Server): Promise<void> {
+  await new Promise<void>(resolve => { server.close(() => { resolve() }) })
+}
+
+describe('the errors of the command', () => {
+  let folder: string
+  let node: StartedNode
+  /** Where nobody listens. */
+  let nobody: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'kadmium-cli-'))
+    node = await StartedNode.start([])
+    const { server, addr } = await silentServer(() => {})
+    nobody = addr
+    await close(server)
+  })
+
+  after(async () => {
+    await node.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  /** One line on stderr that says what and what to do; nothing on stdout. */
+  async function expectProblem (args: string[], code: number, pattern: RegExp, input?: Uint8Array): Promise<void> {
+    const end = await kadmium(args, input)
+    expect({ code: end.code, stdout: String(end.stdout) }).to.deep.equal({ code, stdout: '' })
+    const problem = end.stderr.split('\n').filter(line => !/^ *\d+ ms {2}/.test(line))
+    expect(problem).to.have.length(2)
+    expect(problem[0]).to.match(/^kadmium: /).and.match(pattern)
+    expect(problem[1]).to.equal('')
+    expect(end.stderr).to.not.match(/^ {4}at /m)
+  }
+
+  const usage: Array<[string, string[], RegExp]> = [
+    ['a wrong flag', ['get', 'x', '--wat'], /unknown option '--wat'.*see kadmium get --help$/],
+    ['a command that is none', ['frob'], /unknown command 'frob'; see kadmium --help$/],
+    ['an argument too few', ['put', 'x'], /missing required argument 'value'; see kadmium put --help$/],
+    ['an argument too many', ['get', 'x', 'y'], /too many arguments/],
+    ['an address that is none', ['ping', 'nowhere'], /"nowhere" is no address: .* for example 192\.0\.2\.1:4001/],
+    ['a bootstrap address that is none', ['get', 'x', '-b', '127.0.0.1:99999'], /is no address/],
+    ['a time that is none', ['ping', '127.0.0.1:1', '--timeout', 'soon'], /Give a time like 10s/],
+    ['a network that is none', ['ping', '127.0.0.1:1', '--network', 'mine'], /must be a protocol id/],
+    ['a security that is none', ['ping', '127.0.0.1:1', '--security', 'none'], /Allowed choices are tls, plain/],
+    ['nobody to join through', ['put', 'x', 'y'], /give at least one with --bootstrap/],
+    ['nobody to dump', ['dump'], /give --data DIR .* or --bootstrap ADDR/],
+    ['the hash of a target', ['find-node', '127.0.0.1:1', 'ab'.repeat(32)], /give a peer id/],
+    ['plain beyond this machine', ['start', '--listen', '0.0.0.0:0', '--security', 'plain'], /not loopback/],
+    ['a number of nodes that is none', ['demo', '--nodes', '1'], /Give a number from 2 to 100/]
+  ]
+  for (const [title, args, pattern] of usage) {
+    it(`${title}: 2`, async () => { await expectProblem(args, 2, pattern) })
+  }
+
+  it('nobody answers: 3', async () => {
+    await expectProblem(['ping', nobody], 3, /ECONNREFUSED.*is a node running there/)
+    await expectProblem(['get', 'x', '-b', nobody], 3, /nobody answered at the bootstrap address.*ECONNREFUSED.*kadmium start/)
+    await expectProblem(['put', 'x', 'y', '-b', nobody, '-b', nobody], 3, /nobody answered at any of the 2 bootstrap addresses/)
+  })
+
+  it('somebody accepts and never answers: 3, in the time given', async () => {
+    const { server, addr } = await silentServer(() => {})
+    await expectProblem(['ping', addr, '--timeout', '200ms'], 3, /within 200 ms.*--timeout/)
+    await close(server)
+  })
+
+  it('one of several bootstrap nodes does not answer: told, and no error', async () => {
+    const end = await kadmium(['put', 'x', 'y', '-b', nobody, '-b', node.addr])
+    expect(end).to.include({ code: 0 })
+    expect(end.stderr).to.match(/did not answer: .*ECONNREFUSED/)
+  })
+
+  it('a key not found: 4', async () => {
+    await expectProblem(['get', 'nothing', '-b', node.addr], 4, /not found: 1 of 1 nodes asked answered.*check the key/)
+    await expectProblem(['find-value', node.addr, 'nothing'], 4, /has no value at \/kv\/nothing/)
+  })
+
+  it('another network: 5', async () => {
+    await expectProblem(['ping', node.addr, '--network', '/other/1.0.0'], 5, /it is on network \/kadmium\/1\.0\.0, we are on \/other\/1\.0\.0: start both with the same --network$/)
+    await expectProblem(['get', 'x', '-b', node.addr, '--network', '/other/1.0.0'], 5, /the same --network$/)
+  })
+
+  it('a value too large: 5, before anybody is asked', async () => {
+    const file = join(folder, 'large')
+    await writeFile(file, '')
+    await truncate(file, TOO_LARGE)
+    await expectProblem(['put', 'x', `@${file}`, '-b', nobody], 5, /has 4194305 bytes, and a value at most 4194304/)
+    await expectProblem(['put', 'x', '-', '-b', nobody], 5, /stdin has more/, new Uint8Array(TOO_LARGE))
+  })
+
+  it('a file that cannot be read or written: 6', async () => {
+    await expectProblem(['put', 'x', `@${join(folder, 'none')}`, '-b', nobody], 6, /cannot read .*ENOENT/)
+    await expectProblem(['put', 'x', `@${folder}`, '-b', nobody], 6, /cannot read .*EISDIR/)
+    await kadmium(['store', node.addr, 'kept', 'y'])
+    await expectProblem(['get', 'kept', '--out', folder, '-b', node.addr], 6, /cannot write .*EISDIR/)
+    expect(await readdir(folder)).to.not.include('kept')
+  })
+
+  it('a port in use: 6', async () => {
+    const [, , , , port] = node.addr.split('/')
+    await expectProblem(['start', '--listen', `127.0.0.1:${port}`], 6, /cannot listen on .*EADDRINUSE.*port 0/)
+  })
+
+  it('with --json the error is a document too', async () => {
+    const { code, document, stderr } = await kadmiumJson(['ping', nobody])
+    expect(code).to.equal(3)
+    expect(document.error).to.include({ name: 'DialError', exit_code: 3 })
+    expect(stderr).to.equal(`kadmium: ${document.error.message}\n`)
+    expect((await kadmiumJson(['ping', '--wat'])).document.error).to.include({ name: 'UsageError', exit_code: 2 })
+  })
+
+  it('with --verbose the stack is shown, and that of the cause', async () => {
+    const { stderr } = await kadmium(['ping', nobody, '--verbose'])
+    expect(stderr).to.match(/^DialError: [^]*\n {4}at [^]*\ncaused by /m)
+  })
+
+  it('Ctrl-C ends a command that waits for an answer: 130', async () => {
+    const connected = Promise.withResolvers<void>()
+    const { server, addr } = await silentServer(() => { connected.resolve() })
+    const child = spawnKadmium(['ping', addr])
+    const end = finished(child)
+    await connected.promise
+    child.kill('SIGINT')
+    expect(await end).to.deep.equal({ code: 130, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
+    await close(server)
+  })
+
+  it('a closed stdout ends it quietly: 0', async () => {
+    const child = spawnKadmium(['demo', '--nodes', '3'])
+    child.stdout.once('data', () => { child.stdout.destroy() })
+    let stderr = ''
+    child.stderr.on('data', chunk => { stderr += String(chunk) })
+    const code = await new Promise(resolve => { child.once('close', resolve) })
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+  })
+})

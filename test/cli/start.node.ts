@@ -1,0 +1,112 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { expect } from 'aegir/chai'
+import { finished, kadmium, kadmiumJson, spawnKadmium, StartedNode } from './kadmium.ts'
+
+describe('kadmium start', () => {
+  let folder: string
+
+  beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'kadmium-cli-')) })
+  afterEach(async () => { await rm(folder, { recursive: true }) })
+
+  it('prints its id and addresses for people, and ends cleanly at Ctrl-C', async () => {
+    const child = spawnKadmium(['start', '--listen', '127.0.0.1:0'])
+    const end = finished(child)
+    child.stdout.once('data', () => { child.kill('SIGINT') })
+    const { code, stdout, stderr } = await end
+    expect(code).to.equal(0)
+    expect(String(stdout)).to.match(/^id {8}[0-9a-f]{64}\npeer id {3}12D3Koo\w+\nnetwork {3}\/kadmium\/1\.0\.0\nidentity {2}new, .*\naddress {3}\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/12D3Koo\w+\n$/)
+    expect(stderr).to.match(/stopped\n$/)
+  })
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    it(`stops in good order at ${signal}`, async () => {
+      const node = await StartedNode.start(['--data', folder])
+      expect(await node.stop(signal)).to.equal(0)
+      expect(node.events.has('stopped')).to.equal(true)
+      expect(await readdir(folder)).to.deep.equal(['identity.key'])
+    })
+  }
+
+  it('runs alone when nobody answers', async () => {
+    const gone = await StartedNode.start([])
+    await gone.stop('SIGKILL')
+    const node = await StartedNode.start(['--bootstrap', gone.addr], 'alone')
+    expect((await kadmium(['ping', node.addr])).code).to.equal(0)
+    expect(await node.stop()).to.equal(0)
+  })
+
+  it('keeps its identity in the folder, which one node alone may have', async () => {
+    const first = await StartedNode.start(['--data', folder])
+    expect(await kadmium(['start', '--data', folder])).to.deep.include({ code: 6, stderr: `kadmium: a node runs in ${folder} already: stop it, or use another folder\n` })
+    await first.stop()
+    const again = await StartedNode.start(['--data', folder])
+    expect(again.peerId).to.equal(first.peerId)
+    await again.stop()
+  })
+
+  it('is dumped through its folder, as the schema says', async () => {
+    const node = await StartedNode.start(['--data', folder])
+    await kadmium(['store', node.addr, '@endjson', 'x'])
+    const { code, document, stderr } = await kadmiumJson(['dump', '--data', folder])
+    expect({ code, stderr }).to.deep.equal({ code: 0, stderr: '' })
+    const schema = JSON.parse(await readFile(new URL('../../src/dump/state.schema.json', import.meta.url), 'utf8'))
+    const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema)
+    expect(validate(document) ? [] : validate.errors).to.deep.equal([])
+    expect(document.node).to.include({ peer_id: node.peerId, mode: 'server' })
+    expect(document.store.map(({ key, value }: any) => [key, value])).to.deep.equal([['/kv/@endjson', 'x']])
+
+    const out = join(folder, 'made', 'state.json')
+    expect(await kadmium(['dump', '--data', folder, '--out', out])).to.include({ code: 0 })
+    expect(JSON.parse(await readFile(out, 'utf8')).store).to.deep.equal(document.store)
+    expect(await readFile(`${out}.plantuml`, 'utf8')).to.match(/^@startjson\n/)
+    expect((await stat(join(folder, 'control.sock'))).mode & 0o777).to.equal(0o600)
+    await node.stop()
+  })
+
+  it('leaves nothing in the way when it is killed', async () => {
+    const node = await StartedNode.start(['--data', folder])
+    await node.stop('SIGKILL')
+    const dump = await kadmium(['dump', '--data', folder])
+    expect(dump).to.include({ code: 6, stderr: `kadmium: no node runs in ${folder}: start one with "kadmium start --data ${folder}"\n` })
+    const again = await StartedNode.start(['--data', folder])
+    expect(await again.stop()).to.equal(0)
+  })
+
+  it('logs what goes on inside, if asked', async () => {
+    const root = await StartedNode.start([])
+    const child = spawnKadmium(['start', '--listen', '127.0.0.1:0', '--bootstrap', root.addr, '--log', 'info', '--json'])
+    const end = finished(child)
+    child.stdout.on('data', chunk => {
+      if (String(chunk).includes('"joined"')) {
+        child.kill('SIGINT')
+      }
+    })
+    const { code, stderr } = await end
+    expect(code).to.equal(0)
+    expect(stderr).to.match(/kadmium.* new contact/)
+    await root.stop()
+  })
+
+  it('talks plainly if both ends do', async () => {
+    const node = await StartedNode.start(['--security', 'plain'])
+    expect((await kadmium(['ping', node.addr, '--security', 'plain'])).code).to.equal(0)
+    const { code, stderr } = await kadmium(['ping', node.addr])
+    expect(code).to.equal(3)
+    expect(stderr).to.include('with the same --security?')
+    await node.stop()
+  })
+
+  it('serves a value after the node that introduced everybody was killed', async () => {
+    const introducer = await StartedNode.start([])
+    const a = await StartedNode.start(['--bootstrap', introducer.addr], 'joined')
+    const b = await StartedNode.start(['--bootstrap', introducer.addr], 'joined')
+    expect((await kadmiumJson(['put', 'key', 'value', '--bootstrap', a.addr])).document.stored_at).to.have.length(3)
+    await introducer.stop('SIGKILL')
+    const { code, stdout } = await kadmium(['get', 'key', '--bootstrap', b.addr])
+    expect({ code, stdout: String(stdout) }).to.deep.equal({ code: 0, stdout: 'value' })
+    await Promise.all([a.stop(), b.stop()])
+  })
+})

@@ -1,0 +1,242 @@
+import { expect } from 'aegir/chai'
+import { Simulation } from '../helpers/simulation.ts'
+import type { DhtEvent } from '../../src/dht/events.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** The name of what `task` rejects with. */
+async function failure (task: Promise<unknown>): Promise<string> {
+  return task.then(() => 'none', (err: Error) => err.name)
+}
+
+describe('operations', () => {
+  let simulation: Simulation
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  describe('against one node', () => {
+    let a: SimulatedNode
+    let b: SimulatedNode
+
+    beforeEach(async () => {
+      simulation = new Simulation({ seed: 1, latency: 25 })
+      a = await simulation.node()
+      b = await simulation.node()
+    })
+
+    it('pings it, by address or as a peer, and tells how long that took', async () => {
+      const byAddress = await simulation.clock.run(a.dht.ping(b.host.self.addrs[0]))
+      expect(byAddress.peer.id).to.deep.equal(b.dht.self.id)
+      const asPeer = await simulation.clock.run(a.dht.ping(b.dht.self))
+      expect(asPeer.ms).to.equal(50)
+    })
+
+    it('takes an address as text', async () => {
+      const { peer } = await simulation.clock.run(a.dht.ping('/memory/1'))
+      expect(peer.id).to.deep.equal(b.dht.self.id)
+    })
+
+    it('stores there and there only, and finds it there', async () => {
+      await simulation.clock.run(a.dht.store(b.dht.self, 'key', 'value'))
+      const found = await simulation.clock.run(a.dht.findValue(b.dht.self, 'key'))
+      expect(text(found.value ?? new Uint8Array())).to.equal('value')
+      expect(text(found.key)).to.equal('/kv/key')
+      const own = await simulation.clock.run(b.dht.findValue(a.dht.self, 'key'))
+      expect(own.value).to.equal(undefined)
+    })
+
+    it('asks for the node itself and is told of it first', async () => {
+      const { closer } = await simulation.clock.run(a.dht.findNode(b.dht.self, b.dht.self.id))
+      expect(closer[0].id).to.deep.equal(b.dht.self.id)
+    })
+
+    it('says when nobody is there, when it does not answer, and when it is another network', async () => {
+      expect(await failure(simulation.clock.run(a.dht.ping('/memory/99')))).to.equal('DialError')
+      b.host.crash()
+      expect(await failure(simulation.clock.run(a.dht.ping(b.dht.self)))).to.equal('TimeoutError')
+      const other = await simulation.node({ protocol: '/other/1.0.0' })
+      expect(await failure(simulation.clock.run(a.dht.ping(other.host.self.addrs[0])))).to.equal('UnsupportedProtocolError')
+    })
+
+    it('ends within its timeout', async () => {
+      b.host.crash()
+      const begun = simulation.clock.now()
+      expect(await failure(simulation.clock.run(a.dht.ping(b.dht.self, { timeout: 300 })))).to.equal('TimeoutError')
+      expect(simulation.clock.now() - begun).to.equal(300)
+    })
+  })
+
+  it('are refused before start and after stop, with what to do', async () => {
+    simulation = new Simulation()
+    const { dht } = await simulation.node()
+    await simulation.clock.run(dht.stop())
+    await expect(dht.get('key')).to.eventually.be.rejectedWith(/was stopped: create another/)
+  })
+
+  it('refuse keys and options that make no sense', async () => {
+    simulation = new Simulation()
+    const { dht } = await simulation.node()
+    expect(await failure(dht.put('', 'value'))).to.equal('InvalidOptionError')
+    expect(await failure(dht.put(new Uint8Array(5000), 'value'))).to.equal('InvalidOptionError')
+    expect(await failure(dht.get('key', { quorum: -1 }))).to.equal('InvalidOptionError')
+    expect(await failure(dht.ping('no address'))).to.equal('InvalidOptionError')
+    expect(await failure(simulation.node({ k: 0 }))).to.equal('InvalidOptionError')
+    expect(await failure(simulation.node({ protocol: 'no slash' }))).to.equal('InvalidOptionError')
+  })
+
+  describe('over the network', () => {
+    let nodes: SimulatedNode[]
+
+    beforeEach(async () => {
+      simulation = new Simulation({ seed: 2, latency: 50 })
+      nodes = await simulation.nodesJoined(50)
+    })
+
+    it('stop at once when aborted, with the reason', async () => {
+      for (const operation of ['lookup', 'get', 'put'] as const) {
+        const controller = new AbortController()
+        const task = nodes[0].dht[operation]('key', operation === 'put' ? 'value' : { signal: controller.signal } as never, { signal: controller.signal })
+        const failed = failure(task)
+        await simulation.clock.advance(20)
+        controller.abort(new DOMException('enough', 'AbortError'))
+        const begun = simulation.clock.now()
+        expect(await simulation.clock.run(failed), operation).to.equal('AbortError')
+        expect(simulation.clock.now(), operation).to.equal(begun)
+      }
+    })
+
+    it('keep what a lookup found until its deadline, and say that it is partial', async () => {
+      const whole = await simulation.clock.run(nodes[1].dht.lookup('somewhere'))
+      expect(whole.reason).to.equal('converged')
+      const fresh = await simulation.node({ mode: 'client', bootstrap: nodes[0].host.self.addrs })
+      const partial = await simulation.clock.run(fresh.dht.lookup('somewhere else', { timeout: 150 }))
+      expect(partial.reason).to.equal('deadline')
+      expect(partial.closest.length).to.be.within(1, 19)
+      expect(partial.ms).to.equal(150)
+    })
+
+    it('tell what happens while it happens', async () => {
+      const events: DhtEvent[] = []
+      await simulation.clock.run(nodes[3].dht.put('key', 'value', { onProgress: event => { events.push(event) } }))
+      const counts = new Map<string, number>()
+      events.forEach(({ type }) => { counts.set(type, (counts.get(type) ?? 0) + 1) })
+      expect(counts.get('stored')).to.equal(20)
+      expect(counts.get('closest')).to.equal(1)
+      expect(counts.get('asking')).to.be.greaterThan(39)
+      const [first] = events
+      expect(first.type === 'asking' && first.hop).to.equal(1)
+    })
+
+    it('yield the closest peers one by one, closest first', async () => {
+      const ids: Uint8Array[] = []
+      await simulation.clock.run((async () => {
+        for await (const { id } of nodes[4].dht.getClosestPeers('target')) {
+          ids.push(id)
+        }
+      })())
+      const { closest } = await simulation.clock.run(nodes[4].dht.lookup('target'))
+      expect(ids).to.deep.equal(closest.map(({ id }) => id))
+    })
+
+    it('yield values as they improve', async () => {
+      const keepers = await simulation.clock.run(nodes[0].dht.lookup('/kv/key'))
+      await simulation.clock.run(nodes[1].dht.put('key', 'first'))
+      await simulation.clock.advance(1000)
+      await simulation.clock.run(nodes[2].dht.store(keepers.closest[19], 'key', 'second'))
+      const seen: string[] = []
+      await simulation.clock.run((async () => {
+        for await (const { value } of nodes[5].dht.searchValue('key')) {
+          seen.push(text(value))
+        }
+      })())
+      expect(seen.at(-1)).to.equal('second')
+      expect(seen.length).to.be.within(1, 2)
+    })
+
+    it('stop a get when the quorum is there', async () => {
+      await simulation.clock.run(nodes[0].dht.put('key', 'value'))
+      const all = await simulation.clock.run(nodes[9].dht.get('key'))
+      const some = await simulation.clock.run(nodes[9].dht.get('key', { quorum: 3 }))
+      expect(all.agreeing.length).to.be.within(20, 21)
+      expect(some.agreeing.length).to.be.within(3, 10)
+      expect(some.lookup.reason).to.equal('stopped')
+    })
+
+    it('say when a value is nowhere', async () => {
+      await expect(simulation.clock.run(nodes[0].dht.get('nothing'))).to.eventually.be.rejectedWith(/not found: \d+ of \d+ nodes asked answered/)
+    })
+
+    it('serve no value past its life', async () => {
+      await simulation.clock.run(nodes[0].dht.put('key', 'value'))
+      await simulation.clock.advance(24 * 3_600_000 - 60_000)
+      expect(text((await simulation.clock.run(nodes[7].dht.get('key'))).value)).to.equal('value')
+      await simulation.clock.advance(24 * 3_600_000)
+      expect(await failure(simulation.clock.run(nodes[7].dht.get('key')))).to.equal('ValueNotFoundError')
+    })
+  })
+
+  describe('join', () => {
+    it('takes who answers of a list, and says who did not and why', async () => {
+      simulation = new Simulation({ seed: 3, latency: 10 })
+      const nodes = await simulation.nodesJoined(5)
+      const newcomer = await simulation.node()
+      nodes[1].host.crash()
+      const result = await simulation.clock.run(newcomer.dht.join([nodes[0].host.self.addrs[0], '/memory/77', nodes[1].host.self.addrs[0]]))
+      expect(result.answered.map(({ id }) => id)).to.deep.equal([nodes[0].dht.self.id])
+      expect(result.failed.map(({ error }) => error.name).sort()).to.deep.equal(['DialError', 'DialError'])
+      expect(result.contacts).to.equal(4)
+    })
+
+    it('fails when nobody answers, naming each cause', async () => {
+      simulation = new Simulation({ seed: 4 })
+      const { dht } = await simulation.node()
+      await expect(simulation.clock.run(dht.join(['/memory/7', '/memory/8']))).to.eventually.be.rejected
+        .with.property('name', 'NoPeersError')
+      await expect(simulation.clock.run(dht.join([]))).to.eventually.be.rejectedWith(/give it the address of at least one running node/)
+    })
+
+    it('is tried again, less and less often, when the network comes up later', async () => {
+      simulation = new Simulation({ seed: 5, latency: 10 })
+      const root = await simulation.node()
+      simulation.network.partition([[root.host]])
+      const early = await simulation.node({ bootstrap: root.host.self.addrs })
+      await simulation.clock.advance(600_000)
+      const dials = simulation.network.counters.dials
+      expect(early.dht.contacts).to.equal(0)
+      expect(dials).to.be.within(5, 25)
+      simulation.network.heal()
+      await simulation.clock.advance(310_000)
+      expect(early.dht.contacts).to.equal(1)
+    })
+
+    it('fills tables so that each node knows its neighbourhood', async () => {
+      simulation = new Simulation({ seed: 6, latency: [5, 40] })
+      const nodes = await simulation.nodesJoined(100)
+      for (const { dht } of nodes) {
+        const others = nodes.filter(node => node.dht !== dht)
+        const truth = simulation.closest(others, dht.self.key, 10)
+        const known = dht.internals.peers.table.closest(dht.self.key, 10).map(({ id }) => id)
+        expect(truth.filter(id => known.some(other => text(other) === text(id))).length).to.be.greaterThan(7)
+      }
+    })
+  })
+
+  it('replay event for event from a seed', async () => {
+    const play = async (seed: number): Promise<string[]> => {
+      const log: string[] = []
+      simulation = new Simulation({ seed, latency: [5, 50], loss: 0.02, log: event => { log.push(JSON.stringify(event)) } })
+      const nodes = await simulation.nodesJoined(15)
+      await simulation.clock.run(nodes[3].dht.put('key', 'value'))
+      await simulation.clock.run(nodes[9].dht.get('key'))
+      await simulation.stop()
+      return log
+    }
+    const first = await play(7)
+    expect(first.length).to.be.greaterThan(500)
+    expect(await play(7)).to.deep.equal(first)
+    expect(await play(8)).to.not.deep.equal(first)
+  })
+})

@@ -1,0 +1,82 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { configure } from '../../src/dht/config.ts'
+import { Values } from '../../src/dht/values.ts'
+import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import { sealOpenValue } from '../../src/record/open.ts'
+import { MemoryValueStore } from '../../src/store/memory.ts'
+import { utf8 } from '../helpers/protobuf.ts'
+import type { StoredValue, ValueStore } from '../../src/store/value-store.ts'
+
+const KEY = utf8('/kv/key')
+
+/** A store on a slow disk: what it is given takes its time to be there. */
+function slowStore (store: ValueStore, turns: () => number): ValueStore {
+  const pause = async (): Promise<void> => {
+    for (let left = turns(); left > 0; left--) {
+      await Promise.resolve()
+    }
+  }
+  return {
+    async get (key) { await pause(); return store.get(key) },
+    async put (value: StoredValue) { await pause(); await store.put(value) },
+    values: () => store.values()
+  }
+}
+
+function create (turns: () => number = () => 0): { values: Values, store: ValueStore, clock: VirtualClock } {
+  const clock = new VirtualClock()
+  const config = configure({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock, maxValueSize: 100 })
+  const store = new MemoryValueStore(clock)
+  return { values: new Values({ config, store: slowStore(store, turns), kinds: [] }), store, clock }
+}
+
+describe('values', () => {
+  it('lie in the open namespace unless their key names a known one', () => {
+    const { values } = create()
+    const keys = ['greeting', '/greeting', '/kv/greeting', '/unknown/greeting', '/kv/', '/', '/pk/x']
+    expect(keys.map(key => new TextDecoder().decode(values.keyOf(key)))).to.deep.equal([
+      '/kv/greeting', '/kv//greeting', '/kv/greeting', '/kv//unknown/greeting', '/kv//kv/', '/kv//', '/pk/x'
+    ])
+  })
+
+  it('are opened as they were sealed', async () => {
+    const { values } = create()
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async data => {
+      const record = await values.seal('key', data)
+      expect(values.open(record)).to.deep.equal(data)
+    }), { seed: 1 })
+  })
+
+  it('are never rolled back, however writes overlap', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.nat(5), { minLength: 1, maxLength: 20 }), fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }), async (pauses, times) => {
+      let next = 0
+      const { values, store, clock } = create(() => pauses[next++ % pauses.length])
+      const now = clock.now()
+      await Promise.allSettled(times.map(async time => {
+        await values.accept({ key: KEY, value: sealOpenValue(Uint8Array.of(time), now + time) })
+      }))
+      expect((await store.get(KEY))?.value).to.deep.equal(sealOpenValue(Uint8Array.of(Math.max(...times)), now + Math.max(...times)))
+    }), { seed: 2 })
+  })
+
+  it('win over what is kept though our clock is behind', async () => {
+    const { values, clock } = create()
+    await values.accept({ key: KEY, value: sealOpenValue(utf8('theirs'), clock.now() + 60_000) })
+    const record = await values.seal('key', 'ours')
+    await values.accept(record)
+    expect(values.open(await values.kept(KEY) ?? record)).to.deep.equal(utf8('ours'))
+  })
+
+  it('are refused when older, from the future, or of an unknown namespace', async () => {
+    const { values, clock } = create()
+    await values.accept({ key: KEY, value: sealOpenValue(utf8('new'), clock.now()) })
+    await expect(values.accept({ key: KEY, value: sealOpenValue(utf8('old'), clock.now() - 1) }))
+      .to.eventually.be.rejected.with.property('name', 'OutdatedRecordError')
+    await expect(values.accept({ key: KEY, value: sealOpenValue(utf8('later'), clock.now() + 11 * 60_000) }))
+      .to.eventually.be.rejected.with.property('name', 'InvalidRecordError')
+    await expect(values.accept({ key: utf8('/constructor/x'), value: utf8('x') }))
+      .to.eventually.be.rejected.with.property('name', 'InvalidRecordError')
+  })
+})
