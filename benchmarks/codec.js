@@ -6,8 +6,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { multiaddr } from '@multiformats/multiaddr'
-import { Message, MessageType } from '../node_modules/@libp2p/kad-dht/dist/src/message/dht.js'
 import { decodeResponse, encodeResponse } from '../dist/src/index.js'
+import { Message, MessageType } from '../node_modules/@libp2p/kad-dht/dist/src/message/dht.js'
 import { compare } from './compare.js'
 
 const addrs = ['/ip4/203.0.113.7/tcp/4001', '/ip4/203.0.113.7/udp/4001/quic-v1', '/ip6/2001:db8::7/tcp/4001'].map(text => multiaddr(text).bytes)

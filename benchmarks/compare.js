@@ -1,3 +1,4 @@
+/* eslint-disable no-console -- a benchmark prints */
 import { performance } from 'node:perf_hooks'
 
 const ROUNDS = 5
@@ -6,6 +7,9 @@ const ROUND_MS = 200
 /**
  * Run each of `candidates` in turn, several rounds, and print operations per second
  * (the median round), the spread, and the ratio to the last.
+ *
+ * @param {string} question - what is compared
+ * @param {Record<string, () => unknown>} candidates - one operation of each, by name
  */
 export function compare (question, candidates) {
   const names = Object.keys(candidates)

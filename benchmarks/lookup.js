@@ -3,6 +3,7 @@
  * k closest? 16 nodes in one process on loopback, networks built by real joins, one
  * lookup at a time and 16 at once, over plain TCP and over TLS.
  */
+/* eslint-disable no-console -- a benchmark prints */
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { compareDistance } from '../dist/src/index.js'

@@ -29,14 +29,9 @@ export function readable (bytes: Uint8Array): Readable {
  */
 export function readableHead (bytes: Uint8Array, max: number): Readable {
   const head = bytes.subarray(0, max)
-  const partial = bytes.byteLength > max ? MAX_PARTIAL_BYTES : 0
-  for (let cut = 0; cut <= partial; cut++) {
-    const text = printable(head.subarray(0, head.byteLength - cut))
-    if (text != null) {
-      return { text, encoding: 'utf-8' }
-    }
-  }
-  return readable(head)
+  const partial = bytes.byteLength > max ? partialBytes(head) : 0
+  const text = printable(head.subarray(0, head.byteLength - partial))
+  return text == null ? readable(head) : { text, encoding: 'utf-8' }
 }
 
 function printable (bytes: Uint8Array): string | undefined {
@@ -46,4 +41,23 @@ function printable (bytes: Uint8Array): string | undefined {
   } catch {
     return undefined // no UTF-8
   }
+}
+
+/** How many bytes at the end of `head` begin a character of UTF-8 that is longer than that. */
+function partialBytes (head: Uint8Array): number {
+  for (let count = 1; count <= MAX_PARTIAL_BYTES; count++) {
+    const byte = head.at(-count) ?? 0
+    if (byte >= 0xc0) {
+      return count < characterBytes(byte) ? count : 0
+    }
+  }
+  return 0
+}
+
+/** Bytes of the character that begins with `lead`, 0xc0 or more (RFC 3629, §3). */
+function characterBytes (lead: number): number {
+  if (lead < 0xe0) {
+    return 2
+  }
+  return lead < 0xf0 ? 3 : 4
 }

@@ -11,7 +11,10 @@ const TOO_LARGE = 4 * 1024 * 1024 + 1
 
 /** Accepts, and never says a word. */
 async function silentServer (onConnect: () => void): Promise<{ server: Server, addr: string }> {
-  const server = createServer(onConnect)
+  const server = createServer(socket => {
+    socket.on('error', () => {}) // who gives up resets the connection
+    onConnect()
+  })
   await new Promise<void>(resolve => { server.listen(0, '127.0.0.1', resolve) })
   const address = server.address()
   return { server, addr: typeof address === 'object' && address != null ? `127.0.0.1:${address.port}` : '' }
@@ -134,11 +137,12 @@ describe('the errors of the command', () => {
   })
 
   it('Ctrl-C ends a command that waits for an answer: 130', async () => {
-    const connected = Promise.withResolvers<void>()
-    const { server, addr } = await silentServer(() => { connected.resolve() })
+    let onConnect = (): void => {}
+    const connected = new Promise<void>(resolve => { onConnect = resolve })
+    const { server, addr } = await silentServer(() => { onConnect() })
     const child = spawnKadmium(['ping', addr])
     const end = finished(child)
-    await connected.promise
+    await connected
     child.kill('SIGINT')
     expect(await end).to.deep.equal({ code: 130, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
     await close(server)

@@ -44,6 +44,15 @@ describe('readableHead', () => {
     expect(readableHead(utf8('aaß and more'), 4)).to.deep.equal({ text: 'aaß', encoding: 'utf-8' })
   })
 
+  it('cuts between characters of any length', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }).filter(text => !/[\p{Cc}\p{Cs}\p{Bidi_Control}]/u.test(text)), fc.nat(40), (text, max) => {
+      const head = readableHead(utf8(text), max)
+      expect(head.encoding).to.equal('utf-8')
+      expect(text.startsWith(head.text)).to.equal(true)
+      expect(utf8(head.text).byteLength).to.be.within(Math.min(max - 3, utf8(text).byteLength), max)
+    }), { seed: 1 })
+  })
+
   it('cuts other bytes where it must', () => {
     expect(readableHead(Uint8Array.of(0, 1, 2, 3), 2)).to.deep.equal({ text: 'AAE=', encoding: 'base64' })
   })

@@ -31,13 +31,31 @@ interface Item {
   readonly shown: string
 }
 
-/** A root and its joiners. */
-export async function growNetwork ({ network, signal, chapter, tell }: Telling, count: number): Promise<void> {
+/** A root and its joiners, who then get to know each other. */
+export async function growNetwork (telling: Telling, count: number): Promise<void> {
+  const { network, signal, chapter, tell } = telling
   await chapter(`A network of ${plural(count, 'node')} on this machine: TCP, encrypted with TLS`)
   for (let i = 0; i < count; i++) {
     const node = await network.add(signal)
     await tell(`node ${i} listens on ${peerName(node.self)}${i === 0 ? ', the root' : `, joined through the root: ${plural(node.contacts, 'contact')}`}`)
   }
+  await meetEachOther(telling)
+}
+
+/**
+ * Who was dialled dials back in its own time before it takes the dialler into its
+ * table. A lookup of itself by each node makes sure that this is over.
+ */
+async function meetEachOther ({ network, signal, tell }: Telling): Promise<void> {
+  const [root, ...joiners] = network.nodes
+  for (const joiner of joiners) {
+    await root.ping(joiner.self, { signal })
+  }
+  for (const node of network.nodes) {
+    await node.lookup(node.self.id, { signal })
+  }
+  const contacts = network.nodes.map(node => node.contacts)
+  await tell(`everybody looked around: each node knows at least ${Math.min(...contacts)} of the ${joiners.length} others`)
 }
 
 /** Each node puts a value; then each value is read at another node. */
