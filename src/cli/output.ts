@@ -1,11 +1,15 @@
 import { styleFor } from './style.ts'
 import type { Style } from './style.ts'
+import type { Readable, Writable } from 'node:stream'
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & { readonly isTTY?: boolean }
 
 /** The streams and settings a command runs with. */
 export interface Io {
-  readonly stdin: NodeJS.ReadStream
-  readonly stdout: NodeJS.WriteStream
-  readonly stderr: NodeJS.WriteStream
+  readonly stdin: Readable
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
   readonly env: NodeJS.ProcessEnv
   /** Aborted by Ctrl-C, and when nobody reads stdout any more. */
   readonly signal: AbortSignal
@@ -91,7 +95,7 @@ export class Output {
   /** The result as it is, byte for byte; on a terminal it ends with a line end. */
   async raw (bytes: Uint8Array): Promise<void> {
     await this.#write(bytes)
-    if (this.#io.stdout.isTTY && bytes.at(-1) !== LINE_END) {
+    if (this.#io.stdout.isTTY === true && bytes.at(-1) !== LINE_END) {
       await this.#write('\n')
     }
   }

@@ -1,5 +1,7 @@
+import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 import { LimitError, StreamResetError } from '../rpc/errors.ts'
+import { bytesEqual } from '../wire/bytes-equal.ts'
 import type { KadDHTConfig } from './config.ts'
 import type { Tasks } from './tasks.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
@@ -33,8 +35,8 @@ export interface PeersInit {
 export class Peers {
   readonly table: RoutingTable
   readonly #init: PeersInit
-  /** Diallers that serve our protocol, by id, not yet dialled back. */
-  readonly #unverified: PeerInfo[] = []
+  /** Diallers that serve our protocol, by id, not yet dialled back; the latest last. */
+  readonly #unverified = new Map<string, PeerInfo>()
   #verifying = 0
   /** Latest last. */
   readonly #remembered: Contact[] = []
@@ -78,30 +80,27 @@ export class Peers {
 
   /**
    * A peer that serves our protocol has dialled us: dial it back, and enter it in
-   * the table if it answers. Those that wait are bounded; the latest is dropped.
+   * the table if it answers, or its new addresses if it is there already. Those
+   * that wait are bounded; a newcomer beyond that is dropped.
    */
   verify (peer: PeerInfo): void {
-    if (this.#unverified.length < MAX_VERIFICATIONS_WAITING && peer.addrs.length > 0) {
-      this.#unverified.push(peer)
+    if (this.#unverified.size < MAX_VERIFICATIONS_WAITING && peer.addrs.length > 0) {
+      this.#unverified.set(bytesToMapKey(peer.id), peer)
       this.#verifyNext()
     }
   }
 
   #verifyNext (): void {
-    if (this.#verifying >= MAX_VERIFICATIONS) {
+    const [next] = this.#unverified
+    if (next == null || this.#verifying >= MAX_VERIFICATIONS) {
       return
     }
-    const peer = this.#unverified.shift()
-    if (peer == null) {
-      return
-    }
-    const contact = this.#init.config.heard(peer)
+    const [id, peer] = next
+    this.#unverified.delete(id)
     this.#verifying++
     this.#init.tasks.run(async signal => {
       try {
-        if (this.table.get(contact.key) == null) {
-          await this.probe(contact, signal)
-        }
+        await this.#dialBack(this.#init.config.heard(peer), signal)
       } finally {
         this.#verifying--
         this.#verifyNext()
@@ -109,13 +108,24 @@ export class Peers {
     })
   }
 
-  #learn (contact: Contact): void {
-    const { config, log } = this.#init
-    const now = config.clock.now()
-    if (this.table.seen(contact.key, now)) {
+  async #dialBack (contact: Contact, signal: AbortSignal): Promise<void> {
+    const known = this.table.get(contact.key)
+    if (known != null && contact.addrs.every(addr => known.addrs.some(other => bytesEqual(addr, other)))) {
       return
     }
-    const result = this.table.insert(contact, now)
+    await this.probe(contact, signal)
+    this.#enter(contact)
+  }
+
+  #learn (contact: Contact): void {
+    if (!this.table.seen(contact.key, this.#init.config.clock.now())) {
+      this.#enter(contact)
+    }
+  }
+
+  #enter (contact: Contact): void {
+    const { config, log } = this.#init
+    const result = this.table.insert(contact, config.clock.now())
     if (result.type === 'inserted') {
       log('new contact %b, %d in all', contact.id, this.table.size)
     }

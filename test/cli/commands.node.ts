@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
-import { kadmium, kadmiumJson, StartedNode } from './kadmium.ts'
+import { kadmiumJson, runHere } from './in-process.ts'
+import { kadmium, StartedNode } from './kadmium.ts'
 
 const MIB = 1024 * 1024
 
@@ -11,17 +12,17 @@ function sha256 (bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-describe('the commands, each a process', () => {
+describe('the commands', () => {
   let folder: string
   let root: StartedNode
   let other: StartedNode
-  let join_: string[]
+  let through: string[]
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kadmium-cli-'))
     root = await StartedNode.start([])
     other = await StartedNode.start(['--bootstrap', root.addr], 'joined')
-    join_ = ['--bootstrap', root.addr]
+    through = ['--bootstrap', root.addr]
   })
 
   after(async () => {
@@ -38,25 +39,25 @@ describe('the commands, each a process', () => {
   })
 
   it('put and get a text, for people', async () => {
-    const put = await kadmium(['put', 'greeting', 'hello', ...join_])
+    const put = await kadmium(['put', 'greeting', 'hello', ...through])
     expect(put).to.include({ code: 0 })
     expect(String(put.stdout)).to.match(/^stored 5 bytes as \/kv\/greeting at 2 nodes \(\d hops?, \d+ ms\)\n$/)
     expect(put.stderr).to.match(/joined as a client: 2 contacts in \d+ ms/)
 
-    const got = await kadmium(['get', 'greeting', ...join_])
+    const got = await kadmium(['get', 'greeting', ...through])
     expect(got).to.include({ code: 0 })
     expect(String(got.stdout)).to.equal('hello')
     expect(got.stderr).to.match(/5 bytes from 2 nodes/)
   })
 
   it('put and get, for scripts', async () => {
-    const put = await kadmiumJson(['put', 'über', '@@home', ...join_])
+    const put = await kadmiumJson(['put', 'über', '@@home', ...through])
     expect(put).to.include({ code: 0, stderr: '' })
     expect(put.document).to.include({ key: '/kv/über', key_encoding: 'utf-8', size: 5 })
     expect(put.document.stored_at.map((peer: any) => peer.peer_id)).to.have.members([root.peerId, other.peerId])
     expect(put.document.failed).to.deep.equal([])
 
-    const got = await kadmiumJson(['get', 'über', ...join_])
+    const got = await kadmiumJson(['get', 'über', ...through])
     expect(got).to.include({ code: 0, stderr: '' })
     expect(got.document).to.include({ value: '@home', value_encoding: 'utf-8', size: 5, sha256: sha256(Buffer.from('@home')) })
     expect(got.document.agreeing).to.have.length(2)
@@ -64,8 +65,8 @@ describe('the commands, each a process', () => {
 
   it('get gives the very bytes that put took from stdin', async () => {
     const value = Buffer.concat([Uint8Array.of(0, 0xff, 0x0a, 0x0d, 0x00), randomBytes(MIB - 5)])
-    expect(await kadmium(['put', 'bytes', '-', ...join_], value)).to.include({ code: 0 })
-    const { code, stdout } = await kadmium(['get', 'bytes', '--quiet', ...join_])
+    expect(await kadmium(['put', 'bytes', '-', ...through], value)).to.include({ code: 0 })
+    const { code, stdout } = await kadmium(['get', 'bytes', '--quiet', ...through])
     expect(code).to.equal(0)
     expect(stdout.byteLength).to.equal(MIB)
     expect(sha256(stdout)).to.equal(sha256(value))
@@ -76,8 +77,8 @@ describe('the commands, each a process', () => {
     const file = join(folder, 'in')
     const out = join(folder, 'made', 'out')
     await writeFile(file, value)
-    expect(await kadmium(['put', 'file', `@${file}`, ...join_])).to.include({ code: 0 })
-    const got = await kadmiumJson(['get', 'file', '--out', out, ...join_])
+    expect(await kadmium(['put', 'file', `@${file}`, ...through])).to.include({ code: 0 })
+    const got = await kadmiumJson(['get', 'file', '--out', out, ...through])
     expect(got.document).to.include({ file: out, size: 3000, sha256: sha256(value) }).and.not.have.property('value')
     expect(sha256(await readFile(out))).to.equal(sha256(value))
     expect(await readdir(join(folder, 'made'))).to.deep.equal(['out'])
@@ -119,16 +120,17 @@ describe('the commands, each a process', () => {
 
   it('lookup lists the closest nodes, and dumps what it found', async () => {
     const file = join(folder, 'lookup.json')
-    const { code, document } = await kadmiumJson(['lookup', 'greeting', '--dump', file, ...join_])
+    const { code, document } = await kadmiumJson(['lookup', 'greeting', '--dump', file, ...through])
     expect(code).to.equal(0)
     expect(document.preimage).to.equal('/kv/greeting')
     expect(document.found.map(({ node }: any) => node.peer_id)).to.have.members([root.peerId, other.peerId])
     expect(JSON.parse(await readFile(file, 'utf8'))).to.deep.equal(document)
     expect(await readFile(`${file}.plantuml`, 'utf8')).to.match(/^@startjson\n[^]*\n@endjson\n$/)
+    expect(String((await kadmium(['lookup', 'greeting', ...through])).stdout)).to.match(/^distance +peer id +address\n[0-9a-f]{12}… +12D3Koo\w+ +127\.0\.0\.1:\d+\n/)
   })
 
   it('dump shows what a client sees, who is in nobody\'s table', async () => {
-    const { code, document } = await kadmiumJson(['dump', ...join_])
+    const { code, document } = await kadmiumJson(['dump', ...through])
     expect(code).to.equal(0)
     expect(document.node).to.include({ mode: 'client', ip: null })
     expect(document.routes.size).to.equal(2)
@@ -138,10 +140,23 @@ describe('the commands, each a process', () => {
   })
 
   it('dump prints PlantUML', async () => {
-    const { stdout } = await kadmium(['dump', '--plantuml', ...join_])
+    const { stdout } = await kadmium(['dump', '--plantuml', ...through])
     const lines = String(stdout).split('\n')
     expect([lines[0], lines.at(-2)]).to.deep.equal(['@startjson', '@endjson'])
     expect(JSON.parse(lines.slice(1, -2).join('\n'))).to.have.nested.property('routes.size', 2)
+  })
+
+  it('uses colours on a terminal alone, and not where NO_COLOR is set', async () => {
+    const on = async (env: Record<string, string>, isTTY: boolean): Promise<string> => (await runHere(['ping', 'nowhere'], { env, isTTY })).stderr
+    expect(await on({}, true)).satisfy((text: string) => text.startsWith('\u001b[31mkadmium:\u001b[39m '))
+    expect(await on({ NO_COLOR: '1' }, true)).to.match(/^kadmium: /)
+    expect(await on({}, false)).to.match(/^kadmium: /)
+  })
+
+  it('get ends the line on a terminal', async () => {
+    await kadmium(['put', 'line', 'no end', ...through])
+    const { stdout } = await runHere(['get', 'line', ...through], { isTTY: true })
+    expect(stdout).to.equal('no end\n')
   })
 
   it('has help and a version, with an example for each command', async () => {
@@ -153,8 +168,8 @@ describe('the commands, each a process', () => {
     for (const command of commands) {
       expect(String(help.stdout)).to.match(new RegExp(`^  ${command} `, 'm'))
     }
-    const details = await Promise.all(commands.map(async command => kadmium([command, '--help'])))
+    const details = await Promise.all(commands.map(async command => runHere([command, '--help'])))
     expect(details.map(({ code }) => code)).to.deep.equal(commands.map(() => 0))
-    details.forEach(({ stdout }, i) => { expect(String(stdout)).to.include(`$ kadmium ${commands[i]}`).and.include('--json') })
+    details.forEach(({ stdout }, i) => { expect(stdout).to.include(`$ kadmium ${commands[i]}`).and.include('--json') })
   })
 })

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
-import { kadmium, kadmiumJson } from './kadmium.ts'
+import { kadmiumJson } from './in-process.ts'
+import { kadmium } from './kadmium.ts'
 
 describe('kadmium demo', () => {
   let folder: string

@@ -3,7 +3,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
-import { finished, kadmium, kadmiumJson, spawnKadmium, StartedNode } from './kadmium.ts'
+import { kadmiumJson, runHere } from './in-process.ts'
+import { finished, kadmium, spawnKadmium, StartedNode } from './kadmium.ts'
 import type { Server } from 'node:net'
 
 /** One past the 4 MiB that a value may have. */
@@ -71,8 +72,19 @@ describe('the errors of the command', () => {
     ['a number of nodes that is none', ['demo', '--nodes', '1'], /Give a number from 2 to 100/]
   ]
   for (const [title, args, pattern] of usage) {
-    it(`${title}: 2`, async () => { await expectProblem(args, 2, pattern) })
+    it(`${title}: 2`, async () => {
+      const { code, stdout, stderr } = await runHere(args)
+      expect({ code, stdout }).to.deep.equal({ code: 2, stdout: '' })
+      expect(stderr).to.match(/^kadmium: [^\n]*\n$/)
+      expect(stderr.trimEnd()).to.match(pattern)
+    })
   }
+
+  it('nothing at all: the help, and 2', async () => {
+    const { code, stderr } = await runHere([])
+    expect(code).to.equal(2)
+    expect(stderr).to.match(/^Usage: kadmium/)
+  })
 
   it('nobody answers: 3', async () => {
     await expectProblem(['ping', nobody], 3, /ECONNREFUSED.*is a node running there/)

@@ -43,12 +43,6 @@ export async function kadmium (args: readonly string[], input: string | Uint8Arr
   return finished(child)
 }
 
-/** The same with `--json`: also the document it prints, and nothing beside it. */
-export async function kadmiumJson (args: readonly string[]): Promise<Finished & { readonly document: any }> {
-  const end = await kadmium([...args, '--json'])
-  return { ...end, document: JSON.parse(end.stdout.toString()) }
-}
-
 async function collect (stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) {

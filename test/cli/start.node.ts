@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect } from 'aegir/chai'
-import { finished, kadmium, kadmiumJson, spawnKadmium, StartedNode } from './kadmium.ts'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { kadmiumJson } from './in-process.ts'
+import { finished, kadmium, spawnKadmium, StartedNode } from './kadmium.ts'
 
 describe('kadmium start', () => {
   let folder: string
@@ -21,14 +22,15 @@ describe('kadmium start', () => {
     expect(stderr).to.match(/stopped\n$/)
   })
 
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`stops in good order at ${signal}`, async () => {
-      const node = await StartedNode.start(['--data', folder])
-      expect(await node.stop(signal)).to.equal(0)
-      expect(node.events.has('stopped')).to.equal(true)
-      expect(await readdir(folder)).to.deep.equal(['identity.key'])
-    })
+  async function expectCleanStop (signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+    const node = await StartedNode.start(['--data', folder])
+    expect(await node.stop(signal)).to.equal(0)
+    expect(node.events.has('stopped')).to.equal(true)
+    expect(await readdir(folder)).to.deep.equal(['identity.key'])
   }
+
+  it('stops in good order at SIGINT', async () => { await expectCleanStop('SIGINT') })
+  it('stops in good order at SIGTERM', async () => { await expectCleanStop('SIGTERM') })
 
   it('runs alone when nobody answers', async () => {
     const gone = await StartedNode.start([])

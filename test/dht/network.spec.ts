@@ -108,6 +108,18 @@ describe('a network', () => {
     expect(root.dht.contacts, 'it was dialled back').to.equal(1)
   })
 
+  it('learns where a peer has moved when that dials', async () => {
+    simulation = new Simulation({ seed: 12, latency: 10 })
+    const [a, b] = await simulation.nodesJoined(2)
+    const { id } = b.dht.self
+    await simulation.clock.run(b.dht.stop())
+    await simulation.clock.run(b.host.stop())
+    const moved = await simulation.node({ bootstrap: a.host.self.addrs }, { id })
+    await simulation.clock.advance(1000)
+    expect(a.dht.internals.peers.table.get(moved.dht.self.key)?.addrs).to.deep.equal(moved.host.self.addrs)
+    expect((await simulation.clock.run(a.dht.ping(moved.dht.self))).peer.id).to.deep.equal(id)
+  })
+
   it('names the values stored with nobody but ourselves', async () => {
     simulation = new Simulation({ seed: 9 })
     const { dht } = await simulation.node()

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import type { KadDHTInit } from '../../src/dht/config.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
-import type { MemoryNetwork, MemoryNetworkInit } from '../../src/hosts/memory/network.ts'
+import type { MemoryHostInit, MemoryNetwork, MemoryNetworkInit } from '../../src/hosts/memory/network.ts'
 import type { Key } from '../../src/keyspace/key.ts'
 
 export const PROTOCOL = '/test/1.0.0'
@@ -29,8 +29,8 @@ export class Simulation {
   }
 
   /** Make a node and start it; a client does not listen. */
-  async node (init: Partial<KadDHTInit> = {}): Promise<SimulatedNode> {
-    const host = this.network.createHost({ listen: init.mode !== 'client' })
+  async node (init: Partial<KadDHTInit> = {}, hostInit: MemoryHostInit = {}): Promise<SimulatedNode> {
+    const host = this.network.createHost({ listen: init.mode !== 'client', ...hostInit })
     const dht = new KadDHT({ host, protocol: PROTOCOL, clock: this.clock, random: n => this.#random.bytes(n), ...init })
     const node = { dht, host }
     this.nodes.push(node)

@@ -1,0 +1,38 @@
+import { PassThrough } from 'node:stream'
+import { expect } from 'aegir/chai'
+import { readValue } from '../../src/cli/value-source.ts'
+
+describe('readValue', () => {
+  const signal = new AbortController().signal
+
+  it('takes text as it is, and @@ for a text that begins with @', async () => {
+    const texts = await Promise.all(['', 'plain', '@@name', '@@@'].map(async text => readValue(text, { stdin: new PassThrough(), signal })))
+    expect(texts.map(bytes => new TextDecoder().decode(bytes))).to.deep.equal(['', 'plain', '@name', '@@'])
+  })
+
+  it('reads stdin to its end', async () => {
+    const stdin = new PassThrough()
+    const value = readValue('-', { stdin, signal })
+    stdin.write('one ')
+    stdin.end('two')
+    expect(new TextDecoder().decode(await value)).to.equal('one two')
+  })
+
+  it('reads no more of an endless stdin than a value may have', async () => {
+    const stdin = new PassThrough()
+    const refused = expect(readValue('-', { stdin, signal })).to.eventually.be.rejected.with.property('name', 'ValueTooLargeError')
+    stdin.write(new Uint8Array(4 * 1024 * 1024))
+    stdin.write(new Uint8Array(1))
+    await refused
+    expect(stdin.destroyed).to.equal(true)
+  })
+
+  it('gives up when aborted, for the reason given', async () => {
+    const controller = new AbortController()
+    const stdin = new PassThrough()
+    const value = readValue('-', { stdin, signal: controller.signal })
+    controller.abort(new RangeError('enough'))
+    await expect(value).to.eventually.be.rejected.with.property('name', 'RangeError')
+    expect(stdin.destroyed).to.equal(true)
+  })
+})
