@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
@@ -35,6 +35,15 @@ describe('writing dumps', () => {
     await replaceFile(path, 'new')
     expect(await readFile(path, 'utf8')).to.equal('new')
     expect(await readdir(folder)).to.deep.equal(['file'])
+  })
+
+  it('replaces it at once: who reads the old file reads all of it', async () => {
+    const path = join(folder, 'file')
+    await writeFile(path, 'a long old content')
+    const reader = await open(path)
+    await replaceFile(path, 'new')
+    expect(await reader.readFile('utf8')).to.equal('a long old content')
+    await reader.close()
   })
 
   it('follows a symbolic link rather than replace it', async () => {
