@@ -130,9 +130,21 @@ export class Peers {
       log('new contact %b, %d in all', contact.id, this.table.size)
     }
     if (result.type === 'full') {
-      const oldest = result.leastRecentlySeen
-      this.#init.tasks.run(async signal => { await this.probe(oldest, signal) })
+      this.#checkAlive(result.leastRecentlySeen)
     }
+  }
+
+  /** Ping the head of a full bucket: if it answers it stays, if not a newcomer takes its place. */
+  #checkAlive (head: Contact): void {
+    this.#init.tasks.run(async signal => {
+      try {
+        await this.probe(head, signal)
+      } catch (err) {
+        // it stays if that was no fault of its own, and the check must end all the same
+        this.table.seen(head.key, this.#init.config.clock.now())
+        throw err
+      }
+    })
   }
 
   #forget (contact: Contact, err: unknown): void {

@@ -17,12 +17,12 @@ export function distance (a: Key, b: Key): Uint8Array {
  * zero only when they are the same key. Allocates nothing, so it can sort.
  */
 export function compareDistance (target: Key, a: Key, b: Key): number {
-  for (let i = 0; i < target.byteLength; i++) {
-    if (a[i] !== b[i]) {
-      return (a[i] ^ target[i]) - (b[i] ^ target[i])
-    }
+  const { length } = target
+  let i = 0
+  while (i < length && a[i] === b[i]) {
+    i++
   }
-  return 0
+  return i === length ? 0 : (a[i] ^ target[i]) - (b[i] ^ target[i])
 }
 
 /** How many leading bits `a` and `b` share: 0 … 256 for 32-byte keys. */

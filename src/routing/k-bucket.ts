@@ -88,16 +88,15 @@ export class KBucket implements Bucket {
 
   /**
    * Begin to check whether the least recently seen contact is alive, and return
-   * it; `undefined` when a check is under way or it answered later than
-   * `checkBefore`. The check ends when that contact is seen or removed.
+   * it; `undefined` when a check is under way. The check ends when that contact is
+   * seen or removed.
    */
-  startCheck (checkBefore: number): TableEntry | undefined {
-    const head = this.contacts[0]
-    if (this.#checked != null || head.lastSeen > checkBefore) {
+  startCheck (): TableEntry | undefined {
+    if (this.#checked != null) {
       return undefined
     }
-    this.#checked = head
-    return head
+    this.#checked = this.contacts[0]
+    return this.#checked
   }
 
   /** Drop a contact; `undefined` if it was not here. */

@@ -27,13 +27,6 @@ export interface RoutingTableInit {
    * @default 'own'
    */
   split?: 'own' | 'every'
-  /**
-   * Milliseconds for which a contact that answered is taken to be alive: until
-   * then a newcomer to its full bucket does not cause a check.
-   *
-   * @default 0
-   */
-  aliveFor?: number
 }
 
 /** What became of a contact that answered us. */
@@ -85,7 +78,6 @@ export class RoutingTable {
   readonly self: Key
   readonly k: number
   readonly #split: 'own' | 'every'
-  readonly #aliveFor: number
   #root: TrieNode
   #size = 0
 
@@ -97,7 +89,6 @@ export class RoutingTable {
     this.self = init.self
     this.k = init.k ?? DEFAULT_K
     this.#split = init.split ?? 'own'
-    this.#aliveFor = init.aliveFor ?? 0
     this.#root = new KBucket(init.self, 0, true, undefined)
   }
 
@@ -125,7 +116,7 @@ export class RoutingTable {
       return { type: 'inserted' }
     }
     bucket.cache(contact, now, this.k)
-    const leastRecentlySeen = bucket.startCheck(now - this.#aliveFor)
+    const leastRecentlySeen = bucket.startCheck()
     return leastRecentlySeen == null ? { type: 'cached' } : { type: 'full', leastRecentlySeen }
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { kadmiumJson, runHere } from './in-process.ts'
-import { kadmium, StartedNode } from './kadmium.ts'
+import { kadmium, killLeftovers, StartedNode } from './kadmium.ts'
 
 const MIB = 1024 * 1024
 
@@ -28,6 +28,7 @@ describe('the commands', () => {
   after(async () => {
     await Promise.all([root.stop(), other.stop()])
     await rm(folder, { recursive: true })
+    killLeftovers()
   })
 
   it('start tells who and where it is, then that it has joined', () => {

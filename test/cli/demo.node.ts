@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { kadmiumJson } from './in-process.ts'
-import { kadmium } from './kadmium.ts'
+import { kadmium, killLeftovers } from './kadmium.ts'
 
 describe('kadmium demo', () => {
   let folder: string
 
   beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'kadmium-cli-')) })
-  afterEach(async () => { await rm(folder, { recursive: true }) })
+  afterEach(async () => {
+    killLeftovers()
+    await rm(folder, { recursive: true })
+  })
 
   it('tells the story of ten nodes, and writes dumps', async () => {
     const { code, stdout } = await kadmium(['demo', '--out', folder])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { kadmiumJson, runHere } from './in-process.ts'
-import { finished, kadmium, spawnKadmium, StartedNode } from './kadmium.ts'
+import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 import type { Server } from 'node:net'
 
 /** One past the 4 MiB that a value may have. */
@@ -42,6 +42,7 @@ describe('the errors of the command', () => {
   after(async () => {
     await node.stop()
     await rm(folder, { recursive: true })
+    killLeftovers()
   })
 
   /** One line on stderr that says what and what to do; nothing on stdout. */

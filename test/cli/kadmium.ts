@@ -24,9 +24,19 @@ export interface Finished {
   readonly stderr: string
 }
 
+const running = new Set<Process>()
+
 /** Start the command as a process of its own. */
 export function spawnKadmium (args: readonly string[]): Process {
-  return spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+  running.add(child)
+  child.once('close', () => { running.delete(child) })
+  return child
+}
+
+/** Kill what a failed test has left running. */
+export function killLeftovers (): void {
+  running.forEach(child => { child.kill('SIGKILL') })
 }
 
 /** What a process says from now on, and how it ends. */

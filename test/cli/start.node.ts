@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { kadmiumJson } from './in-process.ts'
-import { finished, kadmium, spawnKadmium, StartedNode } from './kadmium.ts'
+import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 
 describe('kadmium start', () => {
   let folder: string
 
   beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'kadmium-cli-')) })
-  afterEach(async () => { await rm(folder, { recursive: true }) })
+  afterEach(async () => {
+    killLeftovers()
+    await rm(folder, { recursive: true })
+  })
 
   it('prints its id and addresses for people, and ends cleanly at Ctrl-C', async () => {
     const child = spawnKadmium(['start', '--listen', '127.0.0.1:0'])

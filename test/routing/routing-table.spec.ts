@@ -154,8 +154,8 @@ describe('RoutingTable: addresses', () => {
 
 describe('RoutingTable: liveness checks of a full bucket', () => {
   // 1*: 129 130, full; 131 and more are newcomers
-  const full = (aliveFor?: number): RoutingTable => {
-    const table = new RoutingTable({ self: tinyKey(0), k: 2, aliveFor })
+  const full = (): RoutingTable => {
+    const table = new RoutingTable({ self: tinyKey(0), k: 2 })
     ;[1, 129, 130].forEach((byte, i) => { table.insert(tinyContact(byte), i + 1) })
     return table
   }
@@ -213,14 +213,6 @@ describe('RoutingTable: liveness checks of a full bucket', () => {
     }
     expect(table.insert(tinyContact(131), 5).type).to.equal('full')
     expect(table.insert(tinyContact(0b01000011), 5).type).to.equal('full')
-  })
-
-  it('asks for no check of a contact that answered within aliveFor', () => {
-    const table = full(100)
-
-    expect(table.insert(tinyContact(131), 101)).to.deep.equal({ type: 'cached' })
-    expect(table.insert(tinyContact(132), 102).type).to.equal('full')
-    expect(replacements(table)).to.deep.equal([131, 132])
   })
 })
 

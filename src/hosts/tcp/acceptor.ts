@@ -89,6 +89,7 @@ export class Acceptor {
     const { clock, tls } = this.#init
     const deadline = startDeadline(clock, HANDSHAKE_TIMEOUT_MS, () => new TimeoutError(`no hello within ${HANDSHAKE_TIMEOUT_MS} ms`))
     deadline.signal.addEventListener('abort', () => { connection.reset() }, { once: true })
+    connection.onClose(() => { deadline.clear() })
     try {
       const proven = await tls?.accept(connection)
       const hello = await readHello(connection.socket)

@@ -37,7 +37,6 @@ class Race<T> {
   readonly #reject: (err: unknown) => void
   readonly #controller = new AbortController()
   readonly #failures: unknown[] = []
-  readonly #onAbort = (): void => { this.#controller.abort(this.#options.signal.reason) }
   #started = 0
   #failed = 0
   #over = false
@@ -59,9 +58,19 @@ class Race<T> {
     this.#next()
   }
 
+  readonly #onAbort = (): void => {
+    const { reason } = this.#options.signal
+    this.#controller.abort(reason)
+    for (let i = 0; i < this.#started; i++) {
+      this.#failures[i] ??= reason
+    }
+    this.#finish()
+    this.#reject(new AggregateError(this.#failures))
+  }
+
   #next (): void {
     this.#cancel()
-    if (this.#over || this.#started === this.#attempts.length || this.#controller.signal.aborted) {
+    if (this.#over || this.#started === this.#attempts.length) {
       return
     }
     const index = this.#started++
