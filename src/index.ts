@@ -21,6 +21,13 @@ export type { LookupResult } from './dht/operations/lookup.ts'
 export type { PutResult, StoreResult } from './dht/operations/put.ts'
 export type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './dht/operations/single.ts'
 
+export { lookupDump } from './dump/lookup.ts'
+export { plantuml } from './dump/plantuml.ts'
+export { stateDump } from './dump/state.ts'
+export type { LookupDump } from './dump/lookup.ts'
+export type { PeerDump } from './dump/peer.ts'
+export type { StateDump } from './dump/state.ts'
+
 export { systemClock } from './clock/clock.ts'
 export type { Cancel, Clock } from './clock/clock.ts'
 

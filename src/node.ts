@@ -43,6 +43,8 @@ export interface NodeInit extends Omit<KadDHTInit, 'host' | 'protocol' | 'parseA
   dataDir?: string
   /** The identity. Default: the one in `dataDir`, or a new one. */
   privateKey?: Ed25519PrivateKey
+  /** Start at once? If not, call {@link KadDHT.start} yourself, with a signal and `onProgress` if you like. Default true. */
+  start?: boolean
 }
 
 /** A {@link KadDHT} over raw TCP, with what there is to say and to stop of that. */
@@ -86,7 +88,7 @@ export class KadNode extends KadDHT {
 }
 
 /**
- * Start a node: create or load its identity, listen, join through `bootstrap`.
+ * Make a node: create or load its identity, listen, start it, join through `bootstrap`.
  *
  * @throws {InvalidOptionError} an option makes no sense
  * @throws {ListenError} an address to listen on is in use, or not ours
@@ -99,7 +101,9 @@ export async function createNode (init: NodeInit = {}): Promise<KadNode> {
   const host = await createTcpHost({ ...init, privateKey, listen, clock })
   try {
     const node = new KadNode(host, { ...init, host, clock, mode, protocol: network, parseAddr: parseAddress })
-    await node.start()
+    if (init.start !== false) {
+      await node.start()
+    }
     return node
   } catch (err) {
     await host.stop()

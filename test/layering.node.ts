@@ -73,6 +73,13 @@ describe('layering', () => {
     expect(layers.size).to.be.greaterThan(5)
   })
 
+  it('runs every Node-only spec', () => {
+    const folder = join(root, '../test')
+    const specs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.node.ts')).sort()
+    const run = [...readFileSync(join(folder, 'node.ts'), 'utf8').matchAll(/import '\.\/([^']+)'/g)].map(([, path]) => path)
+    expect(run.sort()).to.deep.equal(specs)
+  })
+
   it('lets each layer import only those beneath it', () => {
     const offences = sources().flatMap(file => {
       const layer = layerOf(file.path)

@@ -5,7 +5,7 @@ import { tellProgress } from './progress.ts'
 import type { KadNode } from '../node.ts'
 import type { ClientOptions, JoinOptions } from './options.ts'
 import type { Output } from './output.ts'
-import type { Context } from './program.ts'
+import type { Context } from './context.ts'
 import type { DhtEvent, OperationOptions } from '../dht/events.ts'
 
 /** Run `task` with a node that asks and never serves: nobody enters it in a table. It is stopped when the task ends. */

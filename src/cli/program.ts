@@ -13,18 +13,9 @@ import { storeCommand } from './commands/store.ts'
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { Output } from './output.ts'
 import { packageVersion } from './version.ts'
+import type { Perform } from './context.ts'
 import type { ExitCode } from './exit-codes.ts'
-import type { Io, OutputOptions } from './output.ts'
-
-/** What a command is given beside its arguments. */
-export interface Context {
-  readonly io: Io
-  readonly out: Output
-  readonly signal: AbortSignal
-}
-
-/** Runs what a command does, and ends the process as it says. */
-export type Perform = (options: OutputOptions, task: (context: Context) => Promise<ExitCode>) => Promise<void>
+import type { Io } from './output.ts'
 
 const EXAMPLE = `
 Example:

@@ -11,7 +11,7 @@ import { plural } from '../plural.ts'
 import type { DemoReport } from '../demo/report.ts'
 import type { Telling } from '../demo/story.ts'
 import type { Output, OutputOptions } from '../output.ts'
-import type { Context, Perform } from '../program.ts'
+import type { Context, Perform } from '../context.ts'
 
 const MIN_NODES = 2
 

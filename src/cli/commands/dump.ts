@@ -9,7 +9,7 @@ import { EXIT } from '../exit-codes.ts'
 import { joiningOptions } from '../options.ts'
 import { writeDumpFiles } from '../write-file.ts'
 import type { ClientOptions, JoinOptions } from '../options.ts'
-import type { Context, Perform } from '../program.ts'
+import type { Context, Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

@@ -10,7 +10,7 @@ import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { parseTarget } from '../target.ts'
 import type { ClientOptions } from '../options.ts'
-import type { Perform } from '../program.ts'
+import type { Perform } from '../context.ts'
 import type { Target } from '../target.ts'
 
 const EXAMPLE = `

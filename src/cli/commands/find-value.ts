@@ -10,7 +10,7 @@ import { plural } from '../plural.ts'
 import { valueDocument } from '../value-document.ts'
 import type { FindValueResult } from '../../dht/operations/single.ts'
 import type { ClientOptions } from '../options.ts'
-import type { Perform } from '../program.ts'
+import type { Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

@@ -9,7 +9,7 @@ import { valueDocument } from '../value-document.ts'
 import { writeWhole } from '../write-file.ts'
 import type { GetResult } from '../../dht/operations/get.ts'
 import type { ClientOptions, JoinOptions } from '../options.ts'
-import type { Perform } from '../program.ts'
+import type { Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

@@ -6,7 +6,7 @@ import { EXIT } from '../exit-codes.ts'
 import { askingOptions } from '../options.ts'
 import { peerName } from '../peer-name.ts'
 import type { ClientOptions } from '../options.ts'
-import type { Perform } from '../program.ts'
+import type { Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

@@ -10,7 +10,7 @@ import { plural } from '../plural.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
 import type { PutResult } from '../../dht/operations/put.ts'
 import type { ClientOptions, JoinOptions } from '../options.ts'
-import type { Perform } from '../program.ts'
+import type { Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

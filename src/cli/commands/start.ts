@@ -13,7 +13,7 @@ import { tellProgress } from '../progress.ts'
 import type { KadNode } from '../../node.ts'
 import type { JoinOptions, NetworkOptions } from '../options.ts'
 import type { Output, OutputOptions } from '../output.ts'
-import type { Context, Perform } from '../program.ts'
+import type { Context, Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

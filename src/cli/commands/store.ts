@@ -9,7 +9,7 @@ import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
 import type { ClientOptions } from '../options.ts'
-import type { Perform } from '../program.ts'
+import type { Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:
