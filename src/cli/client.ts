@@ -3,9 +3,9 @@ import { UsageError } from './errors.ts'
 import { plural } from './plural.ts'
 import { tellProgress } from './progress.ts'
 import type { KadNode } from '../node.ts'
+import type { Context } from './context.ts'
 import type { ClientOptions, JoinOptions } from './options.ts'
 import type { Output } from './output.ts'
-import type { Context } from './context.ts'
 import type { DhtEvent, OperationOptions } from '../dht/events.ts'
 
 /** Run `task` with a node that asks and never serves: nobody enters it in a table. It is stopped when the task ends. */

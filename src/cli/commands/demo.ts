@@ -8,10 +8,10 @@ import { growNetwork, isAsTold, shareLargeValue, shareValues, takeStates, talkAl
 import { EXIT } from '../exit-codes.ts'
 import { outputOptions } from '../options.ts'
 import { plural } from '../plural.ts'
+import type { Context, Perform } from '../context.ts'
 import type { DemoReport } from '../demo/report.ts'
 import type { Telling } from '../demo/story.ts'
 import type { Output, OutputOptions } from '../output.ts'
-import type { Context, Perform } from '../context.ts'
 
 const MIN_NODES = 2
 

@@ -8,8 +8,8 @@ import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { joiningOptions } from '../options.ts'
 import { writeDumpFiles } from '../write-file.ts'
-import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Context, Perform } from '../context.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:

@@ -9,8 +9,8 @@ import { peerLines } from '../peer-lines.ts'
 import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { parseTarget } from '../target.ts'
-import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions } from '../options.ts'
 import type { Target } from '../target.ts'
 
 const EXAMPLE = `

@@ -9,8 +9,8 @@ import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { valueDocument } from '../value-document.ts'
 import type { FindValueResult } from '../../dht/operations/single.ts'
-import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:

@@ -8,8 +8,8 @@ import { plural } from '../plural.ts'
 import { valueDocument } from '../value-document.ts'
 import { writeWhole } from '../write-file.ts'
 import type { GetResult } from '../../dht/operations/get.ts'
-import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:

@@ -7,8 +7,8 @@ import { peerLines } from '../peer-lines.ts'
 import { plural } from '../plural.ts'
 import { parseTarget } from '../target.ts'
 import { writeDumpFiles } from '../write-file.ts'
-import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Target } from '../target.ts'
 
 const EXAMPLE = `

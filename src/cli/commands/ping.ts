@@ -5,8 +5,8 @@ import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { askingOptions } from '../options.ts'
 import { peerName } from '../peer-name.ts'
-import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:

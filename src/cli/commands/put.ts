@@ -9,8 +9,8 @@ import { joiningOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
 import type { PutResult } from '../../dht/operations/put.ts'
-import type { ClientOptions, JoinOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions, JoinOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:

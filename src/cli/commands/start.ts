@@ -11,9 +11,9 @@ import { bootstrapOption, collectAddress, networkOptions, outputOptions } from '
 import { plural } from '../plural.ts'
 import { tellProgress } from '../progress.ts'
 import type { KadNode } from '../../node.ts'
+import type { Context, Perform } from '../context.ts'
 import type { JoinOptions, NetworkOptions } from '../options.ts'
 import type { Output, OutputOptions } from '../output.ts'
-import type { Context, Perform } from '../context.ts'
 
 const EXAMPLE = `
 Example:

@@ -8,8 +8,8 @@ import { askingOptions } from '../options.ts'
 import { peerName } from '../peer-name.ts'
 import { plural } from '../plural.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
-import type { ClientOptions } from '../options.ts'
 import type { Perform } from '../context.ts'
+import type { ClientOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:
