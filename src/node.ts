@@ -32,6 +32,11 @@ import type { LookupResult } from './dht/operations/lookup.ts'
 import type { TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
+export { createTcpHost } from './hosts/tcp/host.ts'
+export { IdentityError, InvalidAddressError, InvalidCertificateError, ListenError, RemotePlainError } from './hosts/tcp/errors.ts'
+export type { InboundLimits } from './hosts/tcp/admission.ts'
+export type { SocketCounts, TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
+
 /** The network that nodes are on unless told otherwise. */
 export const DEFAULT_NETWORK = '/kadmium/1.0.0'
 

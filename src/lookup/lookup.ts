@@ -182,7 +182,7 @@ export class Lookup {
 
   /**
    * The peer `from` answered, and named `closer` peers: at most
-   * {@link MAX_CLOSER_PEERS} of them are taken. Ignored unless it was asked and
+   * `MAX_CLOSER_PEERS` of them are taken. Ignored unless it was asked and
    * has neither answered nor failed.
    */
   onResponse (from: Key, closer: Iterable<Contact>): void {
