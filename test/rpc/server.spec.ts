@@ -63,6 +63,19 @@ describe('rpc server', () => {
     expect(await simulation.clock.run(ended)).to.equal('reset')
   })
 
+  it('answers a frame that drips in, if it is whole within ten seconds', async () => {
+    const stream = await open()
+    const { clock } = simulation
+    const sent = stream.sink((async function * () {
+      for (const [i, byte] of frame(message.type(TYPE.findNode), message.key(utf8('x'))).entries()) {
+        yield Uint8Array.of(byte)
+        await new Promise<void>(resolve => { clock.schedule(i % 2 === 0 ? 100 : 2500, resolve) })
+      }
+    })())
+    const [, end] = await clock.run(Promise.all([sent, ending(stream)]))
+    expect(end).to.equal('closed')
+  })
+
   it('resets the stream of a client that asks and never reads', async () => {
     const stream = await open()
     // answers far beyond what is buffered on the way
