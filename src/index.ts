@@ -11,7 +11,7 @@
  */
 
 export { KadDHT } from './dht/kad-dht.ts'
-export { ALPHA, K, LIBP2P_MAX_VALUE_SIZE, MAX_VALUE_SIZE } from './dht/config.ts'
+export { LIBP2P_MAX_VALUE_SIZE, MAX_VALUE_SIZE } from './dht/config.ts'
 export { InvalidOptionError, NoPeersError, NotStartedError, OutdatedRecordError, ValueNotFoundError } from './dht/errors.ts'
 export type { KadDHTInit } from './dht/config.ts'
 export type { DhtEvent, OnProgress, OperationEnd, OperationOptions } from './dht/events.ts'
@@ -45,7 +45,7 @@ export type { InsertResult, RemoveResult, RoutingTableInit } from './routing/rou
 export type { Bucket } from './routing/k-bucket.ts'
 export type { TableEntry } from './routing/table-entry.ts'
 
-export { Lookup } from './lookup/lookup.ts'
+export { DEFAULT_ALPHA, DEFAULT_K, Lookup } from './lookup/lookup.ts'
 export type { Candidate, CandidateState } from './lookup/candidates.ts'
 export type { LookupEnd, LookupInit, LookupStep } from './lookup/lookup.ts'
 

@@ -1,7 +1,8 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock/clock.ts'
 import { contactOf } from '../keyspace/contact.ts'
-import { VALUE_TTL_MS } from '../store/limits.ts'
+import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
+import { LIBP2P_VALUE_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
 import { usableAddrs } from '../wire/address.ts'
 import { InvalidOptionError } from './errors.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -13,12 +14,6 @@ import type { ValueStore } from '../store/value-store.ts'
 import type { AddressScope } from '../wire/address.ts'
 import type { ComponentLogger } from '@libp2p/interface'
 
-/** k of the Kademlia paper: contacts in a bucket, peers that keep a value, peers in an answer. */
-export const K = 20
-
-/** α of the Kademlia paper: requests a lookup keeps in flight; go, js and rust use 10. */
-export const ALPHA = 10
-
 /** The largest value a node keeps or fetches by default on its own network, bytes. */
 export const MAX_VALUE_SIZE = 4 * 1024 * 1024
 
@@ -27,6 +22,12 @@ export const LIBP2P_MAX_VALUE_SIZE = 64 * 1024
 
 /** Largest `maxValueSize`: a frame's length prefix has at most 4 bytes. */
 const MAX_MAX_VALUE_SIZE = 128 * 1024 * 1024
+
+/** A protocol id in the manner of the kad-dht spec, such as `/ipfs/kad/1.0.0` and `/ipfs/lan/kad/1.0.0`: others run it too, by their own rules. */
+const LIBP2P_NETWORK = /\/kad\/1\.0\.0$/
+
+const LIBP2P_DEFAULTS = { maxValueSize: LIBP2P_MAX_VALUE_SIZE, valueTtl: LIBP2P_VALUE_TTL_MS, probe: 'find-node' } as const
+const DEFAULTS = { maxValueSize: MAX_VALUE_SIZE, valueTtl: VALUE_TTL_MS, probe: 'ping' } as const
 
 /** What a {@link KadDHT} is made of. Only the host and the protocol are needed. */
 export interface KadDHTInit {
@@ -40,13 +41,13 @@ export interface KadDHTInit {
   alpha?: number
   /** Serve requests, or only ask? Clients are never entered in routing tables. Default `server`. */
   mode?: 'client' | 'server'
-  /** The largest value in bytes, kept or fetched. Default 4 MiB. */
+  /** The largest value in bytes, kept or fetched. Default 4 MiB; 64 KiB on libp2p networks. */
   maxValueSize?: number
-  /** Milliseconds for which a value put here is served. Default 24 h. */
+  /** Milliseconds for which a value put here is served. Default 24 h; 48 h on libp2p networks. */
   valueTtl?: number
   /** Which addresses that others tell us are dialled and told on: `any`, only `public` or only `private` ones. Default `any`. */
   scope?: AddressScope
-  /** How a peer is asked whether it is alive; libp2p networks deprecate PING. Default `ping`. */
+  /** How a peer is asked whether it is alive; libp2p networks deprecate PING. Default `ping`; `find-node` on libp2p networks. */
   probe?: 'ping' | 'find-node'
   /** Kinds of values beside `/kv/` and `/pk/`. */
   kinds?: readonly RecordKind[]
@@ -78,24 +79,25 @@ export interface KadDHTConfig extends Required<Omit<KadDHTInit, 'kinds' | 'value
  * @throws {InvalidOptionError} a number out of its range, a protocol without a leading slash
  */
 export function configure (init: KadDHTInit): KadDHTConfig {
-  const { host, protocol, mode = 'server', scope = 'any', probe = 'ping', clock = systemClock, parseAddr = parseMultiaddr } = init
+  const { host, protocol, mode = 'server', scope = 'any', clock = systemClock, parseAddr = parseMultiaddr } = init
   if (!/^\/\S+$/.test(protocol)) {
     throw new InvalidOptionError(`network must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(protocol)}`)
   }
+  const defaults = LIBP2P_NETWORK.test(protocol) ? LIBP2P_DEFAULTS : DEFAULTS
   return {
     host,
     protocol,
     mode,
     scope,
-    probe,
+    probe: init.probe ?? defaults.probe,
     clock,
     parseAddr,
     heard: peer => contactOf(peer, ({ id, addrs }) => usableAddrs(addrs, { peer: id, scope })),
     bootstrap: (init.bootstrap ?? []).map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
-    k: whole('k', init.k ?? K, 1, 255),
-    alpha: whole('alpha', init.alpha ?? ALPHA, 1, 255),
-    maxValueSize: whole('maxValueSize', init.maxValueSize ?? MAX_VALUE_SIZE, 1, MAX_MAX_VALUE_SIZE),
-    valueTtl: whole('valueTtl', init.valueTtl ?? VALUE_TTL_MS, 1, Number.MAX_SAFE_INTEGER),
+    k: whole('k', init.k ?? DEFAULT_K, 1, 255),
+    alpha: whole('alpha', init.alpha ?? DEFAULT_ALPHA, 1, 255),
+    maxValueSize: whole('maxValueSize', init.maxValueSize ?? defaults.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
+    valueTtl: whole('valueTtl', init.valueTtl ?? defaults.valueTtl, 1, Number.MAX_SAFE_INTEGER),
     random: init.random ?? (n => crypto.getRandomValues(new Uint8Array(n)))
   }
 }

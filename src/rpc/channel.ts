@@ -3,7 +3,7 @@ import { pipe } from 'it-pipe'
 import { Watchdog } from '../clock/watchdog.ts'
 import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
-import { LimitError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
+import { asError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
 import { CLOSE_LINGER_MS, MAX_PENDING, MAX_TIMED_BYTES, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
@@ -43,11 +43,6 @@ interface Waiting extends Pending {
   reject (err: unknown): void
   /** Nobody waits for the answer any more; its place in the order remains. */
   abandoned: boolean
-}
-
-/** The stream died of the request before this one: this one was never answered for, and deserves another. */
-export class LostBehindError extends StreamResetError {
-  override name = 'LostBehindError'
 }
 
 /**
@@ -284,8 +279,4 @@ function asStreamError (err: unknown): Error {
   return err instanceof TimeoutError || err instanceof ProtocolViolationError || err instanceof InvalidMessageError
     ? err
     : new StreamResetError(`the stream was reset: ${asError(err).message}`, { cause: err })
-}
-
-function asError (err: unknown): Error {
-  return err instanceof Error ? err : new Error(String(err))
 }

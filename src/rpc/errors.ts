@@ -13,6 +13,11 @@ export class StreamResetError extends Error {
   override name = 'StreamResetError'
 }
 
+/** The stream died of the request before this one: this one was never answered for, and deserves another. */
+export class LostBehindError extends StreamResetError {
+  override name = 'LostBehindError'
+}
+
 /** No answer within the time given. */
 export class TimeoutError extends Error {
   override name = 'TimeoutError'
@@ -26,4 +31,9 @@ export class ProtocolViolationError extends Error {
 /** A limit on what is open or waiting was reached; named in the message. */
 export class LimitError extends Error {
   override name = 'LimitError'
+}
+
+/** Whatever was thrown, as an error. */
+export function asError (thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

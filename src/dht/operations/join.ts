@@ -1,7 +1,7 @@
 import { startDeadline } from '../../clock/wait.ts'
 import { contactOf } from '../../keyspace/contact.ts'
 import { refreshTargets } from '../../routing/refresh.ts'
-import { TimeoutError } from '../../rpc/errors.ts'
+import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
 import { lookUp } from './lookup.ts'
@@ -10,7 +10,7 @@ import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
 /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). */
-export const REFRESH_INTERVAL_MS = 3_600_000
+const REFRESH_INTERVAL_MS = 3_600_000
 
 /** Who let us in. */
 export interface JoinResult {
@@ -62,7 +62,7 @@ async function greet (dht: DhtContext, addrs: readonly Uint8Array[], known: read
       answered.push(peer)
       options.onProgress?.({ type: 'bootstrapped', addr, peer })
     } catch (err) {
-      const error = err instanceof Error ? err : new Error(String(err))
+      const error = asError(err)
       failed.push({ addr, error })
       options.onProgress?.({ type: 'bootstrap-failed', addr, error })
     }

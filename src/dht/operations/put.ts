@@ -1,5 +1,5 @@
 import { startDeadline } from '../../clock/wait.ts'
-import { TimeoutError } from '../../rpc/errors.ts'
+import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { PUT_DEADLINE_MS } from '../deadlines.ts'
 import { lookUp } from './lookup.ts'
 import { askOne } from './single.ts'
@@ -73,7 +73,7 @@ export async function storeAt (dht: DhtContext, peers: readonly Contact[], recor
       onProgress?.({ type: 'stored', peer })
       return { peer, error: undefined }
     } catch (err) {
-      const error = err instanceof Error ? err : new Error(String(err))
+      const error = asError(err)
       onProgress?.({ type: 'failed', peer, request: 'put-value', error })
       return { peer, error }
     }
