@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'kadmium-packed-'))
 
 const USE = `
-import { KadDHT } from 'kadmium'
+import { Kademlia } from 'kadmium/engine'
 import { createNode } from 'kadmium/node'
 import { createMemoryNetwork, VirtualClock } from 'kadmium/memory'
 
@@ -22,7 +22,7 @@ console.log(new TextDecoder().decode((await a.get('key')).value))
 await Promise.all([a.stop(), b.stop()])
 
 const clock = new VirtualClock()
-const dht = new KadDHT({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock })
+const dht = new Kademlia({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock })
 await clock.run(dht.start())
 console.log(dht.contacts)
 `

@@ -1,66 +1,6 @@
 /**
  * @packageDocumentation
  *
- * Kademlia for TypeScript: the engine, for any host and any platform. Nothing here
- * reaches a Node.js module.
- *
- * - {@link KadDHT} is a node; give it a {@link Host} to carry its bytes.
- * - `kadmium/node` has a host over raw TCP and `createNode`.
- * - `kadmium/memory` has a host in memory and a virtual clock, for tests and simulations.
- * - {@link RoutingTable}, {@link Lookup} and the codec are plain values, of use by themselves.
+ * A drop-in for `@libp2p/kad-dht`.
  */
-
-export { KadDHT } from './dht/kad-dht.ts'
-export { LIBP2P_MAX_VALUE_SIZE, MAX_VALUE_SIZE } from './dht/config.ts'
-export { InvalidOptionError, NoPeersError, NotStartedError, OutdatedRecordError, ValueNotFoundError } from './dht/errors.ts'
-export type { KadDHTInit } from './dht/config.ts'
-export type { DhtEvent, OnProgress, OperationEnd, OperationOptions } from './dht/events.ts'
-export type { FoundValue, GetOptions, GetResult } from './dht/operations/get.ts'
-export type { JoinResult } from './dht/operations/join.ts'
-export type { LookupResult } from './dht/operations/lookup.ts'
-export type { PutResult, StoreResult } from './dht/operations/put.ts'
-export type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './dht/operations/single.ts'
-
-export { lookupDump } from './dump/lookup.ts'
-export { plantuml } from './dump/plantuml.ts'
-export { stateDump } from './dump/state.ts'
-export type { LookupDump } from './dump/lookup.ts'
-export type { PeerDump } from './dump/peer.ts'
-export type { StateDump } from './dump/state.ts'
-
-export { systemClock } from './clock/clock.ts'
-export type { Cancel, Clock } from './clock/clock.ts'
-
-export { DialError, LimitError, ProtocolViolationError, StreamResetError, TimeoutError, UnsupportedProtocolError } from './rpc/errors.ts'
-export type { Host, Stream, StreamHandler, Topology } from './rpc/connection.ts'
-
-export { keyFromBytes, keyOf } from './keyspace/key.ts'
-export { commonPrefixLength, compareDistance, distance } from './keyspace/distance.ts'
-export { contactOf } from './keyspace/contact.ts'
-export type { Key } from './keyspace/key.ts'
-export type { Contact, PeerInfo, SelectAddrs } from './keyspace/contact.ts'
-
-export { RoutingTable } from './routing/routing-table.ts'
-export type { InsertResult, RemoveResult, RoutingTableInit } from './routing/routing-table.ts'
-export type { Bucket } from './routing/k-bucket.ts'
-export type { TableEntry } from './routing/table-entry.ts'
-
-export { DEFAULT_ALPHA, DEFAULT_K, Lookup } from './lookup/lookup.ts'
-export type { Candidate, CandidateState } from './lookup/candidates.ts'
-export type { LookupEnd, LookupInit, LookupStep } from './lookup/lookup.ts'
-
-export { InvalidRecordError, ValueTooLargeError } from './record/invalid-record.ts'
-export type { ValueRecord } from './record/record.ts'
-export type { RecordKind } from './record/validator.ts'
-
-export { StoreFullError } from './store/errors.ts'
-export { MemoryProviderStore, MemoryValueStore } from './store/memory.ts'
-export type { ValueLimits } from './store/memory.ts'
-export type { ProviderStore } from './store/provider-store.ts'
-export type { StoredValue, ValueStore } from './store/value-store.ts'
-
-export { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './wire/codec.ts'
-export { InvalidMessageError } from './wire/errors.ts'
-export type { WireLimits } from './wire/codec.ts'
-export type { AddressScope } from './wire/address.ts'
-export type { Request, Response, ResponseTo } from './wire/rpc.ts'
+export * from './engine.ts'

@@ -22,12 +22,12 @@
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { systemClock } from './clock/clock.ts'
-import { KadDHT } from './dht/kad-dht.ts'
+import { Kademlia } from './dht/kademlia.ts'
 import { writeLookup, writeState } from './dump/write.ts'
 import { formatAddress, parseAddress } from './hosts/tcp/address.ts'
 import { createTcpHost } from './hosts/tcp/host.ts'
 import { loadOrCreateIdentity, peerIdText } from './hosts/tcp/identity.ts'
-import type { KadDHTInit } from './dht/config.ts'
+import type { KademliaInit } from './dht/config.ts'
 import type { LookupResult } from './dht/operations/lookup.ts'
 import type { TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -41,23 +41,23 @@ export type { SocketCounts, TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
 export const DEFAULT_NETWORK = '/kadmium/1.0.0'
 
 /** What {@link createNode} takes: the options of the DHT, of its TCP host, and these. */
-export interface NodeInit extends Omit<KadDHTInit, 'host' | 'protocol' | 'parseAddr'>, Partial<Omit<TcpHostInit, 'clock' | 'privateKey'>> {
+export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'parseAddr'>, Partial<Omit<TcpHostInit, 'clock' | 'privateKey'>> {
   /** The network, as a protocol id: nodes of another are refused. Default {@link DEFAULT_NETWORK}. */
   network?: string
   /** The folder where the identity is kept, made if need be. Default: none, and a new identity each time. */
   dataDir?: string
   /** The identity. Default: the one in `dataDir`, or a new one. */
   privateKey?: Ed25519PrivateKey
-  /** Start at once? If not, call {@link KadDHT.start} yourself, with a signal and `onProgress` if you like. Default true. */
+  /** Start at once? If not, call {@link Kademlia.start} yourself, with a signal and `onProgress` if you like. Default true. */
   start?: boolean
 }
 
-/** A {@link KadDHT} over raw TCP, with what there is to say and to stop of that. */
-export class KadNode extends KadDHT {
+/** A {@link Kademlia} over raw TCP, with what there is to say and to stop of that. */
+export class KadNode extends Kademlia {
   readonly #host: TcpHost
 
   /** {@link createNode} makes one. */
-  constructor (host: TcpHost, init: KadDHTInit) {
+  constructor (host: TcpHost, init: KademliaInit) {
     super(init)
     this.#host = host
   }

@@ -29,8 +29,8 @@ const LIBP2P_NETWORK = /\/kad\/1\.0\.0$/
 const LIBP2P_DEFAULTS = { maxValueSize: LIBP2P_MAX_VALUE_SIZE, valueTtl: LIBP2P_VALUE_TTL_MS, probe: 'find-node' } as const
 const DEFAULTS = { maxValueSize: MAX_VALUE_SIZE, valueTtl: VALUE_TTL_MS, probe: 'ping' } as const
 
-/** What a {@link KadDHT} is made of. Only the host and the protocol are needed. */
-export interface KadDHTInit {
+/** What a {@link Kademlia} is made of. Only the host and the protocol are needed. */
+export interface KademliaInit {
   /** Carries the bytes: raw TCP, the memory network, libp2p. */
   host: Host
   /** The network, as a protocol id: peers of another are refused. */
@@ -67,7 +67,7 @@ export interface KadDHTInit {
   logger?: ComponentLogger
 }
 
-export interface KadDHTConfig extends Required<Omit<KadDHTInit, 'kinds' | 'values' | 'providers' | 'logger' | 'bootstrap'>> {
+export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'values' | 'providers' | 'logger' | 'bootstrap'>> {
   readonly bootstrap: readonly Uint8Array[]
   /** A peer that somebody named: of its addresses only those are believed that are sound and in scope. */
   heard (peer: PeerInfo): Contact
@@ -78,7 +78,7 @@ export interface KadDHTConfig extends Required<Omit<KadDHTInit, 'kinds' | 'value
  *
  * @throws {InvalidOptionError} a number out of its range, a protocol without a leading slash
  */
-export function configure (init: KadDHTInit): KadDHTConfig {
+export function configure (init: KademliaInit): KademliaConfig {
   const { host, protocol, mode = 'server', scope = 'any', clock = systemClock, parseAddr = parseMultiaddr } = init
   if (!/^\/\S+$/.test(protocol)) {
     throw new InvalidOptionError(`network must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(protocol)}`)

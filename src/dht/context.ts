@@ -1,4 +1,4 @@
-import type { KadDHTConfig } from './config.ts'
+import type { KademliaConfig } from './config.ts'
 import type { Peers } from './peers.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
@@ -8,7 +8,7 @@ import type { Logger } from '@libp2p/interface'
 
 /** What the operations share: the parts of one running node. */
 export interface DhtContext {
-  readonly config: KadDHTConfig
+  readonly config: KademliaConfig
   readonly self: Contact
   readonly client: RpcClient
   readonly peers: Peers

@@ -2,7 +2,7 @@ import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 import { LimitError, StreamResetError } from '../rpc/errors.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
-import type { KadDHTConfig } from './config.ts'
+import type { KademliaConfig } from './config.ts'
 import type { Tasks } from './tasks.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Question, RpcClient } from '../rpc/client.ts'
@@ -19,7 +19,7 @@ const MAX_VERIFICATIONS = 8
 const MAX_REMEMBERED = 64
 
 export interface PeersInit {
-  readonly config: KadDHTConfig
+  readonly config: KademliaConfig
   readonly client: RpcClient
   readonly self: Contact
   readonly tasks: Tasks

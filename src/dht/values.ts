@@ -7,7 +7,7 @@ import { Validators } from '../record/validator.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { InvalidOptionError, OutdatedRecordError } from './errors.ts'
 import { toBytes } from './text.ts'
-import type { KadDHTConfig } from './config.ts'
+import type { KademliaConfig } from './config.ts'
 import type { ValueRecord } from '../record/record.ts'
 import type { RecordKind } from '../record/validator.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
@@ -20,7 +20,7 @@ const OPEN = 'kv'
 const OPEN_PREFIX = toBytes(`/${OPEN}/`)
 
 export interface ValuesInit {
-  readonly config: KadDHTConfig
+  readonly config: KademliaConfig
   readonly store: ValueStore
   readonly kinds: readonly RecordKind[]
 }
@@ -32,7 +32,7 @@ export interface ValuesInit {
 export class Values {
   /** The largest value of a record, bytes: a user's value and what its envelope adds. */
   readonly maxRecordSize: number
-  readonly #config: KadDHTConfig
+  readonly #config: KademliaConfig
   readonly #store: ValueStore
   readonly #namespaces: ReadonlySet<string>
   readonly #validators: Validators

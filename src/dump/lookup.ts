@@ -31,7 +31,7 @@ export interface LookupDump {
  * @example
  *
  * ```typescript
- * import { lookupDump } from 'kadmium'
+ * import { lookupDump } from 'kadmium/engine'
  *
  * const { found } = lookupDump(await node.lookup('/kv/greeting'))
  * console.log(found[0].distance)

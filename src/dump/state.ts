@@ -4,7 +4,7 @@ import { storeDump } from './store.ts'
 import { timeText } from './time.ts'
 import type { PeerDump } from './peer.ts'
 import type { ValueDump } from './store.ts'
-import type { KadDHT } from '../dht/kad-dht.ts'
+import type { Kademlia } from '../dht/kademlia.ts'
 import type { Bucket } from '../routing/k-bucket.ts'
 import type { TableEntry } from '../routing/table-entry.ts'
 import type { Request } from '../wire/rpc.ts'
@@ -65,13 +65,13 @@ export interface StateDump {
  * @example
  *
  * ```typescript
- * import { stateDump } from 'kadmium'
+ * import { stateDump } from 'kadmium/engine'
  *
  * const { routes, store } = await stateDump(node, Date.now())
  * console.log(routes.size, store.length)
  * ```
  */
-export async function stateDump (node: KadDHT, now: number): Promise<StateDump> {
+export async function stateDump (node: Kademlia, now: number): Promise<StateDump> {
   const { peers: { table }, store } = node.internals
   const self = peerDump(node.self)
   return {
@@ -98,7 +98,7 @@ function entryDump (entry: TableEntry): EntryDump {
   return { ...peerDump(entry), last_seen: timeText(entry.lastSeen) }
 }
 
-function rpcDump (node: KadDHT): Omit<StateDump['rpc'], 'node'> {
+function rpcDump (node: Kademlia): Omit<StateDump['rpc'], 'node'> {
   const { client, server } = node.internals
   const { streamsOpened, requestsSent, streamsOpen } = client.counts
   return {

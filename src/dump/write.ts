@@ -5,7 +5,7 @@ import { systemClock } from '../clock/clock.ts'
 import { lookupDump } from './lookup.ts'
 import { plantuml } from './plantuml.ts'
 import { stateDump } from './state.ts'
-import type { KadDHT } from '../dht/kad-dht.ts'
+import type { Kademlia } from '../dht/kademlia.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'
 
 /**
@@ -14,7 +14,7 @@ import type { LookupResult } from '../dht/operations/lookup.ts'
  *
  * @throws {Error} the file system's
  */
-export async function writeState (node: KadDHT, path: string): Promise<void> {
+export async function writeState (node: Kademlia, path: string): Promise<void> {
   await writeDump(await stateDump(node, systemClock.now()), path)
 }
 

@@ -21,7 +21,7 @@ export type Key = Uint8Array & { readonly [kind]: 'key' }
  * @example
  *
  * ```typescript
- * import { keyOf } from 'kadmium'
+ * import { keyOf } from 'kadmium/engine'
  *
  * keyOf(new TextEncoder().encode('/kv/greeting')) // 32 bytes
  * ```

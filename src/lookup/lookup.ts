@@ -89,7 +89,7 @@ export type LookupStep =
  * @example
  *
  * ```typescript
- * import { Lookup, contactOf, keyOf } from 'kadmium'
+ * import { Lookup, contactOf, keyOf } from 'kadmium/engine'
  *
  * const peer = contactOf({ id: Uint8Array.of(1), addrs: [] })
  * const lookup = new Lookup({ target: keyOf(Uint8Array.of(2)), seeds: [peer], slowAfter: () => 1000 })

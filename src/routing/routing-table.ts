@@ -65,7 +65,7 @@ export interface RemoveResult {
  * @example
  *
  * ```typescript
- * import { RoutingTable, contactOf, keyOf } from 'kadmium'
+ * import { RoutingTable, contactOf, keyOf } from 'kadmium/engine'
  *
  * const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
  * const table = new RoutingTable({ self: keyOf(encode('us')) })

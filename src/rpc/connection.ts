@@ -32,6 +32,8 @@ export interface Topology {
   onConnect (peer: PeerInfo): void
   /** Its last connection is gone. */
   onDisconnect (peer: PeerInfo): void
+  /** It is still connected, but does not serve the protocol any more. A host that cannot know never calls it. */
+  onUnsupported? (peer: PeerInfo): void
 }
 
 /**

@@ -2,11 +2,11 @@ import { expect } from 'aegir/chai'
 import { configure } from '../../src/dht/config.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
-import type { KadDHTConfig, KadDHTInit } from '../../src/dht/config.ts'
+import type { KademliaConfig, KademliaInit } from '../../src/dht/config.ts'
 
 const HOUR_MS = 3_600_000
 
-function defaultsOf (protocol: string, init: Partial<KadDHTInit> = {}): Pick<KadDHTConfig, 'maxValueSize' | 'valueTtl' | 'probe'> {
+function defaultsOf (protocol: string, init: Partial<KademliaInit> = {}): Pick<KademliaConfig, 'maxValueSize' | 'valueTtl' | 'probe'> {
   const host = createMemoryNetwork({ clock: new VirtualClock() }).createHost()
   const { maxValueSize, valueTtl, probe } = configure({ host, protocol, ...init })
   return { maxValueSize, valueTtl, probe }

@@ -1,9 +1,9 @@
-import { KadDHT } from '../../src/dht/kad-dht.ts'
+import { Kademlia } from '../../src/dht/kademlia.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { Random } from '../../src/hosts/memory/random.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
-import type { KadDHTInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/config.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryHostInit, MemoryNetwork, MemoryNetworkInit } from '../../src/hosts/memory/network.ts'
 import type { Key } from '../../src/keyspace/key.ts'
@@ -12,7 +12,7 @@ export const PROTOCOL = '/test/1.0.0'
 
 /** A node and the host that carries its bytes. */
 export interface SimulatedNode {
-  readonly dht: KadDHT
+  readonly dht: Kademlia
   readonly host: MemoryHost
 }
 
@@ -29,9 +29,9 @@ export class Simulation {
   }
 
   /** Make a node and start it; a client does not listen. */
-  async node (init: Partial<KadDHTInit> = {}, hostInit: MemoryHostInit = {}): Promise<SimulatedNode> {
+  async node (init: Partial<KademliaInit> = {}, hostInit: MemoryHostInit = {}): Promise<SimulatedNode> {
     const host = this.network.createHost({ listen: init.mode !== 'client', ...hostInit })
-    const dht = new KadDHT({ host, protocol: PROTOCOL, clock: this.clock, random: n => this.#random.bytes(n), ...init })
+    const dht = new Kademlia({ host, protocol: PROTOCOL, clock: this.clock, random: n => this.#random.bytes(n), ...init })
     const node = { dht, host }
     this.nodes.push(node)
     await this.clock.run(dht.start())
@@ -39,7 +39,7 @@ export class Simulation {
   }
 
   /** Make `count` nodes that join one after another, each through one of those before. */
-  async nodesJoined (count: number, init: Partial<KadDHTInit> = {}): Promise<SimulatedNode[]> {
+  async nodesJoined (count: number, init: Partial<KademliaInit> = {}): Promise<SimulatedNode[]> {
     const nodes = [await this.node(init)]
     while (nodes.length < count) {
       const through = nodes[this.#random.integer(0, nodes.length - 1)]

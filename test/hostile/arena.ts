@@ -1,7 +1,7 @@
 import { pipe } from 'it-pipe'
 import { bytes } from '../helpers/protobuf.ts'
-import type { KadDHTInit } from '../../src/dht/config.ts'
-import type { KadDHT } from '../../src/dht/kad-dht.ts'
+import type { KademliaInit } from '../../src/dht/config.ts'
+import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { Host } from '../../src/rpc/connection.ts'
 
@@ -18,7 +18,7 @@ export interface Arena {
   /** A host that listens. */
   host (): Promise<ArenaHost>
   /** Make a DHT on a host, on this arena's clock. */
-  dht (host: Host, init?: Partial<KadDHTInit>): KadDHT
+  dht (host: Host, init?: Partial<KademliaInit>): Kademlia
   /** Wait for `task`, letting virtual time pass if that is what the host runs on. */
   run<T> (task: Promise<T>): Promise<T>
   /** Let `ms` milliseconds pass on the clock of the nodes. */

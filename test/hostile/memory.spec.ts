@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { KadDHT } from '../../src/dht/kad-dht.ts'
+import { Kademlia } from '../../src/dht/kademlia.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { NETWORK } from './arena.ts'
@@ -13,7 +13,7 @@ hostileInput('the memory network', async () => {
       const host = network.createHost()
       return { host, stop: async () => { await host.stop() } }
     },
-    dht: (host, init) => new KadDHT({ host, protocol: NETWORK, clock, ...init }),
+    dht: (host, init) => new Kademlia({ host, protocol: NETWORK, clock, ...init }),
     run: async task => clock.run(task),
     advance: async ms => { await clock.advance(ms) },
     async stop () {

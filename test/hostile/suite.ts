@@ -5,7 +5,7 @@ import { answerWith, attack, NETWORK } from './arena.ts'
 import { hostileRequests, MAX_VALUE_SIZE } from './frames.ts'
 import { mutatedFrames } from './mutations.ts'
 import type { Arena, ArenaHost, Outcome } from './arena.ts'
-import type { KadDHT } from '../../src/dht/kad-dht.ts'
+import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { FindNodeResult } from '../../src/dht/operations/single.ts'
 
 const KEY = utf8('/kv/key')
@@ -57,9 +57,9 @@ export function hostileInput (name: string, createArena: () => Promise<Arena>, f
     this.timeout(60_000)
     let arena: Arena
     let victimHost: ArenaHost
-    let victim: KadDHT
+    let victim: Kademlia
     let attacker: ArenaHost
-    let honest: KadDHT
+    let honest: Kademlia
 
     before(async () => {
       arena = await createArena()

@@ -1,6 +1,6 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
-import { KadDHT } from '../../src/dht/kad-dht.ts'
+import { Kademlia } from '../../src/dht/kademlia.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { createTcpHost } from '../../src/hosts/tcp/host.ts'
 import { NETWORK } from './arena.ts'
@@ -21,7 +21,7 @@ async function tcpArena (security: 'tls' | 'plain'): Promise<Arena> {
       hosts.push(host)
       return { host, stop: async () => { await host.stop() } }
     },
-    dht: (host, init) => new KadDHT({ host, protocol: NETWORK, clock, ...init }),
+    dht: (host, init) => new Kademlia({ host, protocol: NETWORK, clock, ...init }),
     run: async task => task,
     advance: async ms => { await clock.advance(ms) },
     async stop () {

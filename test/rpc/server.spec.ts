@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { bytes, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
-import type { KadDHT } from '../../src/dht/kad-dht.ts'
+import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
 
@@ -10,7 +10,7 @@ const PING = frame(message.type(TYPE.ping))
 
 describe('rpc server', () => {
   let simulation: Simulation
-  let dht: KadDHT
+  let dht: Kademlia
   let client: MemoryHost
 
   beforeEach(async () => {

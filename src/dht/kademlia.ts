@@ -21,7 +21,7 @@ import { Peers } from './peers.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
-import type { KadDHTInit } from './config.ts'
+import type { KademliaInit } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { OperationOptions } from './events.ts'
 import type { FoundValue, GetOptions, GetResult } from './operations/get.ts'
@@ -49,12 +49,12 @@ import type { ValueStore } from '../store/value-store.ts'
  * @example
  *
  * ```typescript
- * import { KadDHT } from 'kadmium'
+ * import { Kademlia } from 'kadmium/engine'
  * import { VirtualClock, createMemoryNetwork } from 'kadmium/memory'
  *
  * const clock = new VirtualClock()
  * const network = createMemoryNetwork({ clock, seed: 1 })
- * const [a, b] = [1, 2].map(() => new KadDHT({ host: network.createHost(), protocol: '/example/1.0.0', clock }))
+ * const [a, b] = [1, 2].map(() => new Kademlia({ host: network.createHost(), protocol: '/example/1.0.0', clock }))
  *
  * await clock.run(Promise.all([a.start(), b.start()]))
  * await clock.run(b.join(a.self.addrs))
@@ -62,7 +62,7 @@ import type { ValueStore } from '../store/value-store.ts'
  * const { value } = await clock.run(a.get('greeting'))
  * ```
  */
-export class KadDHT {
+export class Kademlia {
   readonly #dht: DhtContext
   readonly #store: ValueStore
   readonly #server: RpcServer
@@ -71,7 +71,7 @@ export class KadDHT {
   #unwatch: (() => void) | undefined
 
   /** @throws {InvalidOptionError} an option makes no sense */
-  constructor (init: KadDHTInit) {
+  constructor (init: KademliaInit) {
     const config = configure(init)
     const { host, protocol, clock, random } = config
     const log = (init.logger ?? defaultLogger()).forComponent('kadmium')
@@ -185,7 +185,7 @@ export class KadDHT {
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    * @throws {StreamResetError} the node refused it
-   * @throws as {@link KadDHT.ping}
+   * @throws as {@link Kademlia.ping}
    */
   async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<StoreResult> {
     return store(this.#running(), peer, key, value, options)
@@ -194,7 +194,7 @@ export class KadDHT {
   /**
    * Ask one node for the peers it knows closest to SHA-256 of `target`.
    *
-   * @throws as {@link KadDHT.ping}
+   * @throws as {@link Kademlia.ping}
    */
   async findNode (peer: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
     return findNodeAt(this.#running(), peer, target, options)
@@ -203,7 +203,7 @@ export class KadDHT {
   /**
    * Ask one node for the value at `key`, and the peers it knows closest to it.
    *
-   * @throws as {@link KadDHT.ping}
+   * @throws as {@link Kademlia.ping}
    */
   async findValue (peer: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
     return findValueAt(this.#running(), peer, key, options)
@@ -218,7 +218,7 @@ export class KadDHT {
     return lookUp(this.#running(), toBytes(target), options)
   }
 
-  /** The k closest peers to SHA-256 of `target`, closest first: {@link KadDHT.lookup} for a loop. */
+  /** The k closest peers to SHA-256 of `target`, closest first: {@link Kademlia.lookup} for a loop. */
   async * getClosestPeers (target: string | Uint8Array, options?: OperationOptions): AsyncGenerator<Contact> {
     const { closest } = await this.lookup(target, options)
     yield * closest
@@ -244,7 +244,7 @@ export class KadDHT {
     return get(this.#running(), key, options)
   }
 
-  /** The values at `key` as they come in, each better than the one before: {@link KadDHT.get} for a loop. Ends without any if there is none. */
+  /** The values at `key` as they come in, each better than the one before: {@link Kademlia.get} for a loop. Ends without any if there is none. */
   async * searchValue (key: string | Uint8Array, options?: GetOptions): AsyncGenerator<FoundValue> {
     yield * searchValue(this.#running(), key, options)
   }
