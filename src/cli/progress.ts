@@ -1,7 +1,9 @@
 import { formatAddress } from '../hosts/tcp/address.ts'
 import { peerName } from './peer-name.ts'
+import { plural } from './plural.ts'
 import type { Output } from './output.ts'
 import type { DhtEvent } from '../dht/events.ts'
+import type { Response } from '../wire/rpc.ts'
 
 /** Tell people what an operation does, while it does. */
 export function tellProgress (out: Output, event: DhtEvent): void {
@@ -10,13 +12,19 @@ export function tellProgress (out: Output, event: DhtEvent): void {
       out.detail(`${event.request} → ${peerName(event.peer)}${event.hop === 0 ? '' : `, hop ${event.hop}`}`)
       break
     case 'answered':
-      out.detail(`${event.request} ← ${peerName(event.peer)} in ${event.ms} ms${event.closer === 0 ? '' : `, names ${event.closer}`}`)
+      out.detail(`${event.request} ← ${peerName(event.peer)} in ${event.ms} ms${namesOf(event.response)}`)
       break
     case 'failed':
       out.note(`${event.request} failed at ${peerName(event.peer)}: ${event.error.message}`)
       break
     case 'value':
       out.detail(`${event.value.byteLength} bytes from ${event.peer == null ? 'our own store' : peerName(event.peer)}${event.best ? ', the best so far' : ''}`)
+      break
+    case 'invalid-value':
+      out.note(`${peerName(event.peer)} gave a value that is not valid: ${event.error.message}`)
+      break
+    case 'providers':
+      out.detail(`${plural(event.providers.length, 'provider')} from ${event.peer == null ? 'our own store' : peerName(event.peer)}`)
       break
     case 'closest':
       out.detail(`lookup ${event.reason}: ${event.closest.length} closest`)
@@ -36,4 +44,8 @@ export function tellProgress (out: Output, event: DhtEvent): void {
     default:
       event satisfies never
   }
+}
+
+function namesOf (response: Response): string {
+  return 'closer' in response && response.closer.length > 0 ? `, names ${response.closer.length}` : ''
 }

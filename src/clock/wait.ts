@@ -42,7 +42,7 @@ export function startDeadline (clock: Clock, ms: number, reason: () => Error, ..
     expired = true
     controller.abort(reason())
   })
-  const unlink = parents.map(parent => link(parent, controller))
+  const unlink = parents.map(parent => onAbort(parent, reason => { controller.abort(reason) }))
   return {
     signal: controller.signal,
     get expired () { return expired },
@@ -54,15 +54,34 @@ export function startDeadline (clock: Clock, ms: number, reason: () => Error, ..
   }
 }
 
-function link (parent: AbortSignal | undefined, child: AbortController): () => void {
-  if (parent == null) {
+/** Calls `then` with the reason when `signal` is aborted, or at once if it was. Returns the way to let go of it. */
+function onAbort (signal: AbortSignal | undefined, then: (reason: unknown) => void): () => void {
+  if (signal == null) {
     return () => {}
   }
-  if (parent.aborted) {
-    child.abort(parent.reason)
+  if (signal.aborted) {
+    then(signal.reason)
     return () => {}
   }
-  const onAbort = (): void => { child.abort(parent.reason) }
-  parent.addEventListener('abort', onAbort, { once: true })
-  return () => { parent.removeEventListener('abort', onAbort) }
+  const listener = (): void => { then(signal.reason) }
+  signal.addEventListener('abort', listener, { once: true })
+  return () => { signal.removeEventListener('abort', listener) }
+}
+
+/**
+ * Settles as `promise` does.
+ *
+ * @throws the reason of the first of `signals` that is aborted before
+ */
+export async function abortable<T> (promise: Promise<T>, ...signals: Array<AbortSignal | undefined>): Promise<T> {
+  let unlink = (): void => {}
+  const aborted = new Promise<never>((resolve, reject) => {
+    const undo = signals.map(signal => onAbort(signal, reject))
+    unlink = () => { undo.forEach(each => { each() }) }
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    unlink()
+  }
 }

@@ -2,13 +2,19 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock/clock.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
-import { LIBP2P_VALUE_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FRAME_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS, MIN_TIMEOUT_MS, SERVER_IDLE_MS } from '../rpc/limits.ts'
+import { LIBP2P_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
 import { usableAddrs } from '../wire/address.ts'
+import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
+import type { ReprovideOptions } from './maintenance/reprovide.ts'
 import type { Clock } from '../clock/clock.ts'
-import type { Contact, PeerInfo } from '../keyspace/contact.ts'
-import type { RecordKind } from '../record/validator.ts'
+import type { Contact, PeerInfo, SelectAddrs } from '../keyspace/contact.ts'
+import type { KindOf, RecordKind } from '../record/validator.ts'
+import type { ClientObserver } from '../rpc/client.ts'
 import type { Host } from '../rpc/connection.ts'
+import type { ServerObserver } from '../rpc/server.ts'
+import type { ContactStore } from '../store/contact-store.ts'
 import type { ProviderStore } from '../store/provider-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
 import type { AddressScope } from '../wire/address.ts'
@@ -26,8 +32,66 @@ const MAX_MAX_VALUE_SIZE = 128 * 1024 * 1024
 /** A protocol id in the manner of the kad-dht spec, such as `/ipfs/kad/1.0.0` and `/ipfs/lan/kad/1.0.0`: others run it too, by their own rules. */
 const LIBP2P_NETWORK = /\/kad\/1\.0\.0$/
 
-const LIBP2P_DEFAULTS = { maxValueSize: LIBP2P_MAX_VALUE_SIZE, valueTtl: LIBP2P_VALUE_TTL_MS, probe: 'find-node' } as const
-const DEFAULTS = { maxValueSize: MAX_VALUE_SIZE, valueTtl: VALUE_TTL_MS, probe: 'ping' } as const
+/** Peers that wait to be asked whether they answer. A flood of them changes nothing but who waits. */
+const MAX_VERIFICATIONS_WAITING = 256
+
+/** Peers asked that at once. */
+const MAX_VERIFICATIONS = 8
+
+const MINUTE_MS = 60_000
+
+/** Milliseconds that a timer can wait: beyond that those of JavaScript fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). */
+const REFRESH_INTERVAL_MS = 60 * MINUTE_MS
+
+/** Milliseconds between collections of provider records past their life. */
+const COLLECT_INTERVAL_MS = 90 * MINUTE_MS
+
+/** Provider records of ours sent out again at once. */
+const REPROVIDE_CONCURRENCY = 10
+const MAX_REPROVIDE_CONCURRENCY = 1_000
+
+/** Provider records of ours that are due and kept in mind at once. */
+const REPROVIDE_QUEUE_SIZE = 16_384
+
+const DEFAULTS = {
+  mode: 'server',
+  scope: 'any',
+  probe: 'ping',
+  clock: systemClock,
+  parseAddr: parseMultiaddr,
+  random: (n: number) => crypto.getRandomValues(new Uint8Array(n)),
+  awaitContacts: false,
+  bootstrap: [],
+  prefixLength: 0,
+  maxValueSize: MAX_VALUE_SIZE,
+  valueTtl: VALUE_TTL_MS,
+  selfLookupInterval: REFRESH_INTERVAL_MS,
+  refreshInterval: REFRESH_INTERVAL_MS,
+  collectInterval: COLLECT_INTERVAL_MS,
+  reprovide: {},
+  clientIdle: CLIENT_IDLE_MS,
+  serverIdle: SERVER_IDLE_MS,
+  requestTimeout: FRAME_TIMEOUT_MS,
+  minTimeout: MIN_TIMEOUT_MS,
+  maxTimeout: ANSWER_TIMEOUT_MS,
+  maxVerifications: MAX_VERIFICATIONS,
+  maxVerificationsWaiting: MAX_VERIFICATIONS_WAITING,
+  verificationTimeout: REQUEST_DEADLINE_MS,
+  maxChecks: MAX_VERIFICATIONS,
+  maxChecksWaiting: MAX_VERIFICATIONS_WAITING,
+  checkTimeout: REQUEST_DEADLINE_MS
+} as const satisfies Partial<KademliaInit>
+
+const LIBP2P_DEFAULTS = {
+  maxValueSize: LIBP2P_MAX_VALUE_SIZE,
+  valueTtl: LIBP2P_VALUE_TTL_MS,
+  probe: 'find-node',
+  clientIdle: LIBP2P_CLIENT_IDLE_MS,
+  selfLookupInterval: 5 * MINUTE_MS
+} as const satisfies Partial<KademliaInit>
 
 /** What a {@link Kademlia} is made of. Only the host and the protocol are needed. */
 export interface KademliaInit {
@@ -39,7 +103,13 @@ export interface KademliaInit {
   k?: number
   /** Requests a lookup keeps in flight: 1 to 255. Default 10. */
   alpha?: number
-  /** Serve requests, or only ask? Clients are never entered in routing tables. Default `server`. */
+  /** Paths of a lookup that share its `alpha` fairly, so that no peer's referrals take all of it (after S/Kademlia, §4.4): 1 to 255. Default `alpha`. */
+  disjointPaths?: number
+  /** Bits down to which every bucket of the routing table splits when it is full; the one that covers our own key always does (Kademlia paper, §2.4): 0 or more, Infinity keeps all contacts. Default 0. */
+  prefixLength?: number
+  /** Contacts beyond which a bucket splits, if it may. Default `k`. */
+  splitThreshold?: number
+  /** Serve requests, or only ask? Clients are never entered in routing tables. Default `server`; {@link Kademlia.setMode} changes it. */
   mode?: 'client' | 'server'
   /** The largest value in bytes, kept or fetched. Default 4 MiB; 64 KiB on libp2p networks. */
   maxValueSize?: number
@@ -49,12 +119,49 @@ export interface KademliaInit {
   scope?: AddressScope
   /** How a peer is asked whether it is alive; libp2p networks deprecate PING. Default `ping`; `find-node` on libp2p networks. */
   probe?: 'ping' | 'find-node'
-  /** Kinds of values beside `/kv/` and `/pk/`. */
-  kinds?: readonly RecordKind[]
+  /** Narrows `scope` further, or replaces addresses: what it returns of a peer's sound addresses is believed. Default: all. */
+  selectAddrs?: SelectAddrs
+  /** Kinds of values beside `/kv/` and `/pk/`; or, as a function of the namespace, all the kinds there are, `/kv/` and `/pk/` included only if it says so. */
+  kinds?: readonly RecordKind[] | KindOf
   /** Where values lie. Default: in memory. */
   values?: ValueStore
   /** Where provider records lie. Default: in memory. */
   providers?: ProviderStore
+  /** Where the contacts of the routing table outlive the process. Default: nowhere. */
+  contacts?: ContactStore
+  /** Milliseconds between lookups of ourselves, which keep us known to our neighbours. Default 1 h; 5 min on libp2p networks. */
+  selfLookupInterval?: number
+  /** Milliseconds from the start to the first of them. Default: `selfLookupInterval`. */
+  firstSelfLookup?: number
+  /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). Default 1 h. */
+  refreshInterval?: number
+  /** Milliseconds without a request after which a stream to a peer is closed: less than its server waits. Default 30 s; 8 s on libp2p networks, whose js servers wait 10 s. */
+  clientIdle?: number
+  /** Milliseconds that a peer's stream may be silent between requests. Default 60 s. */
+  serverIdle?: number
+  /** Milliseconds that a peer has to deliver a request, beside what its bytes need. Default 10 s. */
+  requestTimeout?: number
+  /** When our own provider records are sent out again. Defaults: as {@link ReprovideOptions} says. */
+  reprovide?: ReprovideOptions
+  /** Milliseconds between collections of provider records past their life. Default 90 min. */
+  collectInterval?: number
+  /** Milliseconds below and above which the deadlines that adapt to measured response times do not go. Default 500 and 10,000. */
+  minTimeout?: number
+  maxTimeout?: number
+  /** Newcomers asked at once whether they answer, before they enter the routing table. Default 8. */
+  maxVerifications?: number
+  /** Newcomers that wait for that; more are dropped. Default 256. */
+  maxVerificationsWaiting?: number
+  /** Milliseconds that a newcomer has to answer. Default 20 s. */
+  verificationTimeout?: number
+  /** Contacts of full buckets asked at once whether they are alive still. Default 8. */
+  maxChecks?: number
+  /** Contacts that wait for that; of more it is assumed. Default 256. */
+  maxChecksWaiting?: number
+  /** Milliseconds that a contact has to answer that. Default 20 s. */
+  checkTimeout?: number
+  /** Do lookups wait for the first lookup of ourselves, and with it for a first contact? Only hosts that find contacts by themselves should. Default false. */
+  awaitContacts?: boolean
   /** Addresses (multiaddrs, as text or binary) of nodes through which to join, now and after all contacts were lost. */
   bootstrap?: ReadonlyArray<string | Uint8Array>
   /** How an address given as text is read; throws if it is none. Default: as a multiaddr. */
@@ -65,9 +172,26 @@ export interface KademliaInit {
   random?(n: number): Uint8Array
   /** Gets a line for what happens. Default: nobody. */
   logger?: ComponentLogger
+  /** The component under which it does. Default `kadmium`. */
+  logPrefix?: string
+  /** Told of what goes on, for metrics. */
+  observer?: Observer
 }
 
-export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'values' | 'providers' | 'logger' | 'bootstrap'>> {
+/** Sees what a node does while it runs. */
+export interface Observer {
+  /** Requests we send. */
+  readonly client?: ClientObserver
+  /** Requests we are sent. */
+  readonly server?: ServerObserver
+  /** A contact entered the routing table. */
+  onContact? (contact: Contact): void
+  /** A contact left the routing table. */
+  onContactGone? (contact: Contact): void
+}
+
+export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'values' | 'providers' | 'contacts' | 'logger' | 'logPrefix' | 'observer' | 'bootstrap' | 'selectAddrs' | 'reprovide'>> {
+  readonly reprovide: Required<ReprovideOptions>
   readonly bootstrap: readonly Uint8Array[]
   /** A peer that somebody named: of its addresses only those are believed that are sound and in scope. */
   heard (peer: PeerInfo): Contact
@@ -79,27 +203,54 @@ export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'v
  * @throws {InvalidOptionError} a number out of its range, a protocol without a leading slash
  */
 export function configure (init: KademliaInit): KademliaConfig {
-  const { host, protocol, mode = 'server', scope = 'any', clock = systemClock, parseAddr = parseMultiaddr } = init
+  const { host, protocol, selectAddrs } = init
   if (!/^\/\S+$/.test(protocol)) {
     throw new InvalidOptionError(`network must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(protocol)}`)
   }
-  const defaults = LIBP2P_NETWORK.test(protocol) ? LIBP2P_DEFAULTS : DEFAULTS
+  const given = { ...DEFAULTS, ...LIBP2P_NETWORK.test(protocol) ? LIBP2P_DEFAULTS : {}, ...defined(init) }
+  const { scope, parseAddr, k = DEFAULT_K, alpha = DEFAULT_ALPHA } = given
+  const believed: SelectAddrs = ({ id, addrs }) => usableAddrs(addrs, { peer: id, scope })
   return {
     host,
     protocol,
-    mode,
+    mode: given.mode,
     scope,
-    probe: init.probe ?? defaults.probe,
-    clock,
+    probe: given.probe,
+    clock: given.clock,
     parseAddr,
-    heard: peer => contactOf(peer, ({ id, addrs }) => usableAddrs(addrs, { peer: id, scope })),
-    bootstrap: (init.bootstrap ?? []).map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
-    k: whole('k', init.k ?? DEFAULT_K, 1, 255),
-    alpha: whole('alpha', init.alpha ?? DEFAULT_ALPHA, 1, 255),
-    maxValueSize: whole('maxValueSize', init.maxValueSize ?? defaults.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
-    valueTtl: whole('valueTtl', init.valueTtl ?? defaults.valueTtl, 1, Number.MAX_SAFE_INTEGER),
-    random: init.random ?? (n => crypto.getRandomValues(new Uint8Array(n)))
+    random: given.random,
+    awaitContacts: given.awaitContacts,
+    heard: peer => contactOf(peer, selectAddrs == null ? believed : ({ id, addrs }) => selectAddrs({ id, addrs: believed({ id, addrs }) })),
+    bootstrap: given.bootstrap.map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
+    k: whole('k', k, 1, 255),
+    alpha: whole('alpha', alpha, 1, 255),
+    disjointPaths: whole('disjointPaths', given.disjointPaths ?? alpha, 1, 255),
+    prefixLength: orInfinity('prefixLength', given.prefixLength, 0),
+    splitThreshold: orInfinity('splitThreshold', given.splitThreshold ?? k, 1),
+    maxValueSize: whole('maxValueSize', given.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
+    valueTtl: whole('valueTtl', given.valueTtl, 1, Number.MAX_SAFE_INTEGER),
+    selfLookupInterval: milliseconds('selfLookupInterval', given.selfLookupInterval),
+    firstSelfLookup: milliseconds('firstSelfLookup', given.firstSelfLookup ?? given.selfLookupInterval),
+    refreshInterval: milliseconds('refreshInterval', given.refreshInterval),
+    collectInterval: milliseconds('collectInterval', given.collectInterval),
+    reprovide: reprovideOptions(given.reprovide),
+    clientIdle: milliseconds('clientIdle', given.clientIdle),
+    serverIdle: milliseconds('serverIdle', given.serverIdle),
+    requestTimeout: milliseconds('requestTimeout', given.requestTimeout),
+    minTimeout: milliseconds('minTimeout', given.minTimeout),
+    maxTimeout: milliseconds('maxTimeout', given.maxTimeout),
+    maxVerifications: whole('maxVerifications', given.maxVerifications, 1, Number.MAX_SAFE_INTEGER),
+    maxVerificationsWaiting: whole('maxVerificationsWaiting', given.maxVerificationsWaiting, 1, Number.MAX_SAFE_INTEGER),
+    verificationTimeout: milliseconds('verificationTimeout', given.verificationTimeout),
+    maxChecks: whole('maxChecks', given.maxChecks, 1, Number.MAX_SAFE_INTEGER),
+    maxChecksWaiting: whole('maxChecksWaiting', given.maxChecksWaiting, 0, Number.MAX_SAFE_INTEGER),
+    checkTimeout: milliseconds('checkTimeout', given.checkTimeout)
   }
+}
+
+/** Those options that were given: undefined means the default. */
+function defined (init: KademliaInit): Partial<KademliaInit> {
+  return Object.fromEntries(Object.entries(init).filter(([, value]) => value !== undefined))
 }
 
 function parseMultiaddr (text: string): Uint8Array {
@@ -108,6 +259,24 @@ function parseMultiaddr (text: string): Uint8Array {
   } catch (cause) {
     throw new InvalidOptionError(`${JSON.stringify(text)} is no multiaddr: give one like /ip4/192.0.2.1/tcp/4001/p2p/12D3Koo…`, { cause })
   }
+}
+
+function reprovideOptions (init: ReprovideOptions): Required<ReprovideOptions> {
+  return {
+    interval: milliseconds('reprovide.interval', init.interval ?? REFRESH_INTERVAL_MS),
+    threshold: milliseconds('reprovide.threshold', init.threshold ?? PROVIDER_TTL_MS / 2),
+    validity: milliseconds('reprovide.validity', init.validity ?? PROVIDER_TTL_MS),
+    concurrency: whole('reprovide.concurrency', init.concurrency ?? REPROVIDE_CONCURRENCY, 1, MAX_REPROVIDE_CONCURRENCY),
+    maxQueueSize: whole('reprovide.maxQueueSize', init.maxQueueSize ?? REPROVIDE_QUEUE_SIZE, 1, Number.MAX_SAFE_INTEGER)
+  }
+}
+
+function milliseconds (name: string, value: number): number {
+  return whole(name, value, 1, MAX_TIMER_MS)
+}
+
+function orInfinity (name: string, value: number, min: number): number {
+  return value === Infinity ? value : whole(name, value, min, Number.MAX_SAFE_INTEGER)
 }
 
 function whole (name: string, value: number, min: number, max: number): number {

@@ -1,18 +1,56 @@
+import { bytesEqual } from '../wire/bytes-equal.ts'
 import type { KademliaConfig } from './config.ts'
 import type { Peers } from './peers.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
-import type { Contact } from '../keyspace/contact.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { RpcClient } from '../rpc/client.ts'
+import type { ProviderStore } from '../store/provider-store.ts'
 import type { Logger } from '@libp2p/interface'
 
-/** What the operations share: the parts of one running node. */
-export interface DhtContext {
+/** The parts of one running node. */
+export interface DhtParts {
   readonly config: KademliaConfig
   readonly self: Contact
   readonly client: RpcClient
   readonly peers: Peers
   readonly values: Values
+  readonly providers: ProviderStore
   readonly tasks: Tasks
   readonly log: Logger
+  /**
+   * Resolves when lookups may begin: at once, unless they are to wait until there is somebody to ask.
+   *
+   * @throws {NoPeersError} nobody came within `ms`
+   */
+  awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void>
+}
+
+/** What the operations share. */
+export interface DhtContext extends DhtParts {
+  /** Ourselves as others are told: with the addresses that may be told. */
+  published (): Contact
+  /** The providers we know of a multihash; ourselves, if we are one, where we are now. */
+  provided (key: Uint8Array): Promise<readonly PeerInfo[]>
+}
+
+export function createContext (parts: DhtParts): DhtContext {
+  const { config: { host, heard }, self, providers } = parts
+  let published = heard(host.self)
+  let addrs = host.self.addrs
+  const context: DhtContext = {
+    ...parts,
+    published () {
+      if (host.self.addrs !== addrs) {
+        addrs = host.self.addrs
+        published = heard(host.self)
+      }
+      return published
+    },
+    async provided (key) {
+      const rows = await providers.get(key)
+      return rows.map(provider => bytesEqual(provider.id, self.id) ? context.published() : provider)
+    }
+  }
+  return context
 }

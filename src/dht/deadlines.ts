@@ -15,5 +15,8 @@ export const GET_DEADLINE_MS = 120_000
 /** Putting a value: a lookup, and k transfers of the value. */
 export const PUT_DEADLINE_MS = 180_000
 
+/** Providing: a lookup, and k messages. */
+export const PROVIDE_DEADLINE_MS = 120_000
+
 /** Joining: one lookup for each bucket to fill. */
 export const JOIN_DEADLINE_MS = 180_000

@@ -1,7 +1,7 @@
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Key } from '../keyspace/key.ts'
 import type { LookupEnd } from '../lookup/lookup.ts'
-import type { Request } from '../wire/rpc.ts'
+import type { Request, Response } from '../wire/rpc.ts'
 
 /**
  * What happens while an operation runs, in the order it happens. Passed to the
@@ -10,16 +10,20 @@ import type { Request } from '../wire/rpc.ts'
 export type DhtEvent =
   /** A request goes out. `hop`: 1 for a peer we knew, one more than the peer that named it otherwise. */
   | { readonly type: 'asking', readonly peer: PeerInfo, readonly request: Request['type'], readonly hop: number }
-  /** It was answered, after `ms` milliseconds, naming `closer` peers. */
-  | { readonly type: 'answered', readonly peer: PeerInfo, readonly request: Request['type'], readonly ms: number, readonly closer: number }
+  /** It was answered, after `ms` milliseconds. */
+  | { readonly type: 'answered', readonly peer: PeerInfo, readonly request: Request['type'], readonly ms: number, readonly response: Response }
   /** It failed. */
   | { readonly type: 'failed', readonly peer: PeerInfo, readonly request: Request['type'], readonly error: Error }
   /** A value came in; `best`: it is the best so far. `peer` is undefined when it lay in our own store. */
   | { readonly type: 'value', readonly peer: PeerInfo | undefined, readonly value: Uint8Array, readonly best: boolean }
+  /** A peer gave a value that its namespace refuses; it counts as none. */
+  | { readonly type: 'invalid-value', readonly peer: PeerInfo, readonly error: Error }
+  /** Providers came in that were not known before. `peer` is undefined when we knew them ourselves. */
+  | { readonly type: 'providers', readonly peer: PeerInfo | undefined, readonly providers: readonly PeerInfo[] }
   /** The lookup is over: `closest` are the at most k closest peers that answered, closest first. */
   | { readonly type: 'closest', readonly closest: readonly Contact[], readonly reason: OperationEnd }
-  /** A peer keeps the value now. */
-  | { readonly type: 'stored', readonly peer: PeerInfo }
+  /** A peer keeps the value, or was told the provider record. */
+  | { readonly type: 'stored', readonly peer: PeerInfo, readonly request: 'put-value' | 'add-provider' }
   /** A bootstrap address answered. */
   | { readonly type: 'bootstrapped', readonly addr: Uint8Array, readonly peer: PeerInfo }
   /** A bootstrap address did not answer. */

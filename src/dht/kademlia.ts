@@ -1,4 +1,5 @@
 import { defaultLogger } from '@libp2p/logger'
+import { abortable, startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { RpcClient } from '../rpc/client.ts'
 import { addProvider } from '../rpc/handlers/add-provider.ts'
@@ -10,11 +11,18 @@ import { putValue } from '../rpc/handlers/put-value.ts'
 import { RpcServer } from '../rpc/server.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
 import { configure } from './config.ts'
-import { NotStartedError } from './errors.ts'
+import { createContext } from './context.ts'
+import { NoPeersError, NotStartedError } from './errors.ts'
 import { Rejoin } from './maintenance/rejoin.ts'
+import { repeat } from './maintenance/repeat.ts'
+import { reprovideDue } from './maintenance/reprovide.ts'
+import { Upkeep } from './maintenance/upkeep.ts'
+import { findPeer } from './operations/find-peer.ts'
+import { findProviders } from './operations/find-providers.ts'
 import { get, searchValue } from './operations/get.ts'
-import { join } from './operations/join.ts'
+import { fill, join, refresh } from './operations/join.ts'
 import { lookUp } from './operations/lookup.ts'
+import { provide } from './operations/provide.ts'
 import { put, store } from './operations/put.ts'
 import { findNodeAt, findValueAt, ping } from './operations/single.ts'
 import { Peers } from './peers.ts'
@@ -24,15 +32,24 @@ import { Values } from './values.ts'
 import type { KademliaInit } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { OperationOptions } from './events.ts'
+import type { FindPeerOptions, FindPeerResult } from './operations/find-peer.ts'
+import type { FindProvidersOptions, FoundProvider } from './operations/find-providers.ts'
 import type { FoundValue, GetOptions, GetResult } from './operations/get.ts'
 import type { JoinResult } from './operations/join.ts'
 import type { LookupResult } from './operations/lookup.ts'
+import type { ProvideResult } from './operations/provide.ts'
 import type { PutResult, StoreResult } from './operations/put.ts'
 import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './operations/single.ts'
 import type { Contact } from '../keyspace/contact.ts'
 import type { Handlers } from '../rpc/handlers/handlers.ts'
-import type { ProviderStore } from '../store/provider-store.ts'
+import type { ContactStore } from '../store/contact-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
+
+/** How to start a {@link Kademlia}. */
+export interface StartOptions extends OperationOptions {
+  /** `later`: do not join yet, {@link Kademlia.rejoin} is called when the host can dial. Default `now`. */
+  readonly join?: 'now' | 'later'
+}
 
 /**
  * A Kademlia node over any {@link Host}: the engine that every way of running
@@ -67,24 +84,62 @@ export class Kademlia {
   readonly #store: ValueStore
   readonly #server: RpcServer
   readonly #rejoin: Rejoin
+  readonly #upkeep: Upkeep
+  readonly #contacts: ContactStore | undefined
+  #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
   #unwatch: (() => void) | undefined
 
   /** @throws {InvalidOptionError} an option makes no sense */
   constructor (init: KademliaInit) {
     const config = configure(init)
-    const { host, protocol, clock, random } = config
-    const log = (init.logger ?? defaultLogger()).forComponent('kadmium')
+    const { host, protocol, clock, random, clientIdle, serverIdle, requestTimeout, minTimeout, maxTimeout } = config
+    const log = (init.logger ?? defaultLogger()).forComponent(init.logPrefix ?? 'kadmium')
     const self = contactOf(host.self)
     const tasks = new Tasks(log)
+    this.#mode = config.mode
     this.#store = init.values ?? new MemoryValueStore(clock)
+    this.#contacts = init.contacts
     const values = new Values({ config, store: this.#store, kinds: init.kinds ?? [] })
     const { maxRecordSize } = values
-    const client = new RpcClient({ host, protocol, clock, maxRecordSize })
-    const peers = new Peers({ config, client, self, tasks, log, onLost: () => { this.#rejoin.begin() } })
-    this.#dht = { config, self, client, peers, values, tasks, log }
-    this.#server = new RpcServer({ clock, maxRecordSize, handlers: handlersOf(this.#dht, this.#store, init.providers ?? new MemoryProviderStore(clock)) })
+    const client = new RpcClient({ host, protocol, clock, maxRecordSize, idleMs: clientIdle, minTimeout, maxTimeout, observer: init.observer?.client })
+    const providers = init.providers ?? new MemoryProviderStore(clock, { self: self.id })
+    const peers = new Peers({
+      config,
+      client,
+      self,
+      tasks,
+      log,
+      onLost: () => { this.#rejoin.begin() },
+      onNew: contact => {
+        this.#upkeep.onContact()
+        init.observer?.onContact?.(contact)
+      },
+      onGone: contact => { init.observer?.onContactGone?.(contact) }
+    })
+    this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, awaitContacts: async (ms, signals) => this.#awaitContacts(ms, signals) })
+    this.#server = new RpcServer({
+      clock,
+      maxRecordSize,
+      idleMs: serverIdle,
+      requestMs: requestTimeout,
+      handlers: handlersOf(this.#dht),
+      observer: init.observer?.server
+    })
     this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
+    this.#upkeep = new Upkeep({
+      clock,
+      random,
+      tasks,
+      log,
+      first: config.firstSelfLookup,
+      interval: config.selfLookupInterval,
+      hasContacts: () => peers.table.size > 0,
+      round: async signal => {
+        await fill(this.#dht, config.refreshInterval, { signal })
+        await this.#saveContacts()
+      }
+    })
   }
 
   /** Who we are: our id, our key, and where we listen. */
@@ -100,7 +155,7 @@ export class Kademlia {
 
   /** `server`: we answer requests; `client`: we only ask. */
   get mode (): 'client' | 'server' {
-    return this.#dht.config.mode
+    return this.#mode
   }
 
   /** How many contacts the routing table holds. */
@@ -108,10 +163,16 @@ export class Kademlia {
     return this.#dht.peers.table.size
   }
 
+  /** The k contacts closest to us. */
+  get neighbours (): readonly Contact[] {
+    const { config: { k }, peers, self } = this.#dht
+    return peers.table.closest(self.key, k)
+  }
+
   /** What is going on inside, for dumps and statistics: look, and change nothing. */
-  get internals (): Pick<DhtContext, 'client' | 'peers'> & { readonly server: RpcServer, readonly store: ValueStore } {
-    const { client, peers } = this.#dht
-    return { client, peers, server: this.#server, store: this.#store }
+  get internals (): Pick<DhtContext, 'client' | 'config' | 'peers' | 'values'> & { readonly server: RpcServer, readonly store: ValueStore } {
+    const { client, config, peers, values } = this.#dht
+    return { client, config, peers, values, server: this.#server, store: this.#store }
   }
 
   /**
@@ -119,26 +180,60 @@ export class Kademlia {
    * any were given. If none of them answers, the node runs all the same and keeps
    * trying, less and less often.
    */
-  async start (options: OperationOptions = {}): Promise<void> {
-    const { config: { host, protocol, mode, bootstrap }, peers, log } = this.#dht
+  async start (options: StartOptions = {}): Promise<void> {
+    const { config: { host, protocol, bootstrap }, peers } = this.#dht
     if (this.#status !== 'new') {
       return
     }
     this.#status = 'running'
+    if (this.#mode === 'server') {
+      await this.#serve()
+    }
+    this.#unwatch = host.watch(protocol, {
+      onConnect (peer) { peers.verify(peer) },
+      onDisconnect () {},
+      onUnsupported (peer) { peers.drop(peer) }
+    })
+    await this.#loadContacts()
+    this.#maintain()
+    if (options.join !== 'later' && (bootstrap.length > 0 || peers.remembered.length > 0)) {
+      await this.rejoin(options)
+    }
+  }
+
+  /**
+   * Join through the `bootstrap` addresses and the contacts remembered from earlier. If
+   * nobody answers, keep trying in the background, less and less often.
+   */
+  async rejoin (options: OperationOptions = {}): Promise<void> {
+    const { config: { bootstrap }, log } = this.#running()
+    await this.join(bootstrap, options).catch(err => {
+      options.signal?.throwIfAborted()
+      log('could not join: %e', err)
+      this.#rejoin.begin()
+    })
+  }
+
+  /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. */
+  async setMode (mode: 'client' | 'server'): Promise<void> {
+    const { host, protocol } = this.#dht.config
+    if (mode === this.#mode) {
+      return
+    }
+    this.#mode = mode
+    if (this.#status !== 'running') {
+      return
+    }
     if (mode === 'server') {
-      await host.handle(protocol, async (stream, remote) => { await this.#server.serve(stream, remote) })
-      this.#unwatch = host.watch(protocol, {
-        onConnect (peer) { peers.verify(peer) },
-        onDisconnect () {}
-      })
+      await this.#serve()
+    } else {
+      await host.unhandle(protocol)
     }
-    if (bootstrap.length > 0) {
-      await this.join(bootstrap, options).catch(err => {
-        options.signal?.throwIfAborted()
-        log('could not join: %e', err)
-        this.#rejoin.begin()
-      })
-    }
+  }
+
+  /** Look ourselves up, and a key in every bucket: whatever changed in the network is in the routing table afterwards. Deadline: 180 s. */
+  async refresh (options: OperationOptions = {}): Promise<void> {
+    await refresh(this.#running(), options)
   }
 
   /** Leave: stop serving, abort what is under way, close every stream. Nothing of the DHT runs afterwards. */
@@ -147,13 +242,14 @@ export class Kademlia {
       return
     }
     this.#status = 'stopped'
-    const { config: { host, protocol, mode }, tasks, client } = this.#dht
+    const { config: { host, protocol }, tasks, client } = this.#dht
     this.#unwatch?.()
     await tasks.stop(new NotStartedError('the node was stopped'))
-    if (mode === 'server') {
+    if (this.#mode === 'server') {
       await host.unhandle(protocol)
     }
     await client.close()
+    await this.#saveContacts()
   }
 
   /**
@@ -249,6 +345,71 @@ export class Kademlia {
     yield * searchValue(this.#running(), key, options)
   }
 
+  /**
+   * Tell the k peers closest to the multihash `key` that we provide it, now and again
+   * before they forget, until {@link Kademlia.unprovide}. Deadline: 120 s.
+   */
+  async provide (key: Uint8Array, options?: OperationOptions): Promise<ProvideResult> {
+    return provide(this.#running(), key, options)
+  }
+
+  /** Provide the multihash `key` no longer. Those that were told forget it when its life is over. */
+  async unprovide (key: Uint8Array): Promise<void> {
+    const { providers, self } = this.#dht
+    await providers.remove(key, self.id)
+  }
+
+  /** The providers of the multihash `key` as they come in, at most k unless told otherwise. Deadline: 120 s. */
+  async * findProviders (key: Uint8Array, options?: FindProvidersOptions): AsyncGenerator<FoundProvider> {
+    yield * findProviders(this.#running(), key, options)
+  }
+
+  /** Where the peer is whose PeerId has the multihash `id`; undefined if nobody who answers knows. Deadline: 60 s. */
+  async findPeer (id: Uint8Array, options?: FindPeerOptions): Promise<FindPeerResult | undefined> {
+    return findPeer(this.#running(), id, options)
+  }
+
+  async #awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void> {
+    const { config: { awaitContacts, clock, protocol } } = this.#dht
+    if (!awaitContacts || this.#upkeep.ready) {
+      return
+    }
+    const deadline = startDeadline(clock, ms, () => new NoPeersError(`no peers: within ${ms} ms nobody came who serves ${protocol}; connect this node to one who does`), ...signals)
+    try {
+      await abortable(this.#upkeep.firstRound, deadline.signal)
+    } finally {
+      deadline.clear()
+    }
+  }
+
+  async #serve (): Promise<void> {
+    const { host, protocol } = this.#dht.config
+    await host.handle(protocol, async (stream, remote) => { await this.#server.serve(stream, remote) })
+  }
+
+  #maintain (): void {
+    const { config: { clock, reprovide, collectInterval }, tasks, log, providers } = this.#dht
+    this.#upkeep.begin()
+    repeat({ clock, tasks, log, interval: reprovide.interval, what: 'reproviding' }, async signal => { await reprovideDue(this.#dht, signal) })
+    repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting provider records' }, async () => providers.collect())
+  }
+
+  async #loadContacts (): Promise<void> {
+    const { peers, config } = this.#dht
+    for (const contact of await this.#contacts?.load() ?? []) {
+      peers.remember(config.heard(contact))
+    }
+  }
+
+  async #saveContacts (): Promise<void> {
+    const { peers: { table }, self, log } = this.#dht
+    try {
+      await this.#contacts?.save(table.closest(self.key, table.size))
+    } catch (err) {
+      log('could not keep the contacts: %e', err)
+    }
+  }
+
   #running (): DhtContext {
     if (this.#status !== 'running') {
       throw new NotStartedError(this.#status === 'new'
@@ -259,14 +420,15 @@ export class Kademlia {
   }
 }
 
-function handlersOf ({ config, self, peers, values }: DhtContext, store: ValueStore, providers: ProviderStore): Handlers {
+function handlersOf (dht: DhtContext): Handlers {
+  const { config, peers, values, providers } = dht
   const neighbourhood = { table: peers.table, k: config.k }
   return {
     ping: handlePing,
-    'find-node': findNode({ ...neighbourhood, self: () => ({ id: self.id, addrs: config.host.self.addrs }) }),
-    'get-value': getValue({ ...neighbourhood, values: store }),
+    'find-node': findNode({ ...neighbourhood, self: () => dht.published() }),
+    'get-value': getValue({ ...neighbourhood, kept: async key => values.kept(key) }),
     'put-value': putValue(async record => { await values.accept(record) }),
-    'get-providers': getProviders({ ...neighbourhood, providers }),
-    'add-provider': addProvider({ providers })
+    'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
+    'add-provider': addProvider(async (key, provider) => { await providers.add(key, config.heard(provider)) })
   }
 }

@@ -1,19 +1,16 @@
+import { startDeadline } from '../clock/wait.ts'
+import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
-import { LimitError, StreamResetError } from '../rpc/errors.ts'
+import { LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
+import { WorkQueue } from './work-queue.ts'
 import type { KademliaConfig } from './config.ts'
 import type { Tasks } from './tasks.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Question, RpcClient } from '../rpc/client.ts'
 import type { Request, ResponseTo } from '../wire/rpc.ts'
 import type { Logger } from '@libp2p/interface'
-
-/** Diallers waiting to be dialled back. A flood of them changes nothing but who waits. */
-const MAX_VERIFICATIONS_WAITING = 256
-
-/** Diallers dialled back at once. */
-const MAX_VERIFICATIONS = 8
 
 /** Lost contacts remembered, to come back through when all are lost. */
 const MAX_REMEMBERED = 64
@@ -26,6 +23,10 @@ export interface PeersInit {
   readonly log: Logger
   /** The last contact was lost. */
   onLost (): void
+  /** A contact entered the table. */
+  onNew (contact: Contact): void
+  /** A contact left the table. */
+  onGone (contact: Contact): void
 }
 
 /**
@@ -35,20 +36,32 @@ export interface PeersInit {
 export class Peers {
   readonly table: RoutingTable
   readonly #init: PeersInit
-  /** Diallers that serve our protocol, by id, not yet dialled back; the latest last. */
-  readonly #unverified = new Map<string, PeerInfo>()
-  #verifying = 0
+  /** Newcomers that serve our protocol, to be asked whether they answer. */
+  readonly #verifications: WorkQueue
+  /** Heads of full buckets, to be asked whether they are alive still. */
+  readonly #checks: WorkQueue
   /** Latest last. */
   readonly #remembered: Contact[] = []
 
   constructor (init: PeersInit) {
     this.#init = init
-    this.table = new RoutingTable({ self: init.self.key, k: init.config.k })
+    const { config: { k, prefixLength, splitThreshold, maxVerifications, maxVerificationsWaiting, maxChecks, maxChecksWaiting }, tasks } = init
+    this.#verifications = new WorkQueue({ tasks, concurrency: maxVerifications, maxWaiting: maxVerificationsWaiting })
+    this.#checks = new WorkQueue({ tasks, concurrency: maxChecks, maxWaiting: maxChecksWaiting })
+    this.table = new RoutingTable({ self: init.self.key, k, prefixLength, splitThreshold })
   }
 
   /** Contacts that were lost, latest first: perhaps only the network between us was. */
   get remembered (): readonly Contact[] {
     return this.#remembered.toReversed()
+  }
+
+  /** A contact of earlier: it is asked when we join again. The oldest gives way. */
+  remember (contact: Contact): void {
+    this.#remembered.push(contact)
+    if (this.#remembered.length > MAX_REMEMBERED) {
+      this.#remembered.shift()
+    }
   }
 
   /**
@@ -62,11 +75,20 @@ export class Peers {
       this.#learn(contact)
       return response
     } catch (err) {
-      if (isFaultOfPeer(err, request) && signal?.aborted !== true) {
-        this.#forget(contact, err)
-      }
+      this.#blame(contact, request, err, signal)
       throw err
     }
+  }
+
+  #blame (contact: Contact, request: Request, err: unknown, signal: AbortSignal | undefined): void {
+    if (isFaultOfPeer(err, request) && signal?.aborted !== true) {
+      this.#forget(contact, err)
+    }
+  }
+
+  /** What is going on to keep the table good. */
+  get upkeep (): { verifications: WorkQueue['counts'], checks: WorkQueue['counts'] } {
+    return { verifications: this.#verifications.counts, checks: this.#checks.counts }
   }
 
   /** Ask whether `contact` is alive. The table learns from the answer. */
@@ -84,37 +106,50 @@ export class Peers {
    * that wait are bounded; a newcomer beyond that is dropped.
    */
   verify (peer: PeerInfo): void {
-    if (this.#unverified.size < MAX_VERIFICATIONS_WAITING && peer.addrs.length > 0) {
-      this.#unverified.set(bytesToMapKey(peer.id), peer)
-      this.#verifyNext()
+    if (peer.addrs.length > 0) {
+      this.#verifications.add(bytesToMapKey(peer.id), async signal => this.#dialBack(this.#init.config.heard(peer), signal))
     }
   }
 
-  #verifyNext (): void {
-    const [next] = this.#unverified
-    if (next == null || this.#verifying >= MAX_VERIFICATIONS) {
-      return
+  /** `peer` is there, but serves us no longer: it is not even remembered. */
+  drop (peer: PeerInfo): void {
+    this.#verifications.drop(bytesToMapKey(peer.id))
+    this.#remove(contactOf(peer), new UnsupportedProtocolError('it serves the protocol no longer'))
+  }
+
+  /**
+   * Send `contact` what nobody answers; the table learns when that fails.
+   *
+   * @throws as {@link RpcClient.send}
+   */
+  async tell (contact: Contact, request: Extract<Request, { type: 'add-provider' }>, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#init.client.send(contact, request, { signal })
+    } catch (err) {
+      this.#blame(contact, request, err, signal)
+      throw err
     }
-    const [id, peer] = next
-    this.#unverified.delete(id)
-    this.#verifying++
-    this.#init.tasks.run(async signal => {
-      try {
-        await this.#dialBack(this.#init.config.heard(peer), signal)
-      } finally {
-        this.#verifying--
-        this.#verifyNext()
-      }
-    })
   }
 
   async #dialBack (contact: Contact, signal: AbortSignal): Promise<void> {
     const known = this.table.get(contact.key)
+    if (contact.addrs.length === 0) {
+      return
+    }
     if (known != null && contact.addrs.every(addr => known.addrs.some(other => bytesEqual(addr, other)))) {
       return
     }
-    await this.probe(contact, signal)
+    await this.#probeWithin(this.#init.config.verificationTimeout, contact, signal)
     this.#enter(contact)
+  }
+
+  async #probeWithin (ms: number, contact: Contact, signal: AbortSignal): Promise<void> {
+    const deadline = startDeadline(this.#init.config.clock, ms, () => new TimeoutError(`no answer within ${ms} ms`), signal)
+    try {
+      await this.probe(contact, deadline.signal)
+    } finally {
+      deadline.clear()
+    }
   }
 
   #learn (contact: Contact): void {
@@ -123,11 +158,16 @@ export class Peers {
     }
   }
 
+  /** One without an address that we may name is of no use to others. */
   #enter (contact: Contact): void {
     const { config, log } = this.#init
+    if (contact.addrs.length === 0) {
+      return
+    }
     const result = this.table.insert(contact, config.clock.now())
     if (result.type === 'inserted') {
       log('new contact %b, %d in all', contact.id, this.table.size)
+      this.#init.onNew(contact)
     }
     if (result.type === 'full') {
       this.#checkAlive(result.leastRecentlySeen)
@@ -136,30 +176,42 @@ export class Peers {
 
   /** Ping the head of a full bucket: if it answers it stays, if not a newcomer takes its place. */
   #checkAlive (head: Contact): void {
-    this.#init.tasks.run(async signal => {
+    const { config: { clock, checkTimeout } } = this.#init
+    const queued = this.#checks.add(bytesToMapKey(head.id), async signal => {
       try {
-        await this.probe(head, signal)
+        await this.#probeWithin(checkTimeout, head, signal)
       } catch (err) {
-        // it stays if that was no fault of its own, and the check must end all the same
-        this.table.seen(head.key, this.#init.config.clock.now())
+        if (err instanceof TimeoutError) {
+          this.#forget(head, err)
+        }
         throw err
+      } finally {
+        this.table.seen(head.key, clock.now()) // the check must end; whoever failed of its own fault is gone by now
       }
     })
+    if (!queued) {
+      this.table.seen(head.key, clock.now())
+    }
   }
 
   #forget (contact: Contact, err: unknown): void {
-    const { removed, replacement } = this.table.remove(contact.key)
-    if (!removed) {
+    if (!this.#remove(contact, err)) {
       return
     }
-    this.#init.log('lost contact %b: %e', contact.id, err)
-    this.#remembered.push(contact)
-    if (this.#remembered.length > MAX_REMEMBERED) {
-      this.#remembered.shift()
+    this.remember(contact)
+  }
+
+  /** Take `contact` out of the table; was it in there? */
+  #remove (contact: Contact, err: unknown): boolean {
+    const { removed, replacement } = this.table.remove(contact.key)
+    if (removed) {
+      this.#init.log('lost contact %b: %e', contact.id, err)
+      this.#init.onGone(contact)
     }
-    if (replacement == null && this.table.size === 0) {
+    if (removed && replacement == null && this.table.size === 0) {
       this.#init.onLost()
     }
+    return removed
   }
 }
 

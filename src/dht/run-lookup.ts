@@ -2,12 +2,10 @@ import type { DhtEvent, OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Lookup } from '../lookup/lookup.ts'
-import type { Request } from '../wire/rpc.ts'
+import type { Request, Response } from '../wire/rpc.ts'
 
 /** What a lookup needs of an answer. */
-interface Closer {
-  readonly closer: readonly PeerInfo[]
-}
+type Closer = Extract<Response, { readonly closer: readonly PeerInfo[] }>
 
 /** Why requests in flight are given up. One for all: a `DOMException` with its stack costs more than a request. */
 const LOOKUP_OVER = new Error('the lookup is over')
@@ -140,7 +138,7 @@ class Requests<R extends Closer> {
 
   #onResponse (peer: Contact, response: R, ms: number): LookupAnswer<R> {
     this.#run.lookup.onResponse(peer.key, response.closer.map(closer => this.#run.heard(closer)))
-    this.#emit(request => ({ type: 'answered', peer, request, ms, closer: response.closer.length }))
+    this.#emit(request => ({ type: 'answered', peer, request, ms, response }))
     return { peer, response }
   }
 

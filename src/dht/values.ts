@@ -3,13 +3,13 @@ import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record
 import { namespaceOf } from '../record/namespace.ts'
 import { MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../record/open.ts'
 import { publicKeyRecords } from '../record/public-key.ts'
-import { Validators } from '../record/validator.ts'
+import { kindsOf, Validators } from '../record/validator.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { InvalidOptionError, OutdatedRecordError } from './errors.ts'
 import { toBytes } from './text.ts'
 import type { KademliaConfig } from './config.ts'
 import type { ValueRecord } from '../record/record.ts'
-import type { RecordKind } from '../record/validator.ts'
+import type { KindOf, RecordKind } from '../record/validator.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
@@ -22,7 +22,7 @@ const OPEN_PREFIX = toBytes(`/${OPEN}/`)
 export interface ValuesInit {
   readonly config: KademliaConfig
   readonly store: ValueStore
-  readonly kinds: readonly RecordKind[]
+  readonly kinds: readonly RecordKind[] | KindOf
 }
 
 /**
@@ -34,18 +34,17 @@ export class Values {
   readonly maxRecordSize: number
   readonly #config: KademliaConfig
   readonly #store: ValueStore
-  readonly #namespaces: ReadonlySet<string>
   readonly #validators: Validators
   /** The last write under way for each key: the next waits for it, so that none is undone by an older one. */
   readonly #writes = new Map<string, Promise<unknown>>()
   #lastSealed = 0
 
   constructor ({ config, store, kinds }: ValuesInit) {
-    const all = [openRecords(config.maxValueSize), publicKeyRecords, ...kinds]
     this.#config = config
     this.#store = store
-    this.#namespaces = new Set(all.map(({ namespace }) => namespace))
-    this.#validators = new Validators(all)
+    this.#validators = new Validators(typeof kinds === 'function'
+      ? kinds
+      : kindsOf([openRecords(config.maxValueSize), publicKeyRecords, ...kinds]))
     this.maxRecordSize = config.maxValueSize + MAX_ENVELOPE_BYTES
   }
 
@@ -62,8 +61,8 @@ export class Values {
     if (bytes.byteLength > MAX_KEY_BYTES) {
       throw new InvalidOptionError(`the key has ${bytes.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
     }
-    const namespace = namespaceOf(bytes)
-    return namespace != null && this.#namespaces.has(namespace) ? bytes : concat(OPEN_PREFIX, bytes)
+    const open = concat(OPEN_PREFIX, bytes)
+    return this.#validators.knows(bytes) || !this.#validators.knows(open) ? bytes : open
   }
 
   /**
@@ -74,7 +73,7 @@ export class Values {
    */
   async seal (key: string | Uint8Array, value: string | Uint8Array): Promise<ValueRecord> {
     const bytes = toBytes(value)
-    const { maxValueSize, clock } = this.#config
+    const { maxValueSize } = this.#config
     if (bytes.byteLength > maxValueSize) {
       throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
     }
@@ -82,7 +81,7 @@ export class Values {
     const record = isOpen(recordKey)
       ? { key: recordKey, value: sealOpenValue(bytes, await this.#sealTime(recordKey)) }
       : { key: recordKey, value: bytes }
-    await this.#validators.validate(record, clock.now())
+    await this.#validate(record)
     return record
   }
 
@@ -91,27 +90,28 @@ export class Values {
     return isOpen(key) ? openValue(value).data : value
   }
 
-  /** `record`, if its namespace accepts it. */
-  async checked (record: ValueRecord): Promise<ValueRecord | undefined> {
+  /** Why its namespace does not accept `record` now; undefined: it does. */
+  async refusal (record: ValueRecord): Promise<InvalidRecordError | undefined> {
     try {
-      await this.#validators.validate(record, this.#config.clock.now())
-      return record
+      await this.#validate(record)
+      return undefined
     } catch (err) {
       if (err instanceof InvalidRecordError) {
-        return undefined
+        return err
       }
       throw err
     }
   }
 
   /** The index of the best of `values`, all valid for `key`. */
-  select (key: Uint8Array, values: readonly Uint8Array[]): number {
+  async select (key: Uint8Array, values: readonly Uint8Array[]): Promise<number> {
     return this.#validators.select(key, values)
   }
 
-  /** What we keep ourselves at a record key. */
+  /** What we keep ourselves at a record key, if it is valid still: a signed value may end before its row does. */
   async kept (key: Uint8Array): Promise<StoredValue | undefined> {
-    return this.#store.get(key)
+    const row = await this.#store.get(key)
+    return row == null || await this.refusal(row) != null ? undefined : row
   }
 
   /**
@@ -122,14 +122,18 @@ export class Values {
    * @throws {StoreFullError} there is no room
    */
   async accept (record: ValueRecord): Promise<void> {
-    await this.#validators.validate(record, this.#config.clock.now())
+    await this.#validate(record)
     await this.#inTurn(bytesToMapKey(record.key), async () => { await this.#write(record) })
+  }
+
+  async #validate (record: ValueRecord): Promise<void> {
+    await this.#validators.validate(record, this.#config.clock.now())
   }
 
   async #write ({ key, value }: ValueRecord): Promise<void> {
     const { clock, valueTtl } = this.#config
-    const kept = await this.#store.get(key)
-    if (kept != null && !bytesEqual(kept.value, value) && this.select(key, [kept.value, value]) === 0) {
+    const kept = await this.kept(key)
+    if (kept != null && !bytesEqual(kept.value, value) && await this.select(key, [kept.value, value]) === 0) {
       throw new OutdatedRecordError('a newer value is kept at this key')
     }
     const now = clock.now()

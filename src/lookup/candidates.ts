@@ -18,11 +18,14 @@ export interface Candidate {
   readonly state: CandidateState
   /** 1 for a seed, otherwise one more than that of the peer that named it first. */
   readonly hop: number
+  /** That of the peer that named it first, counted from 0; seeds are dealt to the paths round robin. */
+  readonly path: number
 }
 
 /** The same, for the lookup that moves it. */
 export interface MutableCandidate extends Candidate {
   state: CandidateState
+  path: number
   /** The distance's first 31 bits, a small integer to V8: they decide nearly every comparison. */
   readonly head: number
   /** When it loses its slot, once asked: milliseconds since the Unix epoch. */
@@ -57,13 +60,13 @@ export class Candidates {
   }
 
   /** Somebody named `contact`. Whoever named it first stays. */
-  add (contact: Contact, hop: number): void {
+  add (contact: Contact, hop: number, path: number): void {
     const head = this.#headOf(contact.key)
     const index = this.#search(contact.key, head)
     if (index >= 0) {
       return
     }
-    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, head, slowAt: Infinity })
+    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, path, head, slowAt: Infinity })
     if (this.#sorted.length > this.#limit) {
       this.#dropFarthestHeard()
     }

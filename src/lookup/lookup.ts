@@ -29,6 +29,23 @@ import type { Key } from '../keyspace/key.ts'
 //            └───────────────────────────────────────────────────────▶ stopped
 //
 // Once done, it is over: later answers and failures change nothing.
+//
+// Paths. A peer may name many that are close to the target and never answer. So that it
+// does not hold up all of the lookup, each candidate belongs to a path, that of the peer
+// that named it first, and with more than one path:
+//
+// - A path holds at most its share of the alpha slots while a candidate of another path
+//   is in reach to be asked. Otherwise it takes what is free: no slot idles.
+// - In reach are the k closest that neither failed nor are slow. With one path a slow
+//   candidate keeps its place there until it answers or fails: k silent ones then stop
+//   the lookup until their requests run out of time.
+//
+// This borrows the aim of S/Kademlia (§4.4), not its algorithm. There, d lookups run side
+// by side, no peer is asked by two of them, and each ends with a list of its own: that takes
+// up to d times the requests, and one honest path is enough to find the truth. Here, one
+// lookup looks for one set of k and ends as it would with one path. That takes about one
+// request more for each slow peer, and withstands peers that name silent ones; but false
+// peers that do answer take places among the k closest, whoever named them.
 
 /** How many of the closest peers a lookup looks for: the k of the Kademlia paper, §2.3. */
 export const DEFAULT_K = 20
@@ -56,6 +73,14 @@ export interface LookupInit {
   k?: number
   /** @default 10 */
   alpha?: number
+  /**
+   * Among how many paths the slots are shared, so that nobody's referrals take them all: a
+   * whole number from 1. Seeds are dealt to them round robin, closest first; more than
+   * `alpha` share no finer. The end is the same with any number.
+   *
+   * @default 1
+   */
+  paths?: number
   /** Milliseconds after which a peer that was asked no longer holds a slot: another is asked beside it. */
   slowAfter (contact: Contact): number
 }
@@ -76,7 +101,7 @@ export type LookupStep =
   /**
    * Call `next` again after the next answer or failure, or at `until` (milliseconds
    * since the Unix epoch), when a slow peer gives up its slot; `Infinity` when only
-   * answers can move the lookup.
+   * answers and failures can move the lookup.
    */
   | { readonly type: 'wait', readonly until: number }
   /** It is over. `closest`: the at most k closest that answered, closest first. */
@@ -104,6 +129,7 @@ export class Lookup {
   readonly target: Key
   readonly #self: Key | undefined
   readonly #k: number
+  readonly #paths: number
   readonly #slowAfter: (contact: Contact) => number
   readonly #candidates: Candidates
   readonly #slots: Slots
@@ -116,12 +142,14 @@ export class Lookup {
     this.target = init.target
     this.#self = init.self
     this.#k = init.k ?? DEFAULT_K
-    this.#slots = new Slots(init.alpha ?? DEFAULT_ALPHA)
+    this.#paths = init.paths ?? 1
+    this.#slots = new Slots(init.alpha ?? DEFAULT_ALPHA, this.#paths)
     this.#slowAfter = init.slowAfter
     this.#candidates = new Candidates(init.target, MAX_CANDIDATES_PER_K * this.#k)
     for (const seed of init.seeds) {
-      this.#hear(seed, 1)
+      this.#hear(seed, 1, 0)
     }
+    this.#candidates.sorted.forEach((seed, i) => { seed.path = i % this.#paths })
   }
 
   /** Everybody heard of, closest first. */
@@ -162,20 +190,37 @@ export class Lookup {
     this.#slots.releaseSlow(now)
     let live = 0
     let answered = 0
+    let inReach = 0
+    let beyondShare: MutableCandidate | undefined
     for (const candidate of this.#candidates.sorted) {
-      if (candidate.state === 'heard') {
-        return this.#slots.full ? { type: 'wait', until: this.#slots.nextSlow } : this.#ask(candidate, now)
-      }
-      if (candidate.state === 'failed') {
+      const { state } = candidate
+      if (state === 'failed') {
         continue
       }
-      answered += candidate.state === 'answered' ? 1 : 0
-      if (++live === this.#k) {
+      if (state === 'heard') {
+        if (this.#slots.full) {
+          return { type: 'wait', until: this.#slots.nextSlow }
+        }
+        if (!this.#slots.hasItsShare(candidate.path)) {
+          return this.#ask(candidate, now)
+        }
+        beyondShare ??= candidate
+      }
+      if (live < this.#k) {
+        live++
+        answered += state === 'answered' ? 1 : 0
+      }
+      // of several paths' candidates, a slow one counts for the end, but keeps nobody else out of reach
+      inReach += state === 'slow' && this.#paths > 1 ? 0 : 1
+      if (inReach === this.#k) {
         break
       }
     }
+    if (beyondShare != null) {
+      return this.#ask(beyondShare, now)
+    }
     if (answered < live) {
-      return { type: 'wait', until: Infinity }
+      return { type: 'wait', until: this.#paths > 1 ? this.#slots.nextSlow : Infinity }
     }
     return this.#done(live === this.#k ? 'converged' : 'exhausted')
   }
@@ -197,7 +242,7 @@ export class Lookup {
       if (taken++ === MAX_CLOSER_PEERS) {
         return
       }
-      this.#hear(contact, candidate.hop + 1)
+      this.#hear(contact, candidate.hop + 1, candidate.path)
     }
   }
 
@@ -229,9 +274,9 @@ export class Lookup {
     return { type: 'done', reason, closest: this.closest }
   }
 
-  #hear (contact: Contact, hop: number): void {
+  #hear (contact: Contact, hop: number, path: number): void {
     if (this.#self == null || !sameKey(contact.key, this.#self)) {
-      this.#candidates.add(contact, hop)
+      this.#candidates.add(contact, hop, path)
     }
   }
 

@@ -16,6 +16,11 @@ export const MAX_CLOCK_AHEAD_MS = 10 * 60_000
  */
 export const MAX_ENVELOPE_BYTES = 14
 
+/** Its verdicts need no waiting. */
+export interface OpenRecords extends RecordKind {
+  select (key: Uint8Array, values: readonly Uint8Array[]): number
+}
+
 /**
  * `/kv/<any name>`: anyone may write, the newest write wins.
  *
@@ -26,7 +31,7 @@ export const MAX_ENVELOPE_BYTES = 14
  *
  * @param maxValueSize - bytes of data that are accepted
  */
-export function openRecords (maxValueSize: number): RecordKind {
+export function openRecords (maxValueSize: number): OpenRecords {
   return {
     namespace: 'kv',
 

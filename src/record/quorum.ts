@@ -20,14 +20,14 @@ export type Verdict = 'better' | 'same' | 'worse'
  * whatever comes first, the lesser bytes do.
  */
 export class Quorum {
-  readonly #select: (values: readonly Uint8Array[]) => number
+  readonly #select: (values: readonly Uint8Array[]) => Promise<number>
   #best: Uint8Array | undefined
   #agreeing: Contact[] = []
   readonly #outdated: Contact[] = []
   readonly #without: Contact[] = []
 
   /** @param select - the index of the better of two valid values */
-  constructor (select: (values: readonly Uint8Array[]) => number) {
+  constructor (select: (values: readonly Uint8Array[]) => Promise<number>) {
     this.#select = select
   }
 
@@ -56,13 +56,13 @@ export class Quorum {
     return this.#agreeing.length + this.#outdated.length
   }
 
-  /** `from` has the valid value `value`. */
-  add (from: Contact, value: Uint8Array): Verdict {
+  /** `from` has the valid value `value`. One at a time: wait for the verdict before adding another. */
+  async add (from: Contact, value: Uint8Array): Promise<Verdict> {
     if (this.#best != null && compareBytes(value, this.#best) === 0) {
       this.#agreeing.push(from)
       return 'same'
     }
-    if (this.#best != null && this.#prefers(this.#best, value)) {
+    if (this.#best != null && await this.#prefers(this.#best, value)) {
       this.#outdated.push(from)
       return 'worse'
     }
@@ -77,9 +77,9 @@ export class Quorum {
     this.#without.push(from)
   }
 
-  #prefers (a: Uint8Array, b: Uint8Array): boolean {
-    const inOrder = this.#select([a, b]) === 0
-    const inReverse = this.#select([b, a]) === 1
+  async #prefers (a: Uint8Array, b: Uint8Array): Promise<boolean> {
+    const inOrder = await this.#select([a, b]) === 0
+    const inReverse = await this.#select([b, a]) === 1
     return inOrder === inReverse ? inOrder : compareBytes(a, b) < 0
   }
 }

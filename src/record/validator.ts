@@ -33,25 +33,44 @@ export interface RecordKind {
    * The index of the best of `values`, at least one, each valid for `key`. Every peer
    * must come to the same verdict, so it may depend on nothing else.
    */
-  select (key: Uint8Array, values: readonly Uint8Array[]): number
+  select (key: Uint8Array, values: readonly Uint8Array[]): number | Promise<number>
 }
 
-/** The kinds of records that a node keeps, by namespace. */
-export class Validators {
-  readonly #kinds = new Map<string, RecordKind>()
+/** The kind of the records under a namespace, or undefined if there is none. Asked anew each time: kinds may come and go. */
+export type KindOf = (namespace: string) => RecordKind | undefined
 
-  /** @throws {TypeError} two kinds for one namespace, or a namespace that no key can have */
-  constructor (kinds: Iterable<RecordKind>) {
-    for (const kind of kinds) {
-      const { namespace } = kind
-      if (namespace === '' || namespace.includes('/') || !namespace.isWellFormed()) {
-        throw new TypeError(`"${namespace}" is no namespace: it must be non-empty Unicode without a slash`)
-      }
-      if (this.#kinds.has(namespace)) {
-        throw new TypeError(`two kinds of records for the namespace ${namespace}: leave out one`)
-      }
-      this.#kinds.set(namespace, kind)
+/**
+ * A fixed set of kinds.
+ *
+ * @throws {TypeError} two kinds for one namespace, or a namespace that no key can have
+ */
+export function kindsOf (kinds: Iterable<RecordKind>): KindOf {
+  const byNamespace = new Map<string, RecordKind>()
+  for (const kind of kinds) {
+    const { namespace } = kind
+    if (namespace === '' || namespace.includes('/') || !namespace.isWellFormed()) {
+      throw new TypeError(`"${namespace}" is no namespace: it must be non-empty Unicode without a slash`)
     }
+    if (byNamespace.has(namespace)) {
+      throw new TypeError(`two kinds of records for the namespace ${namespace}: leave out one`)
+    }
+    byNamespace.set(namespace, kind)
+  }
+  return namespace => byNamespace.get(namespace)
+}
+
+/** What the kinds of records that a node keeps say of records. */
+export class Validators {
+  readonly #kindOf: KindOf
+
+  constructor (kindOf: KindOf) {
+    this.#kindOf = kindOf
+  }
+
+  /** Is there a kind for the namespace of `key`? */
+  knows (key: Uint8Array): boolean {
+    const namespace = namespaceOf(key)
+    return namespace != null && this.#kindOf(namespace) != null
   }
 
   /**
@@ -60,7 +79,7 @@ export class Validators {
    * @throws {InvalidRecordError} its namespace is unknown, or refuses it; `cause` is the namespace's own error
    */
   async validate (record: ValueRecord, now: number): Promise<void> {
-    const kind = this.#kindOf(record.key)
+    const kind = this.#kindFor(record.key)
     try {
       await kind.validate(record, now)
     } catch (err) {
@@ -75,16 +94,16 @@ export class Validators {
    *
    * @throws {InvalidRecordError} the namespace is unknown
    */
-  select (key: Uint8Array, values: readonly Uint8Array[]): number {
-    return this.#kindOf(key).select(key, values)
+  async select (key: Uint8Array, values: readonly Uint8Array[]): Promise<number> {
+    return this.#kindFor(key).select(key, values)
   }
 
-  #kindOf (key: Uint8Array): RecordKind {
+  #kindFor (key: Uint8Array): RecordKind {
     const namespace = namespaceOf(key)
     if (namespace == null) {
       throw new InvalidRecordError('the key of a record must be /<namespace>/<rest>, both non-empty, the namespace UTF-8')
     }
-    const kind = this.#kinds.get(namespace)
+    const kind = this.#kindOf(namespace)
     if (kind == null) {
       throw new InvalidRecordError(`no kind of records is known for the namespace ${JSON.stringify(namespace)}`)
     }

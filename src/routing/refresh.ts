@@ -1,11 +1,10 @@
-import { commonPrefixLength } from '../keyspace/distance.ts'
+import { bitAt, commonPrefixLength } from '../keyspace/distance.ts'
 import { keyOf } from '../keyspace/key.ts'
 import type { Bucket } from './k-bucket.ts'
 
 /**
  * Buckets with a longer prefix are not refreshed one by one, in bits: a preimage
- * for a prefix of n bits takes about 2^n hashes, and a lookup of ourselves
- * covers those that lie so near us.
+ * for a prefix of n bits takes about 2^n hashes.
  */
 export const MAX_REFRESH_PREFIX = 12
 
@@ -24,18 +23,37 @@ export interface RefreshOptions {
 
 /**
  * For each bucket that is due, what to look up so that it is refreshed: a
- * preimage whose key falls into it. A bucket is judged when its turn comes: the
- * lookups made meanwhile count.
+ * preimage whose key falls into it. `buckets` come in the order of the keyspace, and
+ * each is judged when its turn comes: the lookups made meanwhile count.
  *
- * Look ourselves up as well: buckets of a prefix longer than
- * {@link MAX_REFRESH_PREFIX} are left out here.
+ * Buckets of a prefix longer than {@link MAX_REFRESH_PREFIX} are taken together, all that
+ * begin with the same so many bits: they are due when each of them is, and share one
+ * target, somewhere among them. Those among which our own key lies are left out: look
+ * ourselves up as well.
  */
 export function * refreshTargets (buckets: Iterable<Bucket>, options: RefreshOptions): Generator<Uint8Array> {
+  let together: Bucket[] = []
   for (const bucket of buckets) {
-    if (bucket.prefixLength <= MAX_REFRESH_PREFIX && isDue(bucket, options)) {
-      yield preimageIn(bucket, options.random)
+    together.push(bucket)
+    if (isLastOfTogether(bucket)) {
+      const [{ prefix, prefixLength }] = together
+      const nearUs = prefixLength > MAX_REFRESH_PREFIX && together.some(({ containsSelf }) => containsSelf)
+      if (!nearUs && together.every(each => isDue(each, options))) {
+        yield preimageIn({ prefix, prefixLength: Math.min(prefixLength, MAX_REFRESH_PREFIX) }, options.random)
+      }
+      together = []
     }
   }
+}
+
+/** Is it the last, in the order of the keyspace, of those that are taken together? Its bits after the common ones are all 1, if it has any. */
+function isLastOfTogether ({ prefix, prefixLength }: Bucket): boolean {
+  for (let bit = MAX_REFRESH_PREFIX; bit < prefixLength; bit++) {
+    if (bitAt(prefix, bit) === 0) {
+      return false
+    }
+  }
+  return true
 }
 
 /** Did no lookup go through this bucket for the interval? */

@@ -10,23 +10,36 @@ import type { Key } from '../keyspace/key.ts'
 /** How many contacts a bucket holds, and how many replacements beside them: the k of the Kademlia paper, §2.2. */
 export const DEFAULT_K = 20
 
+/** The deepest that buckets can go, in bits: the length of a key. */
+const MAX_PREFIX_LENGTH = 256
+
 export interface RoutingTableInit {
   /** Our own key; the table never holds it. */
   self: Key
   /**
-   * Contacts per bucket, and replacements per bucket; at least 1.
+   * Contacts per bucket, and replacements per bucket: a whole number from 1, or `Infinity`,
+   * with which nobody is ever replaced.
    *
    * @default 20
    */
   k?: number
   /**
-   * Which full buckets split in two. `'own'`: the one our own key lies in (paper §2.4),
-   * so that the table knows O(k log n) of n peers, most of them near us.
-   * `'every'`: all of them, so that it keeps every peer that answers and none is ever replaced.
+   * Down to this depth, in bits, every bucket may split: 0 … 256, or `Infinity`, with
+   * which the table keeps every peer that answers. Below it, only the bucket may that our
+   * own key lies in, without limit (paper §2.4): with 0, the table knows O(k log n) of n
+   * peers, most of them near us.
    *
-   * @default 'own'
+   * @default 0
    */
-  split?: 'own' | 'every'
+  prefixLength?: number
+  /**
+   * A bucket that may split does so when it would hold more contacts than this: a whole
+   * number from 1. More than `k` is taken as `k`. With `k` infinite, it keeps the buckets
+   * short that may split.
+   *
+   * @default k
+   */
+  splitThreshold?: number
 }
 
 /** What became of a contact that answered us. */
@@ -57,7 +70,7 @@ export interface RemoveResult {
 /**
  * Who we know: a binary trie over the keyspace whose leaves are k-buckets
  * (Kademlia paper, §2.2 and §2.4). It begins as one bucket and grows deeper only
- * where a bucket is full and may split.
+ * where a bucket that may split has no room left.
  *
  * It learns from answers only: insert a contact when it answered us, never
  * because somebody named it.
@@ -77,19 +90,19 @@ export interface RemoveResult {
 export class RoutingTable {
   readonly self: Key
   readonly k: number
-  readonly #split: 'own' | 'every'
+  readonly #prefixLength: number
+  readonly #splitThreshold: number
   #root: TrieNode
   #size = 0
 
-  /** @throws {RangeError} `k` is not a positive integer */
+  /** @throws {RangeError} `k`, `prefixLength` or `splitThreshold` is out of its range */
   constructor (init: RoutingTableInit) {
-    if (init.k != null && !(Number.isInteger(init.k) && init.k > 0)) {
-      throw new RangeError(`k is ${init.k}: a bucket must hold at least one contact, so give a positive integer`)
-    }
-    this.self = init.self
-    this.k = init.k ?? DEFAULT_K
-    this.#split = init.split ?? 'own'
-    this.#root = new KBucket(init.self, 0, true, undefined)
+    const { self, k = DEFAULT_K, prefixLength = 0, splitThreshold = k } = init
+    this.self = self
+    this.k = checked('k', k, 1, Infinity)
+    this.#prefixLength = checked('prefixLength', prefixLength, 0, MAX_PREFIX_LENGTH)
+    this.#splitThreshold = Math.min(k, checked('splitThreshold', splitThreshold, 1, Infinity))
+    this.#root = new KBucket(self, 0, true, undefined)
   }
 
   /** How many contacts there are; replacements do not count. */
@@ -106,11 +119,11 @@ export class RoutingTable {
     if (bucket.refresh(contact, now)) {
       return { type: 'updated' }
     }
-    while (this.#isFull(bucket) && this.#maySplit(bucket)) {
+    while (this.#mustSplit(bucket)) {
       this.#root = replaceLeaf(this.#root, bucket, new Branch(bucket.split(this.self)))
       bucket = this.#bucketOf(contact.key)
     }
-    if (!this.#isFull(bucket)) {
+    if (bucket.contacts.length < this.k) {
       bucket.add(contact, now)
       this.#size++
       return { type: 'inserted' }
@@ -168,12 +181,17 @@ export class RoutingTable {
     return leafOf(this.#root, key)
   }
 
-  #isFull (bucket: KBucket): boolean {
-    return bucket.contacts.length >= this.k
-  }
-
   // the depth needs no check: a bucket of the whole key's bits holds at most one contact, so no newcomer finds it full
-  #maySplit (bucket: KBucket): boolean {
-    return this.#split === 'every' || bucket.containsSelf
+  #mustSplit (bucket: KBucket): boolean {
+    const maySplit = bucket.containsSelf || bucket.prefixLength < this.#prefixLength
+    return maySplit && bucket.contacts.length >= this.#splitThreshold
   }
+}
+
+function checked (name: string, value: number, min: number, max: number): number {
+  if (value === Infinity || (Number.isInteger(value) && value >= min && value <= max)) {
+    return value
+  }
+  const range = max === Infinity ? `from ${min}` : `from ${min} to ${max}`
+  throw new RangeError(`${name} is ${value}: give a whole number ${range}, or Infinity`)
 }

@@ -20,6 +20,18 @@ export interface RpcClientInit {
   readonly maxRecordSize: number
   /** Milliseconds without a request after which a stream is closed. Default: {@link CLIENT_IDLE_MS}. */
   readonly idleMs?: number
+  /** Milliseconds below which no deadline adapts. Default: {@link MIN_TIMEOUT_MS}. */
+  readonly minTimeout?: number
+  /** Milliseconds that an answer may take at the most. Default: {@link ANSWER_TIMEOUT_MS}. */
+  readonly maxTimeout?: number
+  /** Told of each request and of what became of it. */
+  readonly observer?: ClientObserver
+}
+
+/** Sees what a client asks, for metrics. */
+export interface ClientObserver {
+  /** A request goes out. Returns what is to be called when it is answered, or with the error that it failed of. */
+  onRequest (type: Request['type'], peer: PeerInfo): (error?: unknown) => void
 }
 
 /** Requests that have an answer. */
@@ -59,6 +71,11 @@ export class RpcClient {
     return { streamsOpened: this.#opened, requestsSent: this.#sent, streamsOpen: this.#channels.size }
   }
 
+  /** Is a stream to `peer` open, or being opened? */
+  has (peer: PeerInfo): boolean {
+    return this.#channels.has(bytesToMapKey(peer.id))
+  }
+
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
   expected (peer: PeerInfo): number {
     const known = this.#channels.get(bytesToMapKey(peer.id))?.channel.expected
@@ -79,7 +96,7 @@ export class RpcClient {
    */
   async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
     const frame = encodeRequest(request)
-    const answer = await this.#withChannel(peer, signal, async channel => channel.request(frame, request, signal))
+    const answer = await this.#observed(peer, request, this.#withChannel(peer, signal, async channel => channel.request(frame, request, signal)))
     return answer as Response as ResponseTo<R['type']> // decoding has checked the type
   }
 
@@ -90,7 +107,15 @@ export class RpcClient {
    */
   async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
     const frame = encodeRequest(request)
-    await this.#withChannel(peer, signal, async channel => { await channel.send(frame, signal) })
+    await this.#observed(peer, request, this.#withChannel(peer, signal, async channel => { await channel.send(frame, signal) }))
+  }
+
+  async #observed<T> (peer: PeerInfo, request: Request, result: Promise<T>): Promise<T> {
+    const settle = this.#init.observer?.onRequest(request.type, peer)
+    if (settle != null) {
+      result.then(() => { settle() }, settle)
+    }
+    return result
   }
 
   /** Close every stream. Resolves when all are over. */
@@ -129,13 +154,13 @@ export class RpcClient {
   }
 
   #open (peer: PeerInfo, id: string): Channel {
-    const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS } = this.#init
+    const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS, maxTimeout = ANSWER_TIMEOUT_MS } = this.#init
     const channel: Channel = new Channel({
       clock,
       maxRecordSize,
       idleMs,
       open: async signal => this.#openStream(peer, signal),
-      timeout: time => bounded(time.timeout ?? this.#answering.timeout, ANSWER_TIMEOUT_MS),
+      timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
       onAnswer: ms => { this.#answering.add(ms) },
       onClose: () => {
         if (this.#channels.get(id)?.channel === channel) {
@@ -149,7 +174,7 @@ export class RpcClient {
   async #openStream (peer: PeerInfo, signal: AbortSignal): Promise<Stream> {
     const { host, protocol, clock } = this.#init
     const begun = clock.now()
-    const ms = bounded(this.#opening.timeout, OPEN_TIMEOUT_MS)
+    const ms = this.#bounded(this.#opening.timeout, OPEN_TIMEOUT_MS)
     const deadline = startDeadline(clock, ms, () => new TimeoutError(`could not be reached within ${ms} ms`), signal)
     try {
       const stream = await host.openStream(peer, protocol, { signal: deadline.signal })
@@ -159,6 +184,11 @@ export class RpcClient {
     } finally {
       deadline.clear()
     }
+  }
+
+  #bounded (ms: number | undefined, max: number): number {
+    const { minTimeout = MIN_TIMEOUT_MS } = this.#init
+    return ms == null ? max : Math.min(max, Math.max(minTimeout, Math.ceil(ms)))
   }
 
   #closeLeastRecentlyUsed (): void {
@@ -172,8 +202,4 @@ export class RpcClient {
       }
     }
   }
-}
-
-function bounded (ms: number | undefined, max: number): number {
-  return ms == null ? max : Math.min(max, Math.max(MIN_TIMEOUT_MS, Math.ceil(ms)))
 }

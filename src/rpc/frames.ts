@@ -10,6 +10,8 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 export interface FrameLimits {
   /** The longest frame body accepted, bytes. A longer one is refused as soon as its length is read. */
   readonly maxBytes: number
+  /** Milliseconds a frame may take from its first byte to its last, beside what its bytes need. Default: {@link FRAME_TIMEOUT_MS}. */
+  readonly frameMs?: number
   /** Milliseconds of silence between frames after which the stream is reset; undefined: whoever reads keeps watch. */
   readonly idleMs?: number
   /** Told that a frame has begun to arrive: from then on its own deadline runs. */
@@ -20,7 +22,7 @@ export interface FrameLimits {
  * The frames that arrive on `stream`, one at a time, as fast as they are consumed.
  *
  * Time runs only while we wait for the peer: a frame begun must be whole within
- * {@link FRAME_TIMEOUT_MS}, however slowly it drips, but for the time that the
+ * `frameMs`, however slowly it drips, but for the time that the
  * bytes it has delivered need at the slowest transfer.
  *
  * @throws {InvalidMessageError} a length prefix that is too long, overlong or over the limit
@@ -44,12 +46,13 @@ class FrameMeter {
   /** Bytes received that belong to no whole frame yet. */
   #unfinished = 0
   /** Milliseconds that the unfinished frame may still take. */
-  #left = FRAME_TIMEOUT_MS
+  #left: number
 
   constructor (stream: Stream, clock: Clock, limits: FrameLimits) {
     this.#stream = stream
     this.#clock = clock
     this.#limits = limits
+    this.#left = limits.frameMs ?? FRAME_TIMEOUT_MS
     this.#watchdog = new Watchdog(clock, () => {
       stream.abort(this.#unfinished > 0
         ? new TimeoutError(`a frame was not whole in time: ${this.#unfinished} bytes came`)
@@ -59,7 +62,7 @@ class FrameMeter {
 
   frameRead (byteLength: number): void {
     this.#unfinished -= prefixLength(byteLength) + byteLength
-    this.#left = FRAME_TIMEOUT_MS
+    this.#left = this.#limits.frameMs ?? FRAME_TIMEOUT_MS
   }
 
   async * chunks (): AsyncGenerator<Uint8ArrayList> {

@@ -3,7 +3,7 @@
  * stands here, with its unit and its reason.
  */
 
-/** Milliseconds a peer may take to deliver one whole frame, and more only as its bytes come in. A slower one holds memory for nothing. */
+/** Milliseconds a peer may take to deliver one whole frame unless told otherwise, and more only as its bytes come in. A slower one holds memory for nothing. */
 export const FRAME_TIMEOUT_MS = 10_000
 
 /** Bytes a second that a transfer makes at the least: each so many bytes that are sent or came in buy a second more. */
@@ -28,6 +28,9 @@ export const MAX_INBOUND_STREAMS_PER_PEER = 32
 
 /** Milliseconds after which we close a stream we have no more requests for, well before any server would. */
 export const CLIENT_IDLE_MS = 30_000
+
+/** The same on libp2p networks, milliseconds: js servers reset a stream 10 s after its last request. */
+export const LIBP2P_CLIENT_IDLE_MS = 8_000
 
 /** Streams the client keeps open, one a peer. Beyond that the least recently used idle one is closed. */
 export const MAX_CHANNELS = 1_000

@@ -20,6 +20,16 @@ export interface RpcServerInit {
   readonly maxRecordSize: number
   /** Milliseconds an inbound stream may be silent. Default: {@link SERVER_IDLE_MS}. */
   readonly idleMs?: number
+  /** Milliseconds a request may take to come in whole, beside what its bytes need. Default: {@link FRAME_TIMEOUT_MS}. */
+  readonly requestMs?: number
+  /** Told of each request and of what became of it. */
+  readonly observer?: ServerObserver
+}
+
+/** Sees what a server is asked, for metrics. */
+export interface ServerObserver {
+  /** A request came in. Returns what is to be called when it is answered, or with the error that it failed of. */
+  onRequest (type: Request['type'], from: PeerInfo): (error?: unknown) => void
 }
 
 /**
@@ -76,13 +86,13 @@ export class RpcServer {
   }
 
   async #answerAll (stream: Stream, remote: PeerInfo): Promise<void> {
-    const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS } = this.#init
+    const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = this.#init
     const taken = new Watchdog(clock, () => {
       stream.abort(new TimeoutError('an answer was not read in time'))
     })
     try {
       await pipe(
-        readFrames(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs }),
+        readFrames(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs }),
         frames => this.#answers(frames, remote),
         answers => encodeAnswers(answers, taken),
         answers => encode(answers, { maxDataLength: Infinity }),
@@ -94,9 +104,17 @@ export class RpcServer {
   }
 
   async * #answers (frames: AsyncIterable<Uint8ArrayList>, remote: PeerInfo): AsyncGenerator<Response> {
-    const limits = { maxRecordSize: this.#init.maxRecordSize }
+    const { maxRecordSize, handlers, observer } = this.#init
     for await (const frame of frames) {
-      yield * answer(this.#init.handlers, decodeRequest(frame, remote.id, limits), remote)
+      const request = decodeRequest(frame, remote.id, { maxRecordSize })
+      const settle = observer?.onRequest(request.type, remote)
+      try {
+        yield * answer(handlers, request, remote)
+      } catch (err) {
+        settle?.(err)
+        throw err
+      }
+      settle?.()
     }
   }
 }

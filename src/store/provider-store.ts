@@ -1,9 +1,33 @@
 import type { PeerInfo } from '../keyspace/contact.ts'
 
-/** Who provides what. Rows past their life are never returned. */
+/** A multihash that somebody provides. */
+export interface ProvidedKey {
+  /** The multihash. */
+  readonly key: Uint8Array
+  /** When the record was written last: milliseconds since the Unix epoch. */
+  readonly added: number
+}
+
+/** Who provides what. */
 export interface ProviderStore {
-  /** Remember that `provider` provides the multihash `key`, from now on for the record's life. */
+  /**
+   * Remember that `provider` provides the multihash `key`, from now on for the record's
+   * life. Without addresses that can be used, those known before are kept.
+   */
   add (key: Uint8Array, provider: PeerInfo): Promise<void>
-  /** The live providers of `key`, latest first. */
+  /** The live providers of `key`, latest first; without addresses when those known are too old, or none are. */
   get (key: Uint8Array): Promise<PeerInfo[]>
+  /** Forget that the peer `id` provides `key`. Harmless if it does not. */
+  remove (key: Uint8Array, id: Uint8Array): Promise<void>
+  /**
+   * What the peer `id` provides, in no given order. Rows past their life are among them:
+   * a publisher's own list outlives its downtime.
+   */
+  providedBy (id: Uint8Array): Iterable<ProvidedKey> | AsyncIterable<ProvidedKey>
+  /**
+   * Drop the rows past their life, but for those of this node itself.
+   *
+   * @returns how many
+   */
+  collect (): Promise<number>
 }

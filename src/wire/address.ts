@@ -97,6 +97,12 @@ function leadsSomewhere (way: readonly Part[]): boolean {
   return way[way.length - 1].code !== CODE_P2P && way.filter(({ code }) => code === CODE_P2P_CIRCUIT).length <= 1
 }
 
+/** Can those whom `scope` means reach this binary multiaddr? */
+export function isAddrInScope (addr: Uint8Array, scope: AddressScope): boolean {
+  const parts = multiaddrParts(addr)
+  return parts != null && isInScope(parts, scope)
+}
+
 function isInScope (way: readonly Part[], scope: AddressScope): boolean {
   return way.every(part => {
     const reach = reachOf(part)

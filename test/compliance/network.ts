@@ -21,6 +21,11 @@ export interface TestNetwork {
   host (): Promise<TestHost>
   /** Stop every host that still runs. */
   stop (): Promise<void>
+  /**
+   * Left out where a host knows where its dialler listens when it serves the first
+   * stream. Otherwise: make `to` know it of `from`, for the streams that come after.
+   */
+  acquaint? (from: TestHost, to: TestHost): Promise<void>
   /** Make time pass until `task` settles. Left out where time passes by itself. */
   run? <T> (task: Promise<T>): Promise<T>
 }
@@ -37,6 +42,8 @@ export interface Hosts {
   client (): Promise<TestHost>
   /** A host that serves {@link PROTOCOL}. */
   server (handler: StreamHandler): Promise<TestHost>
+  /** See {@link TestNetwork.acquaint}. */
+  acquaint (from: TestHost, to: TestHost): Promise<void>
 }
 
 /** Register one check as a test of its own, on a network of its own. */
@@ -57,7 +64,8 @@ export function check (setup: HostSetup, title: string, body: (hosts: Hosts) => 
     }
 
     try {
-      await run(body({ client, server }))
+      const acquaint = async (from: TestHost, to: TestHost): Promise<void> => network.acquaint?.(from, to)
+      await run(body({ client, server, acquaint }))
     } finally {
       await run(network.stop())
     }

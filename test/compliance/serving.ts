@@ -81,7 +81,10 @@ export function servingCompliance (setup: HostSetup): void {
         await echo(stream)
       })
       const peer = await hosts.server(echo)
-      await roundTrip(await hosts.client(), server)
+      const client = await hosts.client()
+      await hosts.acquaint(client, server)
+      await hosts.acquaint(peer, server)
+      await roundTrip(client, server)
       await roundTrip(peer, server)
 
       expect(remotes).to.have.lengthOf(2)

@@ -41,8 +41,8 @@ describe('a network', () => {
     simulation = new Simulation({ seed: 3, latency: 20 })
     const nodes = await simulation.nodesJoined(40)
     for (const [i, { dht }] of nodes.entries()) {
-      const { storedAt, failed, local } = await simulation.clock.run(dht.put(`key_${i}`, `value_${i}`))
-      expect({ stored: storedAt.length, failed, local }).to.deep.equal({ stored: 20, failed: [], local: true })
+      const { storedAt, failed } = await simulation.clock.run(dht.put(`key_${i}`, `value_${i}`))
+      expect({ stored: storedAt.length, failed }).to.deep.equal({ stored: 20, failed: [] })
     }
     for (let i = 0; i < nodes.length; i++) {
       const { value } = await simulation.clock.run(nodes[(i + 17) % nodes.length].dht.get(`key_${i}`))
@@ -88,9 +88,8 @@ describe('a network', () => {
     simulation = new Simulation({ seed: 7, latency: 10 })
     const servers = await simulation.nodesJoined(10)
     const client = await simulation.node({ mode: 'client', bootstrap: servers[0].host.self.addrs })
-    const { storedAt, local } = await simulation.clock.run(client.dht.put('key', 'value'))
+    const { storedAt } = await simulation.clock.run(client.dht.put('key', 'value'))
     expect(storedAt.length).to.equal(10)
-    expect(local).to.equal(false)
     await simulation.clock.advance(60_000)
     for (const { dht } of servers) {
       expect(dht.internals.peers.table.get(client.dht.self.key)).to.equal(undefined)
@@ -150,8 +149,8 @@ describe('a network', () => {
   it('names the values stored with nobody but ourselves', async () => {
     simulation = new Simulation({ seed: 9 })
     const { dht } = await simulation.node()
-    const { local, storedAt } = await simulation.clock.run(dht.put('key', 'value'))
-    expect({ local, storedAt }).to.deep.equal({ local: true, storedAt: [] })
+    const { storedAt } = await simulation.clock.run(dht.put('key', 'value'))
+    expect(storedAt).to.deep.equal([])
     expect(text((await simulation.clock.run(dht.get('key'))).value)).to.equal('value')
   })
 

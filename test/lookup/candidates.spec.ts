@@ -13,7 +13,7 @@ describe('Candidates', () => {
   it('keeps the closest first', () => {
     const candidates = new Candidates(tinyKey(0b0110), 10)
     for (const byte of [0b0001, 0b0100, 0b0111, 0b0010]) {
-      candidates.add(tinyContact(byte), 1)
+      candidates.add(tinyContact(byte), 1, 0)
     }
 
     expect(show(candidates)).to.deep.equal([0b0111, 0b0100, 0b0010, 0b0001])
@@ -22,8 +22,8 @@ describe('Candidates', () => {
   it('takes each key once, as it was named first', () => {
     const candidates = new Candidates(tinyKey(0), 10)
     const first = tinyContact(1, [Uint8Array.of(1)])
-    candidates.add(first, 3)
-    candidates.add(tinyContact(1, [Uint8Array.of(2)]), 1)
+    candidates.add(first, 3, 0)
+    candidates.add(tinyContact(1, [Uint8Array.of(2)]), 1, 0)
 
     expect(candidates.sorted).to.have.lengthOf(1)
     expect(candidates.get(tinyKey(1))).to.include({ contact: first, hop: 3 })
@@ -33,7 +33,7 @@ describe('Candidates', () => {
   it('drops the farthest beyond its limit', () => {
     const candidates = new Candidates(tinyKey(0), 2)
     for (const byte of [3, 2, 9, 1]) {
-      candidates.add(tinyContact(byte), 1)
+      candidates.add(tinyContact(byte), 1, 0)
     }
 
     expect(show(candidates)).to.deep.equal([1, 2])
@@ -41,14 +41,14 @@ describe('Candidates', () => {
 
   it('never drops one that was asked, so that it cannot be asked again', () => {
     const candidates = new Candidates(tinyKey(0), 2)
-    candidates.add(tinyContact(8), 1)
+    candidates.add(tinyContact(8), 1, 0)
     const asked = candidates.get(tinyKey(8))
     expect(asked).to.not.equal(undefined)
     if (asked != null) {
       asked.state = 'asked'
     }
     for (const byte of [7, 6, 5]) {
-      candidates.add(tinyContact(byte), 2)
+      candidates.add(tinyContact(byte), 2, 0)
     }
 
     expect(show(candidates)).to.deep.equal([5, 8])
@@ -65,7 +65,7 @@ describe('Candidates', () => {
         return { id: changed, key: changed as Key, addrs: [] }
       })
       const candidates = new Candidates(target, 100)
-      contacts.forEach(contact => { candidates.add(contact, 1) })
+      contacts.forEach(contact => { candidates.add(contact, 1, 0) })
 
       expect(candidates.sorted.map(candidate => candidate.contact.key.join('.')))
         .to.deep.equal(bruteClosest(contacts, target, 100).map(contact => contact.key.join('.')))

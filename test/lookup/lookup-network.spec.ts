@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { keyFromBytes } from '../../src/keyspace/key.ts'
 import { Lookup } from '../../src/lookup/lookup.ts'
 import { RandomNetwork, bruteClosest } from './random-network.ts'
 import { keys, simulate } from './simulate.ts'
@@ -20,12 +21,14 @@ interface Run extends Simulation {
 
 interface Scenario extends NetworkInit {
   lookups: number
+  /** Default 1. */
+  paths?: number
   /** What an answer carries besides what the table of the answerer says. */
   hearsay? (network: RandomNetwork, target: Key): readonly Contact[]
 }
 
 /** Lookups for random keys, by random nodes; the dead let a request run out of time. */
-function * runs ({ lookups, hearsay, ...init }: Scenario): Generator<Run> {
+function * runs ({ lookups, paths, hearsay, ...init }: Scenario): Generator<Run> {
   const network = new RandomNetwork(init)
   for (let i = 0; i < lookups; i++) {
     const target = network.randomKey()
@@ -36,6 +39,7 @@ function * runs ({ lookups, hearsay, ...init }: Scenario): Generator<Run> {
       seeds: network.closest(asker, target) ?? [],
       k: network.k,
       alpha: ALPHA,
+      paths,
       slowAfter: () => SLOW_AFTER
     })
     const extra = hearsay?.(network, target) ?? []
@@ -48,10 +52,12 @@ function * runs ({ lookups, hearsay, ...init }: Scenario): Generator<Run> {
   }
 }
 
-/** `count` networks, each of another seed and size. */
-function * scenarios (count: number, init: Omit<Scenario, 'seed' | 'nodes' | 'k'>): Generator<Run> {
+/** `count` networks, each of another seed and size, with one path and with many. */
+function * scenarios (count: number, init: Omit<Scenario, 'seed' | 'nodes' | 'k' | 'paths'>): Generator<Run> {
   for (let seed = 1; seed <= count; seed++) {
-    yield * runs({ ...init, seed, nodes: 2 + (seed * 37) % 150, k: 1 + (seed * 7) % 20 })
+    for (const paths of [1, 2, ALPHA, 10]) {
+      yield * runs({ ...init, paths, seed, nodes: 2 + (seed * 37) % 150, k: 1 + (seed * 7) % 20 })
+    }
   }
 }
 
@@ -75,7 +81,7 @@ describe('Lookup on random networks', function () {
   this.timeout(20_000)
 
   it('finds the true k closest when all are alive', () => {
-    for (const run of scenarios(60, { lookups: 8, dead: 0, tables: 'with-the-dead' })) {
+    for (const run of scenarios(60, { lookups: 4, dead: 0, tables: 'with-the-dead' })) {
       expectSound(run)
       expect(keys(run.done.closest)).to.deep.equal(keys(bruteClosest(others(run.network.living, run.asker), run.target, run.network.k)))
     }
@@ -83,7 +89,7 @@ describe('Lookup on random networks', function () {
 
   it('finds the true k closest of the living when tables are proper, though the closest dead are named in every answer', () => {
     const hearsay: Scenario['hearsay'] = (network, target) => bruteClosest(network.dead, target, 20)
-    for (const run of scenarios(60, { lookups: 8, dead: 0.4, tables: 'of-the-living', hearsay })) {
+    for (const run of scenarios(60, { lookups: 4, dead: 0.4, tables: 'of-the-living', hearsay })) {
       expectSound(run)
       expect(keys(run.done.closest)).to.deep.equal(keys(bruteClosest(others(run.network.living, run.asker), run.target, run.network.k)))
     }
@@ -91,7 +97,7 @@ describe('Lookup on random networks', function () {
 
   it('finds the k closest of the living it can hear of when the tables are full of dead', () => {
     for (const dead of [0.1, 0.4]) {
-      for (const run of scenarios(60, { lookups: 8, dead, tables: 'with-the-dead' })) {
+      for (const run of scenarios(60, { lookups: 4, dead, tables: 'with-the-dead' })) {
         expectSound(run)
       }
     }
@@ -155,4 +161,67 @@ describe('Lookup on random networks', function () {
     // in rounds of alpha, each begun when the last one turned out slow; not three times 5 s
     expect(took).to.be.within(5_000, 6_000)
   })
+
+  it('asks about as many peers with many paths as with one, over as many hops', () => {
+    const means = (paths: number): { asked: number, hops: number } => {
+      const lookups = [1, 2, 3].flatMap(seed => Array.from(
+        runs({ seed, nodes: 300, k: 20, dead: 0, tables: 'with-the-dead', lookups: 50, paths }),
+        ({ lookup: { asked, hops } }) => ({ asked, hops })
+      ))
+      const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+      return { asked: mean(lookups.map(({ asked }) => asked)), hops: mean(lookups.map(({ hops }) => hops)) }
+    }
+    const [one, many] = [1, ALPHA].map(means)
+
+    // one in six is slow, and beside each of these another may be asked
+    expect(many.asked / one.asked).to.be.within(0.98, 1.07)
+    expect(many.hops / one.hops).to.be.within(0.97, 1.03)
+  })
+
+  it('is not held up, with alpha paths, by a seed that names twenty silent peers close to the target', () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const [one, many] = [1, ALPHA].map(paths => attacked(seed, paths))
+
+      for (const { done, asked, truth } of [one, many]) {
+        expect(keys(done.closest)).to.deep.equal(truth)
+        expect(new Set(keys(asked)).size, 'each asked once').to.equal(asked.length)
+      }
+      // with one path it waits for the silent ones to fail; with many, until the slots are taken back from them
+      expect(one.found).to.be.above(SILENCE)
+      expect(many.found).to.be.below(20 / ALPHA * SLOW_AFTER + 10 * SLOW_AFTER)
+    }
+  })
 })
+
+/** A request to a silent peer fails after so many ms. */
+const SILENCE = 5_000
+
+interface Attack extends Simulation {
+  /** The keys of the k closest honest nodes. */
+  truth: string[]
+  /** When the last of these answered: ms after the lookup began. */
+  found: number
+}
+
+/** A lookup from far away, by seeds of which the closest is an attacker: it names twenty that are closer than all others and never answer. */
+function attacked (seed: number, paths: number): Attack {
+  const network = new RandomNetwork({ seed, nodes: 300, k: 20, dead: 0, tables: 'with-the-dead' })
+  const target = network.randomKey()
+  const silent: Contact[] = Array.from({ length: 20 }, (_, i) => {
+    const id = Uint8Array.from(target)
+    id[31] ^= i + 1
+    return { id, key: keyFromBytes(id), addrs: [] }
+  })
+  const seeds = bruteClosest(network.living, target, 300).slice(150, 170)
+  const lookup = new Lookup({ target, seeds, k: 20, alpha: ALPHA, paths, slowAfter: () => SLOW_AFTER })
+  const simulation = simulate(lookup, SLOW_AFTER, (contact): Outcome => {
+    if (silent.includes(contact)) {
+      return { after: SILENCE, closer: 'failure' }
+    }
+    return contact === seeds[0]
+      ? { after: 1, closer: silent }
+      : { after: 10 + network.random.below(40), closer: network.closest(contact, target) ?? [] }
+  })
+  const truth = keys(bruteClosest(network.living, target, 20))
+  return { ...simulation, truth, found: Math.max(...truth.map(key => simulation.answeredAt.get(key) ?? Infinity)) }
+}

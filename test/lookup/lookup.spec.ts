@@ -225,6 +225,91 @@ describe('Lookup: slow peers', () => {
   })
 })
 
+describe('Lookup: paths', () => {
+  const paths = (lookup: Lookup): number[][] => lookup.candidates.map(({ contact, path }) => [contact.key[0], path])
+
+  it('deals the seeds round robin, closest first', () => {
+    expect(paths(lookupOf([9, 3, 5, 7], { paths: 2 }))).to.deep.equal([[3, 0], [5, 1], [7, 0], [9, 1]])
+    expect(paths(lookupOf([9, 3, 5, 7]))).to.deep.equal([[3, 0], [5, 0], [7, 0], [9, 0]])
+  })
+
+  it('puts each peer on the path of who named it first', () => {
+    const lookup = lookupOf([8, 9], { paths: 2 })
+    ask(lookup)
+    answer(lookup, 9, 2, 8)
+    answer(lookup, 8, 1, 2, 9)
+
+    expect(paths(lookup)).to.deep.equal([[1, 0], [2, 1], [8, 0], [9, 1]])
+  })
+
+  it('leaves a slot to a path that has a candidate in reach, though another path has closer ones', () => {
+    const free = (count: number): number[] => {
+      const lookup = lookupOf([8, 9], { paths: count, k: 5 })
+      expect(ask(lookup)).to.deep.equal([8, 9])
+      answer(lookup, 8, 1, 2, 3)
+      expect(ask(lookup)).to.deep.equal([1])
+      answer(lookup, 9, 4)
+      return ask(lookup)
+    }
+
+    expect(free(1)).to.deep.equal([2])
+    expect(free(2)).to.deep.equal([4])
+  })
+
+  it('leaves no slot idle when no other path has a candidate in reach', () => {
+    const lookup = lookupOf([8, 9], { paths: 2 })
+    ask(lookup)
+    answer(lookup, 8, 1, 2, 3)
+    // of the other path, but farther than the three closest
+    answer(lookup, 9, 10)
+
+    expect(ask(lookup)).to.deep.equal([1, 2])
+  })
+
+  it('gives each path alpha / paths slots, rounded down, and more only of those nobody else can use', () => {
+    const lookup = lookupOf([20, 21], { paths: 2, alpha: 5, k: 10 })
+    ask(lookup)
+    answer(lookup, 20, 1, 2, 3, 4, 5)
+    expect(ask(lookup)).to.deep.equal([1, 2, 3, 4])
+
+    answer(lookup, 21, 6, 7, 8)
+    expect(ask(lookup)).to.deep.equal([6])
+    answer(lookup, 1)
+    expect(ask(lookup)).to.deep.equal([7])
+    answer(lookup, 2)
+    expect(ask(lookup)).to.deep.equal([5])
+  })
+
+  it('gives each path one slot when there are more paths than slots', () => {
+    const lookup = lookupOf([7, 8, 9], { paths: 3, k: 5 })
+    expect(ask(lookup)).to.deep.equal([7, 8])
+    answer(lookup, 7, 1, 2)
+
+    expect(ask(lookup)).to.deep.equal([1])
+    answer(lookup, 8)
+    expect(ask(lookup)).to.deep.equal([9])
+  })
+
+  it('lets nobody slow keep the next out of reach, unless there is one path; the end waits for them all the same', () => {
+    const [one, two] = [1, 2].map(paths => lookupOf([1, 2, 3, 4], { paths, alpha: 3 }))
+    for (const lookup of [one, two]) {
+      expect(ask(lookup)).to.deep.equal([1, 2, 3])
+    }
+
+    expect(show(one)).to.equal('wait until Infinity')
+    expect(show(one, 10)).to.equal('wait until Infinity')
+    expect(show(two)).to.equal('wait until 10')
+    expect(show(two, 10)).to.equal('ask 4')
+
+    answer(two, 4)
+    expect(show(two, 11)).to.equal('wait until Infinity')
+    for (const byte of [1, 2, 3]) {
+      answer(two, byte)
+    }
+    expect(show(two, 12)).to.equal('converged: 1 2 3')
+  })
+})
+
 describe('Lookup: hostile and late answers', () => {
   it('ignores an answer of somebody it did not ask', () => {
     const lookup = lookupOf([1, 2, 3])

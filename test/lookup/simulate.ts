@@ -17,6 +17,8 @@ export interface Simulation {
   named: Contact[]
   /** How many requests were in flight at once, slow ones not counted. */
   mostInFlight: number
+  /** When each peer answered, by its key as {@link keys} has it: ms after the lookup began. */
+  answeredAt: ReadonlyMap<string, number>
   /** When it was done: ms after it began. */
   took: number
 }
@@ -28,6 +30,10 @@ interface Flight {
   closer: readonly Contact[] | 'failure'
 }
 
+interface Answer extends Flight {
+  closer: readonly Contact[]
+}
+
 /** Requests that a lookup of `peers` known peers may at most send, with room: beyond it, it does not end. */
 const MOST_STEPS = 100_000
 
@@ -35,13 +41,14 @@ const MOST_STEPS = 100_000
 export function simulate (lookup: Lookup, slowAfter: number, ask: (contact: Contact) => Outcome): Simulation {
   const named = lookup.candidates.map(candidate => candidate.contact)
   const asked: Contact[] = []
+  const answeredAt = new Map<string, number>()
   let flights: Flight[] = []
   let mostInFlight = 0
   let now = 0
   for (let i = 0; i < MOST_STEPS; i++) {
     const step = lookup.next(now)
     if (step.type === 'done') {
-      return { done: step, asked, named, mostInFlight, took: now }
+      return { done: step, asked, named, mostInFlight, answeredAt, took: now }
     }
     if (step.type === 'ask') {
       const { after, closer } = ask(step.contact)
@@ -54,19 +61,25 @@ export function simulate (lookup: Lookup, slowAfter: number, ask: (contact: Cont
     const next = Math.min(step.until, ...flights.map(flight => flight.endsAt))
     expect(next, 'what a waiting lookup waits for').to.be.within(now, Number.MAX_SAFE_INTEGER)
     now = next
-    flights.filter(flight => flight.endsAt <= next).forEach(flight => { land(lookup, flight, named) })
+    for (const flight of flights.filter(flight => flight.endsAt <= next)) {
+      if (land(lookup, flight)) {
+        named.push(...flight.closer)
+        answeredAt.set(bytesToMapKey(flight.contact.key), next)
+      }
+    }
     flights = flights.filter(flight => flight.endsAt > next)
   }
   return expect.fail(`still asking after ${MOST_STEPS} steps`)
 }
 
-function land (lookup: Lookup, { contact, closer }: Flight, named: Contact[]): void {
-  if (closer === 'failure') {
-    lookup.onFailure(contact.key)
-    return
+/** Tell the lookup what came of a request: an answer? */
+function land (lookup: Lookup, flight: Flight): flight is Answer {
+  if (flight.closer === 'failure') {
+    lookup.onFailure(flight.contact.key)
+    return false
   }
-  lookup.onResponse(contact.key, closer)
-  named.push(...closer)
+  lookup.onResponse(flight.contact.key, flight.closer)
+  return true
 }
 
 /** The keys of these contacts, fit to be compared. */

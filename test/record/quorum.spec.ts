@@ -4,11 +4,12 @@ import { openRecords, sealOpenValue } from '../../src/record/open.ts'
 import { Quorum } from '../../src/record/quorum.ts'
 import { contactNamed, utf8 } from './fixtures.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
+import type { Verdict } from '../../src/record/quorum.ts'
 
 const SEED = 20260101
 const KEY = utf8('/kv/x')
 const open = openRecords(100)
-const select = (values: readonly Uint8Array[]): number => open.select(KEY, values)
+const select = async (values: readonly Uint8Array[]): Promise<number> => open.select(KEY, values)
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(contactNamed)
 
 function names (contacts: readonly Contact[]): string[] {
@@ -28,14 +29,14 @@ describe('record/quorum', () => {
     expect(names(quorum.without)).to.deep.equal(['a'])
   })
 
-  it('tells better, same and worse, and who is to be corrected', () => {
+  it('tells better, same and worse, and who is to be corrected', async () => {
     const quorum = new Quorum(select)
-    expect(quorum.add(a, valueAt(2))).to.equal('better')
-    expect(quorum.add(b, valueAt(2))).to.equal('same')
-    expect(quorum.add(c, valueAt(1))).to.equal('worse')
+    expect(await quorum.add(a, valueAt(2))).to.equal('better')
+    expect(await quorum.add(b, valueAt(2))).to.equal('same')
+    expect(await quorum.add(c, valueAt(1))).to.equal('worse')
     expect(names(quorum.agreeing)).to.deep.equal(['a', 'b'])
     expect(names(quorum.outdated)).to.deep.equal(['c'])
-    expect(quorum.add(d, valueAt(3))).to.equal('better')
+    expect(await quorum.add(d, valueAt(3))).to.equal('better')
     expect(quorum.best).to.equalBytes(valueAt(3))
     expect(names(quorum.agreeing)).to.deep.equal(['d'])
     expect(names(quorum.outdated)).to.deep.equal(['c', 'a', 'b'])
@@ -48,27 +49,27 @@ describe('record/quorum', () => {
       value: answer == null ? undefined : sealOpenValue(Uint8Array.of(answer[1]), answer[0])
     })))
   const orders = answers.chain(list => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })))
-  const selectors: Array<[string, (values: readonly Uint8Array[]) => number]> = [
+  const selectors: Array<[string, (values: readonly Uint8Array[]) => Promise<number>]> = [
     ['the newest wins', select],
-    ['the first wins', () => 0],
-    ['the last wins', values => values.length - 1]
+    ['the first wins', async () => 0],
+    ['the last wins', async values => values.length - 1]
   ]
 
   for (const [name, selector] of selectors) {
-    it(`comes to the same end in any order where ${name}`, () => {
-      const fold = (list: Array<{ from: Contact, value: Uint8Array | undefined }>): Quorum => {
+    it(`comes to the same end in any order where ${name}`, async () => {
+      const fold = async (list: Array<{ from: Contact, value: Uint8Array | undefined }>): Promise<Quorum> => {
         const quorum = new Quorum(selector)
         for (const { from, value } of list) {
           if (value == null) {
             quorum.addWithout(from)
           } else {
-            quorum.add(from, value)
+            await quorum.add(from, value)
           }
         }
         return quorum
       }
-      fc.assert(fc.property(orders, ([list, shuffled]) => {
-        const [one, other] = [fold(list), fold(shuffled)]
+      await fc.assert(fc.asyncProperty(orders, async ([list, shuffled]) => {
+        const [one, other] = [await fold(list), await fold(shuffled)]
         expect(other.best).to.deep.equal(one.best)
         expect(names(other.agreeing)).to.have.members(names(one.agreeing))
         expect(names(other.outdated)).to.have.members(names(one.outdated))
@@ -78,12 +79,17 @@ describe('record/quorum', () => {
     })
   }
 
-  it('has everybody who gave the best among the agreeing, and nobody else', () => {
-    fc.assert(fc.property(answers, list => {
+  it('has everybody who gave the best among the agreeing, and nobody else', async () => {
+    await fc.assert(fc.asyncProperty(answers, async list => {
       const quorum = new Quorum(select)
-      const verdicts = list.map(({ from, value }) => value == null ? undefined : quorum.add(from, value))
+      const verdicts: Verdict[] = []
+      for (const { from, value } of list) {
+        if (value != null) {
+          verdicts.push(await quorum.add(from, value))
+        }
+      }
       const given = list.flatMap(({ value }) => value == null ? [] : [value])
-      expect(quorum.best).to.deep.equal(given[select(given)])
+      expect(quorum.best).to.deep.equal(given[await select(given)])
       expect(verdicts.includes('better')).to.equal(given.length > 0)
       const holders = list.filter(({ value }) => value != null && quorum.best != null && String(value) === String(quorum.best))
       expect(names(quorum.agreeing)).to.deep.equal(names(holders.map(({ from }) => from)))

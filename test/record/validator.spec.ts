@@ -2,12 +2,12 @@ import { expect } from 'aegir/chai'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import { openRecords, sealOpenValue } from '../../src/record/open.ts'
 import { publicKeyRecords } from '../../src/record/public-key.ts'
-import { Validators } from '../../src/record/validator.ts'
+import { kindsOf, Validators } from '../../src/record/validator.ts'
 import { recordOf, utf8 } from './fixtures.ts'
 import type { RecordKind } from '../../src/record/validator.ts'
 
 const NOW = 1_700_000_000_000
-const validators = new Validators([openRecords(100), publicKeyRecords])
+const validators = new Validators(kindsOf([openRecords(100), publicKeyRecords]))
 
 /** A kind in libp2p's terms: its validator takes a while and throws an error of its own. */
 const slow: RecordKind = {
@@ -44,16 +44,16 @@ describe('record/validator', () => {
   })
 
   it('waits for verdicts and keeps the cause', async () => {
-    const kinds = new Validators([slow])
+    const kinds = new Validators(kindsOf([slow]))
     await kinds.validate(recordOf('/slow/x', utf8('y')), NOW)
     expect(await refused('/slow/x', kinds)).to.have.nested.property('cause.message', 'nothing in it')
-    expect(kinds.select(utf8('/slow/x'), [utf8('a'), utf8('b')])).to.equal(1)
+    expect(await kinds.select(utf8('/slow/x'), [utf8('a'), utf8('b')])).to.equal(1)
   })
 
   it('row 23: the names of Object.prototype are unknown namespaces', async () => {
     for (const name of Object.getOwnPropertyNames(Object.prototype)) {
       expect((await refused(`/${name}/x`)).message).to.include('no kind of records')
-      expect(() => validators.select(utf8(`/${name}/x`), [utf8('a')])).to.throw(InvalidRecordError)
+      await expect(validators.select(utf8(`/${name}/x`), [utf8('a')])).to.eventually.be.rejectedWith(InvalidRecordError)
     }
   })
 
@@ -62,7 +62,7 @@ describe('record/validator', () => {
   })
 
   it('row 24: unless somebody mounts it', async () => {
-    const kinds = new Validators([{ ...slow, namespace: '__proto__' }])
+    const kinds = new Validators(kindsOf([{ ...slow, namespace: '__proto__' }]))
     await kinds.validate(recordOf('/__proto__/x', utf8('y')), NOW)
   })
 
@@ -72,10 +72,20 @@ describe('record/validator', () => {
     }
   })
 
+  it('asks anew for each record which kinds there are', async () => {
+    const kinds = new Map([['slow', slow]])
+    const live = new Validators(namespace => kinds.get(namespace))
+    expect(live.knows(utf8('/slow/x'))).to.equal(true)
+    await live.validate(recordOf('/slow/x', utf8('y')), NOW)
+    kinds.delete('slow')
+    expect(live.knows(utf8('/slow/x'))).to.equal(false)
+    expect((await refused('/slow/x', live)).message).to.include('no kind of records')
+  })
+
   it('refuses two kinds for one namespace, and namespaces that no key has', () => {
-    expect(() => new Validators([slow, slow])).to.throw(TypeError, 'two kinds')
+    expect(() => kindsOf([slow, slow])).to.throw(TypeError, 'two kinds')
     for (const namespace of ['', 'a/b', '\ud800']) {
-      expect(() => new Validators([{ ...slow, namespace }])).to.throw(TypeError, 'no namespace')
+      expect(() => kindsOf([{ ...slow, namespace }])).to.throw(TypeError, 'no namespace')
     }
   })
 })

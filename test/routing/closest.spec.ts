@@ -14,20 +14,27 @@ import type { InsertResult, RemoveResult } from '../../src/routing/routing-table
 interface Recipe {
   seed: number
   keyBytes: 1 | 32
-  split: 'own' | 'every'
   k: number
+  prefixLength: number
+  splitThreshold: number
   peers: number
   steps: number
 }
 
-const recipes: fc.Arbitrary<Recipe> = fc.record({
+const recipes: fc.Arbitrary<Recipe> = finiteOr(20).chain(k => fc.record({
   seed: fc.nat(),
   keyBytes: fc.constantFrom<1 | 32>(1, 32),
-  split: fc.constantFrom<'own' | 'every'>('own', 'every'),
-  k: fc.integer({ min: 1, max: 20 }),
+  k: fc.constant(k),
+  prefixLength: fc.oneof(fc.nat(8), fc.constant(Infinity)),
+  splitThreshold: finiteOr(Math.min(k, 30)).map(threshold => Math.min(threshold, k)),
   peers: fc.integer({ min: 1, max: 60 }),
   steps: fc.nat(100)
-})
+}))
+
+/** 1 … `max`, or one time in five `Infinity`. */
+function finiteOr (max: number): fc.Arbitrary<number> {
+  return fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max }) }, { weight: 1, arbitrary: fc.constant(Infinity) })
+}
 
 /** A random key that begins, by chance, like `self`: without that a table of 256 bits stays shallow. */
 function keyNear (self: Key, random: SeededRandom): Key {
@@ -44,10 +51,10 @@ class Mirrored {
   readonly peers: Contact[]
   members: Contact[] = []
 
-  constructor ({ seed, keyBytes, split, k, peers }: Recipe) {
+  constructor ({ seed, keyBytes, peers, ...shape }: Recipe) {
     this.random = new SeededRandom(seed)
     const self = keyFromBytes(this.random.bytes(keyBytes))
-    this.table = new RoutingTable({ self, k, split })
+    this.table = new RoutingTable({ self, ...shape })
     this.peers = Array.from({ length: peers }, (_, i) => ({ id: Uint8Array.of(i), key: keyNear(self, this.random), addrs: [] }))
   }
 
@@ -161,8 +168,9 @@ describe('RoutingTable: what holds after any steps', () => {
         expect(all.every(entry => commonPrefixLength(entry.key, bucket.prefix) >= bucket.prefixLength)).to.equal(true)
         expect(new Set(all.map(entry => entry.key.join('.')))).to.have.property('size', all.length)
 
-        expect(bucket.contacts.length).to.be.at.most(recipe.k)
-        expect(bucket.replacements.length).to.be.at.most(recipe.split === 'every' ? 0 : recipe.k)
+        const maySplit = bucket.containsSelf || bucket.prefixLength < recipe.prefixLength
+        expect(bucket.contacts.length).to.be.at.most(maySplit ? recipe.splitThreshold : recipe.k)
+        expect(bucket.replacements.length).to.be.at.most(maySplit || recipe.k === Infinity ? 0 : recipe.k)
         expect(bucket.replacements.length === 0 || bucket.contacts.length === recipe.k).to.equal(true)
 
         for (const entries of [bucket.contacts, bucket.replacements]) {
@@ -172,12 +180,37 @@ describe('RoutingTable: what holds after any steps', () => {
     }), { numRuns: 500, seed: 20020307 })
   })
 
-  it('splits only buckets of our own, unless every one may', () => {
+  it('splits a bucket deeper than its prefixLength only if it is ours', () => {
     fc.assert(fc.property(recipes, (recipe) => {
-      const { table } = mirrored({ ...recipe, split: 'own' })
+      const { table } = mirrored(recipe)
 
-      for (const bucket of table.buckets()) {
-        expect(commonPrefixLength(table.self, bucket.prefix)).to.be.at.least(bucket.prefixLength - 1)
+      for (const { prefix, prefixLength } of table.buckets()) {
+        // whose half it is: a bucket of one bit less
+        const mayHaveSplit = commonPrefixLength(table.self, prefix) >= prefixLength - 1 || prefixLength <= recipe.prefixLength
+        expect(mayHaveSplit).to.equal(true)
+      }
+    }), { numRuns: 300, seed: 20020307 })
+  })
+
+  it('splits a bucket only when it would hold more than the threshold, or k if that is less', () => {
+    fc.assert(fc.property(recipes, fc.integer({ min: 1, max: 30 }), (recipe, splitThreshold) => {
+      const most = Math.min(splitThreshold, recipe.k)
+      const { peers, table: { self } } = new Mirrored({ ...recipe, splitThreshold })
+      const table = new RoutingTable({ self, k: recipe.k, prefixLength: recipe.prefixLength, splitThreshold })
+      const newcomers = new Map(peers.filter(({ key }) => compare(key, self) !== 0).map(peer => [peer.key.join('.'), peer]))
+      const results = [...newcomers.values()].map(peer => table.insert(peer, 1))
+
+      expect(results.slice(0, most).every(({ type }) => type === 'inserted')).to.equal(true)
+      expect([...table.buckets()].length > 1).to.equal(newcomers.size > most)
+    }), { numRuns: 300, seed: 20020307 })
+  })
+
+  it('never asks for a check, nor turns anybody away, when every bucket splits or none is ever full', () => {
+    fc.assert(fc.property(recipes, fc.boolean(), (recipe, splits) => {
+      const both = mirrored({ ...recipe, ...(splits ? { prefixLength: Infinity } : { k: Infinity }) })
+
+      for (const peer of both.peers) {
+        expect(both.table.insert(peer, recipe.steps + 1).type).to.be.oneOf(['inserted', 'updated', 'self'])
       }
     }), { numRuns: 300, seed: 20020307 })
   })

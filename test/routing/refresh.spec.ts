@@ -5,6 +5,7 @@ import { MAX_REFRESH_PREFIX, isDue, preimageIn, refreshTargets } from '../../src
 import { RoutingTable } from '../../src/routing/routing-table.ts'
 import { tinyContact, tinyKey } from '../helpers/tiny.ts'
 import { SeededRandom } from './seeded-random.ts'
+import type { Key } from '../../src/keyspace/key.ts'
 
 const HOUR = 3_600_000
 
@@ -13,21 +14,28 @@ function randomBytes (seed: number): (bytes: number) => Uint8Array {
   return bytes => random.bytes(bytes)
 }
 
+/** `self` with these bits flipped. */
+function flipped (self: Key, ...bits: number[]): Key {
+  const key = keyFromBytes(Uint8Array.from(self))
+  bits.forEach(bit => { key[bit >>> 3] ^= 0x80 >>> (bit & 7) })
+  return key
+}
+
 /** A table whose bucket of our own has a prefix of `depth` bits. */
 function deepTable (depth: number): RoutingTable {
   const random = new SeededRandom(depth)
   const self = keyFromBytes(random.bytes(32))
   const table = new RoutingTable({ self, k: 1 })
   for (let bit = 0; bit < depth; bit++) {
-    const key = keyFromBytes(Uint8Array.from(self))
-    key[bit >>> 3] ^= 0x80 >>> (bit & 7)
-    table.insert({ id: key, key, addrs: [] }, 1)
+    insert(table, flipped(self, bit))
   }
   // one more, deeper than all, splits the last bucket
-  const near = keyFromBytes(Uint8Array.from(self))
-  near[31] ^= 1
-  table.insert({ id: near, key: near, addrs: [] }, 1)
+  insert(table, flipped(self, 255))
   return table
+}
+
+function insert (table: RoutingTable, key: Key): void {
+  table.insert({ id: key, key, addrs: [] }, 1)
 }
 
 describe('preimageIn', () => {
@@ -97,6 +105,41 @@ describe('refreshTargets', () => {
 
     expect([...table.buckets()]).to.have.lengthOf(MAX_REFRESH_PREFIX + 4)
     expect(targets).to.have.lengthOf(MAX_REFRESH_PREFIX)
+  })
+
+  it('has one target for all buckets that are too deep and far from us, until a lookup went through one of them', () => {
+    const self = keyFromBytes(new Uint8Array(32))
+    const table = new RoutingTable({ self, k: 1, prefixLength: Infinity })
+    // 1111 1111 1111 000…, down to different depths, and one near us
+    const ones = Array.from({ length: MAX_REFRESH_PREFIX }, (_, bit) => bit)
+    const far = [flipped(self, ...ones), flipped(self, ...ones, 18), flipped(self, ...ones, 14, 15, 16)]
+    ;[...far, flipped(self, 200)].forEach(key => { insert(table, key) })
+    const targets = (): number[] => [...refreshTargets(table.buckets(), { now: HOUR, interval: HOUR, random: randomBytes(1) })]
+      .map(target => commonPrefixLength(keyOf(target), far[0]))
+
+    const deep = [...table.buckets()].filter(({ prefixLength }) => prefixLength > MAX_REFRESH_PREFIX)
+    expect(deep.filter(({ prefix }) => commonPrefixLength(prefix, far[0]) >= MAX_REFRESH_PREFIX)).to.have.lengthOf(8)
+    // 0*, 10*, 110* …, and those together, without the hashes that the depth of the first of them would take
+    expect(targets().map(cpl => Math.min(cpl, MAX_REFRESH_PREFIX))).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    expect(targets()[MAX_REFRESH_PREFIX]).to.be.below(18)
+
+    table.touched(far[2], HOUR)
+    expect(targets().every(cpl => cpl < MAX_REFRESH_PREFIX)).to.equal(true)
+  })
+
+  it('has one target for each bucket that may split down to a prefix length', () => {
+    const random = new SeededRandom(3)
+    const self = keyFromBytes(random.bytes(32))
+    const table = new RoutingTable({ self, k: Infinity, prefixLength: 4, splitThreshold: 1 })
+    Array.from({ length: 200 }, () => keyFromBytes(random.bytes(32))).forEach(key => { insert(table, key) })
+    const buckets = [...table.buckets()]
+    expect(buckets.filter(({ prefixLength }) => prefixLength === 4)).to.have.lengthOf.at.least(15)
+
+    const targets = [...refreshTargets(buckets, { now: 0, interval: HOUR, random: randomBytes(1) })]
+    expect(targets).to.have.lengthOf(buckets.length)
+    targets.forEach((target, i) => {
+      expect(commonPrefixLength(keyOf(target), buckets[i].prefix)).to.be.at.least(buckets[i].prefixLength)
+    })
   })
 
   it('leaves out a bucket that a lookup went through meanwhile', () => {

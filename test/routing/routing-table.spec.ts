@@ -1,10 +1,11 @@
 import { expect } from 'aegir/chai'
 import { RoutingTable } from '../../src/routing/routing-table.ts'
 import { numbers, showBucket, tinyContact, tinyKey } from '../helpers/tiny.ts'
+import type { RoutingTableInit } from '../../src/routing/routing-table.ts'
 
 /** A table of 8-bit keys around `00000000`, into which these contacts answered at 1, 2, 3 … ms. */
-function tableOf (k: number, contacts: number[], split: 'own' | 'every' = 'own'): RoutingTable {
-  const table = new RoutingTable({ self: tinyKey(0), k, split })
+function tableOf (k: number, contacts: number[], shape: Pick<RoutingTableInit, 'prefixLength' | 'splitThreshold'> = {}): RoutingTable {
+  const table = new RoutingTable({ self: tinyKey(0), k, ...shape })
   contacts.forEach((byte, i) => { table.insert(tinyContact(byte), i + 1) })
   return table
 }
@@ -45,9 +46,13 @@ describe('RoutingTable: what it holds', () => {
     expect(table.size).to.equal(1)
   })
 
-  it('refuses a k that no bucket can have', () => {
-    for (const k of [0, -1, 1.5, NaN]) {
-      expect(() => new RoutingTable({ self: tinyKey(0), k })).to.throw(RangeError)
+  it('refuses a shape that no table can have', () => {
+    for (const wrong of [0, -1, 1.5, NaN, -Infinity]) {
+      expect(() => new RoutingTable({ self: tinyKey(0), k: wrong })).to.throw(RangeError, `k is ${wrong}`)
+      expect(() => new RoutingTable({ self: tinyKey(0), splitThreshold: wrong })).to.throw(RangeError, `splitThreshold is ${wrong}`)
+    }
+    for (const prefixLength of [-1, 0.5, 257, NaN]) {
+      expect(() => new RoutingTable({ self: tinyKey(0), prefixLength })).to.throw(RangeError, `prefixLength is ${prefixLength}: give a whole number from 0 to 256, or Infinity`)
     }
   })
 })
@@ -78,10 +83,44 @@ describe('RoutingTable: split', () => {
 
   it('keeps everybody when every bucket splits', () => {
     const everybody = Array.from({ length: 255 }, (_, i) => i + 1)
-    const table = tableOf(1, everybody, 'every')
+    const table = tableOf(1, everybody, { prefixLength: Infinity })
 
     expect(table.size).to.equal(255)
     expect(numbers(table.closest(tinyKey(0), 255))).to.deep.equal(everybody)
+    expect(replacements(table)).to.deep.equal([])
+  })
+
+  it('splits every bucket down to the prefix length, and beyond it only ours', () => {
+    const table = tableOf(1, [0b10000001, 0b11000001, 0b01000001, 0b00100001], { prefixLength: 2 })
+    expect(show(table)).to.deep.equal(['00*: 33', '01*: 65', '10*: 129', '11*: 193'])
+
+    expect(table.insert(tinyContact(0b11100001), 5).type).to.equal('full')
+    expect(table.insert(tinyContact(0b00010001), 6).type).to.equal('inserted')
+    expect(show(table)).to.deep.equal(['000*: 17', '001*: 33', '01*: 65', '10*: 129', '11*: 193'])
+  })
+
+  it('splits at the threshold where it may, and holds k where it may not', () => {
+    const table = tableOf(3, [0b10000001, 0b10000010, 0b10000011, 0b00000001], { splitThreshold: 1 })
+    expect(show(table)).to.deep.equal(['0*: 1', '1*: 129 130 131'])
+
+    expect(table.insert(tinyContact(0b10000100), 5).type).to.equal('full')
+    expect(table.insert(tinyContact(0b01000000), 6).type).to.equal('inserted')
+    expect(show(table)).to.deep.equal(['00*: 1', '01*: 64', '1*: 129 130 131'])
+  })
+
+  it('splits at k when the threshold is more', () => {
+    expect(show(tableOf(2, [0b10000001, 0b01000001, 0b00100001], { splitThreshold: 5 }))).to.deep.equal(['0*: 65 33', '1*: 129'])
+  })
+
+  it('keeps everybody when k is infinite, and replaces none', () => {
+    const everybody = Array.from({ length: 255 }, (_, i) => i + 1)
+    const table = tableOf(Infinity, everybody, { prefixLength: 1, splitThreshold: 20 })
+
+    expect(table.size).to.equal(255)
+    // 1* may not split, ours may
+    expect([...table.buckets()].map(({ contacts }) => contacts.length)).to.deep.equal([15, 16, 32, 64, 128])
+    expect(numbers(table.closest(tinyKey(0b11111111), 255))).to.deep.equal(everybody.toReversed())
+    expect(table.remove(tinyKey(0b10000001))).to.deep.equal({ removed: true, replacement: undefined })
     expect(replacements(table)).to.deep.equal([])
   })
 

@@ -2,7 +2,7 @@ import { Quorum } from '../../record/quorum.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
 import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
 import { walk } from './lookup.ts'
-import { storeAt } from './put.ts'
+import { sendToEach } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { ValueRecord } from '../../record/record.ts'
@@ -50,36 +50,44 @@ export async function * searchValue (dht: DhtContext, key: string | Uint8Array, 
   }
   const begun = dht.config.clock.now()
   const recordKey = dht.values.keyOf(key)
-  const quorum = new Quorum(values => dht.values.select(recordKey, values))
+  const quorum = new Quorum(async values => dht.values.select(recordKey, values))
   const walking = walk(dht, recordKey, { type: 'get-value', key: recordKey }, options, GET_DEADLINE_MS)
 
   const fold = async (peer: Contact | undefined, record: ValueRecord | undefined): Promise<FoundValue | undefined> => {
     const from = peer ?? dht.self
-    const valid = record == null ? undefined : await dht.values.checked(record)
-    if (valid == null) {
+    const error = record == null ? undefined : await dht.values.refusal(record)
+    if (record == null || error != null) {
       quorum.addWithout(from)
+      if (error != null) {
+        onProgress?.({ type: 'invalid-value', peer: from, error })
+      }
       return undefined
     }
-    const best = quorum.add(from, valid.value) === 'better'
-    const value = dht.values.open(valid)
+    const best = await quorum.add(from, record.value) === 'better'
+    const value = dht.values.open(record)
     onProgress?.({ type: 'value', peer, value, best })
     return best ? { value, peer } : undefined
   }
 
-  let found = await fold(undefined, await dht.values.kept(recordKey))
-  while (true) {
-    if (found != null) {
-      yield found
-    }
+  const stopIfEnough = (): void => {
     if (wanted > 0 && quorum.size >= wanted) {
       walking.stop()
     }
-    const { done, value } = await walking.answers.next()
-    if (done === true) {
-      return conclude(dht, recordKey, quorum, value, begun)
-    }
-    found = await fold(value.peer, value.response.record)
   }
+
+  const own = await fold(undefined, await dht.values.kept(recordKey))
+  if (own != null) {
+    yield own
+  }
+  stopIfEnough()
+  for await (const { peer, response } of walking.answers) {
+    const found = await fold(peer, response.record)
+    if (found != null) {
+      yield found
+    }
+    stopIfEnough()
+  }
+  return conclude(dht, recordKey, quorum, walking.result, begun)
 }
 
 function conclude (dht: DhtContext, key: Uint8Array, quorum: Quorum, lookup: LookupResult, begun: number): GetResult {
@@ -94,7 +102,7 @@ function conclude (dht: DhtContext, key: Uint8Array, quorum: Quorum, lookup: Loo
     if (outdated.includes(dht.self)) {
       await dht.values.accept({ key, value: best })
     }
-    await storeAt(dht, behind, { key, value: best }, { signal })
+    await sendToEach(dht, behind, { type: 'put-value', record: { key, value: best } }, { signal })
   })
   return { key, value: dht.values.open({ key, value: best }), agreeing, outdated, lookup, ms: dht.config.clock.now() - begun }
 }

@@ -9,9 +9,6 @@ import type { Contact } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
-/** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). */
-const REFRESH_INTERVAL_MS = 3_600_000
-
 /** Who let us in. */
 export interface JoinResult {
   /** The nodes that answered at the addresses given. */
@@ -43,7 +40,7 @@ export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known
     if (answered.length === 0 && dht.peers.table.size === 0) {
       throw new NoPeersError(nobodyAnswered(failed), { cause: failed[0]?.error })
     }
-    await fill(dht, { ...options, signal: deadline.signal })
+    await fill(dht, dht.config.refreshInterval, { ...options, signal: deadline.signal })
       .catch(err => { if (!deadline.expired) { throw err } })
     return { answered, failed, contacts: dht.peers.table.size, ms: clock.now() - begun }
   } finally {
@@ -77,12 +74,24 @@ async function greet (dht: DhtContext, addrs: readonly Uint8Array[], known: read
   return { answered, failed }
 }
 
-/** Look up ourselves, then a key in each bucket that no lookup went through lately. */
-async function fill (dht: DhtContext, options: OperationOptions): Promise<void> {
+/** {@link fill} every bucket, however lately it was looked through. */
+export async function refresh (dht: DhtContext, options: OperationOptions): Promise<void> {
+  const ms = options.timeout ?? JOIN_DEADLINE_MS
+  const deadline = startDeadline(dht.config.clock, ms, () => new TimeoutError(`refreshing took longer than ${ms} ms`), options.signal, dht.tasks.signal)
+  try {
+    await fill(dht, 0, { ...options, signal: deadline.signal })
+  } finally {
+    deadline.clear()
+  }
+}
+
+/** Look up ourselves, then a key in each bucket that no lookup went through for `interval` ms. */
+export async function fill (dht: DhtContext, interval: number, options: OperationOptions): Promise<void> {
   const { config: { clock, random }, peers: { table }, self } = dht
-  await lookUp(dht, self.id, options)
-  for (const target of refreshTargets(table.buckets(), { now: clock.now(), interval: REFRESH_INTERVAL_MS, random })) {
-    const { key } = await lookUp(dht, target, options)
+  const eager: DhtContext = { ...dht, awaitContacts: async () => {} } // it is these lookups that others wait for
+  await lookUp(eager, self.id, options)
+  for (const target of refreshTargets(table.buckets(), { now: clock.now(), interval, random })) {
+    const { key } = await lookUp(eager, target, options)
     options.onProgress?.({ type: 'refreshed', key, contacts: table.size })
   }
 }

@@ -1,3 +1,4 @@
+import drain from 'it-drain'
 import { keyOf } from '../../keyspace/key.ts'
 import { Lookup } from '../../lookup/lookup.ts'
 import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
@@ -36,8 +37,10 @@ type WithCloser = Extract<Question, { type: 'find-node' | 'get-value' | 'get-pro
 export interface Walk<R> {
   /** End it here, with what there is. */
   stop (): void
-  /** The answers as they come; returns what was found. */
-  readonly answers: AsyncGenerator<R, LookupResult>
+  /** The answers as they come. Leaving the loop aborts what is in flight. */
+  readonly answers: AsyncGenerator<R, void>
+  /** What was found; complete once the answers have ended. */
+  readonly result: LookupResult
 }
 
 /**
@@ -45,33 +48,46 @@ export interface Walk<R> {
  * Iterating throws the signal's reason when aborted.
  */
 export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
-  const { config: { clock, k, alpha, heard }, peers, client, self } = dht
+  const { config: { clock, k, alpha, disjointPaths, heard }, peers, client, self } = dht
   const key = keyOf(target)
-  const lookup = new Lookup({
-    target: key,
-    self: self.key,
-    seeds: peers.table.closest(key, k),
-    k,
-    alpha,
-    slowAfter: contact => Math.max(MIN_SLOW_MS, 2 * client.expected(contact))
-  })
-  async function * answers (): AsyncGenerator<LookupAnswer<ResponseTo<R['type']>>, LookupResult> {
-    const begun = clock.now()
+  const begun = clock.now()
+  const ms = options.timeout ?? timeout
+  const signals = [options.signal, dht.tasks.signal]
+  let reason: OperationEnd = 'stopped'
+  let lookup = new Lookup({ target: key, seeds: [], slowAfter })
+  let stopped = false
+  function slowAfter (contact: Contact): number {
+    return Math.max(MIN_SLOW_MS, 2 * client.expected(contact))
+  }
+  async function * answers (): AsyncGenerator<LookupAnswer<ResponseTo<R['type']>>, void> {
+    await dht.awaitContacts(ms, signals)
+    lookup = new Lookup({ target: key, self: self.key, seeds: peers.table.closest(key, k), k, alpha, paths: disjointPaths, slowAfter })
+    if (stopped) {
+      lookup.stop()
+    }
     peers.table.touched(key, begun)
-    const reason = yield * runLookup<ResponseTo<R['type']>>({
+    reason = yield * runLookup<ResponseTo<R['type']>>({
       lookup,
       clock,
       heard,
       request: request.type,
       ask: async (contact, signal) => peers.ask(contact, request, signal),
-      timeout: options.timeout ?? timeout,
-      signals: [options.signal, dht.tasks.signal],
+      timeout: Math.max(0, begun + ms - clock.now()),
+      signals,
       onProgress: options.onProgress
     })
-    const { closest, asked, failed, hops } = lookup
-    return { target, key, closest, reason, asked, failed, hops, ms: clock.now() - begun }
   }
-  return { stop: () => { lookup.stop() }, answers: answers() }
+  return {
+    stop () {
+      stopped = true
+      lookup.stop()
+    },
+    answers: answers(),
+    get result () {
+      const { closest, asked, failed, hops } = lookup
+      return { target, key, closest, reason, asked, failed, hops, ms: clock.now() - begun }
+    }
+  }
 }
 
 /**
@@ -81,11 +97,7 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
  * @throws the signal's reason, when aborted
  */
 export async function lookUp (dht: DhtContext, target: Uint8Array, options: OperationOptions = {}): Promise<LookupResult> {
-  const { answers } = walk(dht, target, { type: 'find-node', target }, options, LOOKUP_DEADLINE_MS)
-  while (true) {
-    const { done, value } = await answers.next()
-    if (done === true) {
-      return value
-    }
-  }
+  const walking = walk(dht, target, { type: 'find-node', target }, options, LOOKUP_DEADLINE_MS)
+  await drain(walking.answers)
+  return walking.result
 }

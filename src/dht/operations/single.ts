@@ -4,6 +4,7 @@ import { TimeoutError } from '../../rpc/errors.ts'
 import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
 import { toBytes } from '../text.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
+import type { ValueRecord } from '../../record/record.ts'
 import type { Question } from '../../rpc/client.ts'
 import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
@@ -36,8 +37,7 @@ export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAdd
     const begun = clock.now()
     const response = await dht.peers.ask(peer, request, deadline.signal)
     const answer = { peer, response, ms: clock.now() - begun }
-    const closer = 'closer' in response ? response.closer.length : 0
-    options.onProgress?.({ type: 'answered', peer, request: request.type, ms: answer.ms, closer })
+    options.onProgress?.({ type: 'answered', peer, request: request.type, ms: answer.ms, response })
     return answer
   } finally {
     deadline.clear()
@@ -97,12 +97,15 @@ export interface FindValueResult {
 export async function findValueAt (dht: DhtContext, to: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
   const recordKey = dht.values.keyOf(key)
   const { peer, response, ms } = await askOne(dht, to, { type: 'get-value', key: recordKey }, options)
-  const record = response.record == null ? undefined : await dht.values.checked(response.record)
   return {
     peer,
     key: recordKey,
-    value: record == null ? undefined : dht.values.open(record),
+    value: await valueOf(dht, response.record),
     closer: response.closer.map(closer => dht.config.heard(closer)),
     ms
   }
+}
+
+async function valueOf ({ values }: DhtContext, record: ValueRecord | undefined): Promise<Uint8Array | undefined> {
+  return record == null || await values.refusal(record) != null ? undefined : values.open(record)
 }

@@ -1,0 +1,51 @@
+import { keyOf } from '../../keyspace/key.ts'
+import { bytesEqual } from '../../wire/bytes-equal.ts'
+import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
+import { walk } from './lookup.ts'
+import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
+import type { DhtContext } from '../context.ts'
+import type { OperationOptions } from '../events.ts'
+
+export interface FindPeerOptions extends OperationOptions {
+  /** Take what the routing table knows, or ask the network all the same? Default `table-first`. */
+  readonly source?: 'table-first' | 'network'
+}
+
+/** Where a peer is. */
+export interface FindPeerResult {
+  readonly peer: Contact
+  /** Who told us; undefined: we knew. */
+  readonly from: Contact | undefined
+}
+
+/**
+ * The addresses of the peer whose PeerId has the multihash `id`: the first that anybody on
+ * the way to it names. Undefined: nobody who answered knows one.
+ */
+export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPeerOptions = {}): Promise<FindPeerResult | undefined> {
+  const known = options.source === 'network' ? undefined : knownPeer(dht, id)
+  if (known != null) {
+    return { peer: known, from: undefined }
+  }
+  const { answers, stop } = walk(dht, id, { type: 'find-node', target: id }, options, LOOKUP_DEADLINE_MS)
+  let found: FindPeerResult | undefined
+  for await (const { peer, response } of answers) {
+    const contact = bytesEqual(peer.id, id) ? peer : named(dht, response.closer, id)
+    if (found == null && contact != null) {
+      found = { peer: contact, from: peer }
+      stop()
+    }
+  }
+  return found
+}
+
+function knownPeer (dht: DhtContext, id: Uint8Array): Contact | undefined {
+  return bytesEqual(id, dht.self.id) ? dht.published() : dht.peers.table.get(keyOf(id))
+}
+
+/** `id` among `peers`, if it has an address that we may use. */
+function named (dht: DhtContext, peers: readonly PeerInfo[], id: Uint8Array): Contact | undefined {
+  const peer = peers.find(peer => bytesEqual(peer.id, id))
+  const contact = peer == null ? undefined : dht.config.heard(peer)
+  return contact != null && contact.addrs.length > 0 ? contact : undefined
+}

@@ -1,0 +1,28 @@
+import { PROVIDE_DEADLINE_MS } from '../deadlines.ts'
+import { spread } from './spread.ts'
+import type { LookupResult } from './lookup.ts'
+import type { Contact } from '../../keyspace/contact.ts'
+import type { DhtContext } from '../context.ts'
+import type { OperationOptions } from '../events.ts'
+
+/** Who was told that we provide a key. */
+export interface ProvideResult {
+  /** The multihash. */
+  readonly key: Uint8Array
+  /** The peers to which the record was sent, closest first. Nobody confirms it: ADD_PROVIDER has no answer. */
+  readonly sentTo: readonly Contact[]
+  /** The peers that could not be told, and why. */
+  readonly failed: ReadonlyArray<{ readonly peer: Contact, readonly error: Error }>
+  /** The lookup that found them. */
+  readonly lookup: LookupResult
+  /** Milliseconds it took, all in all. */
+  readonly ms: number
+}
+
+/** Remember that we provide the multihash `key`, look up the k closest, tell them. */
+export async function provide (dht: DhtContext, key: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
+  const self = dht.published()
+  await dht.providers.add(key, self)
+  const { reached, ...rest } = await spread(dht, key, { type: 'add-provider', key, providers: [self] }, options, PROVIDE_DEADLINE_MS)
+  return { key, sentTo: reached, ...rest }
+}

@@ -1,0 +1,69 @@
+import { startDeadline } from '../../clock/wait.ts'
+import { asError, TimeoutError } from '../../rpc/errors.ts'
+import { lookUp } from './lookup.ts'
+import type { LookupResult } from './lookup.ts'
+import type { Contact } from '../../keyspace/contact.ts'
+import type { Request } from '../../wire/rpc.ts'
+import type { DhtContext } from '../context.ts'
+import type { OperationOptions } from '../events.ts'
+
+/** Requests that leave something behind. */
+export type Deposit = Extract<Request, { type: 'put-value' | 'add-provider' }>
+
+/** Who has what was sent, and who has not. */
+export interface Reached {
+  /** Closest first. */
+  readonly reached: readonly Contact[]
+  readonly failed: ReadonlyArray<{ readonly peer: Contact, readonly error: Error }>
+}
+
+export interface Spread extends Reached {
+  /** The lookup that found them. */
+  readonly lookup: LookupResult
+  /** Milliseconds it took, all in all. */
+  readonly ms: number
+}
+
+/** Look up the k peers closest to SHA-256 of `target`, and send `deposit` to each, within `timeout` ms. */
+export async function spread (dht: DhtContext, target: Uint8Array, deposit: Deposit, options: OperationOptions, timeout: number): Promise<Spread> {
+  const { clock } = dht.config
+  const begun = clock.now()
+  const ms = options.timeout ?? timeout
+  const lookup = await lookUp(dht, target, { ...options, timeout: ms })
+  const deadline = startDeadline(clock, Math.max(0, begun + ms - clock.now()), () => new TimeoutError(`not stored within ${ms} ms`), options.signal, dht.tasks.signal)
+  try {
+    const reached = await sendToEach(dht, lookup.closest, deposit, { ...options, signal: deadline.signal })
+    options.signal?.throwIfAborted()
+    return { ...reached, lookup, ms: clock.now() - begun }
+  } finally {
+    deadline.clear()
+  }
+}
+
+/** Send `deposit` to each of `peers`. Never rejects: who could not be reached, or refused it, is in `failed`. */
+export async function sendToEach (dht: DhtContext, peers: readonly Contact[], deposit: Deposit, { signal, onProgress }: OperationOptions): Promise<Reached> {
+  const outcomes = await Promise.all(peers.map(async peer => {
+    try {
+      onProgress?.({ type: 'asking', peer, request: deposit.type, hop: 0 })
+      await send(dht, peer, deposit, signal)
+      onProgress?.({ type: 'stored', peer, request: deposit.type })
+      return { peer, error: undefined }
+    } catch (err) {
+      const error = asError(err)
+      onProgress?.({ type: 'failed', peer, request: deposit.type, error })
+      return { peer, error }
+    }
+  }))
+  return {
+    reached: outcomes.flatMap(({ peer, error }) => error == null ? [peer] : []),
+    failed: outcomes.flatMap(({ peer, error }) => error == null ? [] : [{ peer, error }])
+  }
+}
+
+async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, signal: AbortSignal | undefined): Promise<void> {
+  if (deposit.type === 'put-value') {
+    await peers.ask(peer, deposit, signal)
+  } else {
+    await peers.tell(peer, deposit, signal)
+  }
+}

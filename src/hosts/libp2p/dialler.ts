@@ -1,0 +1,173 @@
+import { DialError, StreamResetError } from '../../rpc/errors.ts'
+import { dialTargets, parseAddr, peerOf, toBinary, withoutPeer } from './address.ts'
+import { MAX_REMOTE_ADDRS } from './limits.ts'
+import { asDialError, asStreamError, isLost } from './open-error.ts'
+import { PeerIds } from './peer-ids.ts'
+import type { PeerInfo } from '../../keyspace/contact.ts'
+import type { Connection, PeerId, PeerStore, Stream } from '@libp2p/interface'
+import type { ConnectionManager } from '@libp2p/interface-internal'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+/** The code of `/dnsaddr` in the multiaddr protocol table: a name for other addresses, perhaps of several peers. */
+const CODE_DNSADDR = 56
+
+export interface DiallerInit {
+  readonly connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
+  readonly peerStore: Pick<PeerStore, 'get'>
+  readonly maxOutboundStreams: number
+  readonly runOnLimitedConnection: boolean
+}
+
+/** Opens streams over the connections that libp2p has, or makes. */
+export class Dialler {
+  readonly #init: DiallerInit
+  readonly #peerIds = new PeerIds()
+
+  constructor (init: DiallerInit) {
+    this.#init = init
+  }
+
+  /**
+   * A new stream to `peer`, over an open connection if there is one.
+   *
+   * @throws as `Host.openStream`
+   */
+  async openStream ({ id, addrs }: PeerInfo, protocol: string, signal: AbortSignal | undefined): Promise<Stream> {
+    signal?.throwIfAborted()
+    const peerId = this.#peerIds.of(id)
+    const open = this.#connectionTo(peerId)
+    const stream = open == null ? undefined : await this.#tryStream(open, protocol, signal)
+    return stream ?? this.#newStream(await this.#dial(peerId, addrs, signal), protocol, signal)
+  }
+
+  /**
+   * Who serves `protocol` at `addr`.
+   *
+   * @throws as `Host.identify`
+   */
+  async identify (addr: Uint8Array, protocol: string, signal: AbortSignal | undefined): Promise<PeerInfo> {
+    signal?.throwIfAborted()
+    const target = parseAddr(addr)
+    if (target == null) {
+      throw new DialError('this is no multiaddr: check the address')
+    }
+    const connection = await this.#meet(target, signal)
+    const stream = await this.#newStream(connection, protocol, signal)
+    await endStream(stream)
+    const stored = await this.#stored(connection.remotePeer, signal)
+    const dialled = connection.direction === 'outbound' ? [connection.remoteAddr] : []
+    const given = target.getComponents()[0]?.code === CODE_DNSADDR ? [] : [target]
+    return {
+      id: connection.remotePeer.toMultihash().bytes,
+      addrs: toBinary([...dialled, ...given, ...stored], MAX_REMOTE_ADDRS)
+    }
+  }
+
+  /** Whoever is at `target`; if it names a peer, that one. */
+  async #meet (target: Multiaddr, signal: AbortSignal | undefined): Promise<Connection> {
+    const named = peerOf(target)
+    const connection = await this.#connect([target], target.toString(), signal)
+    if (named != null && named !== connection.remotePeer.toString()) {
+      throw new DialError(`someone else lives at ${withoutPeer(target)}: ${connection.remotePeer}`)
+    }
+    return connection
+  }
+
+  /** The best open connection: direct rather than relayed, without limits rather than with. */
+  #connectionTo (peerId: PeerId): Connection | undefined {
+    let best: Connection | undefined
+    for (const connection of this.#init.connectionManager.getConnections(peerId)) {
+      if (connection.status === 'open' && (connection.limits == null || this.#init.runOnLimitedConnection)) {
+        best = best == null || rank(connection) > rank(best) ? connection : best
+      }
+    }
+    return best
+  }
+
+  /** Nothing, if `connection` turns out to be dead. */
+  async #tryStream (connection: Connection, protocol: string, signal: AbortSignal | undefined): Promise<Stream | undefined> {
+    try {
+      return await this.#newStream(connection, protocol, signal)
+    } catch (err) {
+      const { cause } = err instanceof DialError ? err : { cause: undefined }
+      if (cause == null || !isLost(connection, cause)) {
+        throw err
+      }
+      if (connection.status === 'open') {
+        // its muxer is closed, so it is of no use to anybody, but libp2p would offer it again
+        connection.abort(new StreamResetError('the peer takes no more streams on this connection', { cause }))
+      }
+      return undefined
+    }
+  }
+
+  async #newStream (connection: Connection, protocol: string, signal: AbortSignal | undefined): Promise<Stream> {
+    const { maxOutboundStreams, runOnLimitedConnection } = this.#init
+    try {
+      return await connection.newStream(protocol, { signal, maxOutboundStreams, runOnLimitedConnection })
+    } catch (err) {
+      signal?.throwIfAborted()
+      throw asStreamError(err, connection.remotePeer.toString(), protocol)
+    }
+  }
+
+  async #dial (peerId: PeerId, addrs: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<Connection> {
+    const known = addrs.length > 0 ? addrs : toBinary(await this.#stored(peerId, signal), MAX_REMOTE_ADDRS)
+    const targets = dialTargets(peerId, known)
+    if (targets.length === 0) {
+      throw new DialError(`${peerId} cannot be reached: it is not connected, and no address of it is known`)
+    }
+    return this.#connectTo(peerId, targets, signal)
+  }
+
+  /**
+   * Transports prove who is at the other end, against the `/p2p` of the address. That
+   * of `@libp2p/memory` does not: it takes whoever listens for the one who was asked for.
+   */
+  async #connectTo (peerId: PeerId, targets: Multiaddr[], signal: AbortSignal | undefined): Promise<Connection> {
+    const connection = await this.#connect(targets, peerId.toString(), signal)
+    if (connection.remotePeer.equals(peerId)) {
+      return connection
+    }
+    const taken = withoutPeer(connection.remoteAddr)
+    const others = targets.filter(target => !withoutPeer(target).equals(taken))
+    if (others.length === 0 || others.length === targets.length) {
+      throw new DialError(`${peerId} cannot be reached: someone else lives at ${taken}`)
+    }
+    return this.#connectTo(peerId, others, signal)
+  }
+
+  async #connect (targets: Multiaddr[], whom: string, signal: AbortSignal | undefined): Promise<Connection> {
+    try {
+      return await this.#init.connectionManager.openConnection(targets, { signal })
+    } catch (err) {
+      signal?.throwIfAborted()
+      throw asDialError(err, whom)
+    }
+  }
+
+  /** What libp2p knows of where a peer listens. */
+  async #stored (peerId: PeerId, signal: AbortSignal | undefined): Promise<Multiaddr[]> {
+    try {
+      const { addresses } = await this.#init.peerStore.get(peerId, { signal })
+      return addresses.map(({ multiaddr }) => multiaddr)
+    } catch {
+      signal?.throwIfAborted()
+      return [] // not found, or not readable: the dial will tell
+    }
+  }
+}
+
+/** An end and then a reset: the server reads the end, and freeing the stream does not depend on it. */
+async function endStream (stream: Stream): Promise<void> {
+  try {
+    await stream.close()
+  } catch (err) {
+    stream.log('was over before we ended it - %e', err) // as it is of no more use, so be it
+  }
+  stream.abort(new StreamResetError('the peer was identified: that was all'))
+}
+
+function rank ({ direct, limits }: Connection): number {
+  return (limits == null ? 2 : 0) + (direct ? 1 : 0)
+}

@@ -1,0 +1,190 @@
+import { asError, DialError, StreamResetError } from '../../rpc/errors.ts'
+import { toBinary } from './address.ts'
+import { Dialler } from './dialler.ts'
+import { MAX_INBOUND_STREAMS, MAX_OUTBOUND_STREAMS } from './limits.ts'
+import { Neighbours } from './neighbours.ts'
+import { StreamAdapter } from './stream.ts'
+import type { PeerInfo } from '../../keyspace/contact.ts'
+import type { Host, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
+import type { AbortOptions, ComponentLogger, Connection, Libp2pEvents, Logger, PeerId, PeerStore, Stream as Libp2pStream, TypedEventTarget } from '@libp2p/interface'
+import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
+
+/** What a libp2p host needs of a libp2p node: part of what every service is given. */
+export interface Libp2pHostComponents {
+  readonly peerId: PeerId
+  readonly registrar: Pick<Registrar, 'handle' | 'unhandle'>
+  readonly connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
+  readonly addressManager: Pick<AddressManager, 'getAddresses'>
+  readonly peerStore: Pick<PeerStore, 'get'>
+  readonly events: TypedEventTarget<Libp2pEvents>
+  readonly logger: ComponentLogger
+}
+
+export interface Libp2pHostOptions {
+  /** Inbound streams of one protocol on one connection. libp2p resets those beyond. Default: {@link MAX_INBOUND_STREAMS} */
+  readonly maxInboundStreams?: number
+  /** Outbound streams of one protocol on one connection. More are a {@link LimitError}. Default: {@link MAX_OUTBOUND_STREAMS} */
+  readonly maxOutboundStreams?: number
+  /** Use connections over relays that limit bytes or time, and serve on them? Default: false */
+  readonly runOnLimitedConnection?: boolean
+}
+
+/** When our addresses may have changed. libp2p announces it a second late, but its transports at once. */
+const SELF_EVENTS = ['self:peer:update', 'transport:listening', 'transport:close'] as const
+
+/**
+ * A {@link Host} over a libp2p node: its connections, its streams, its identify.
+ *
+ * The node must run identify to `watch`. Streams are libp2p's, so that all connections,
+ * dials and addresses are shared with whatever else the node does. Peer store entries
+ * are left to libp2p.
+ */
+export class Libp2pHost implements Host {
+  readonly #components: Libp2pHostComponents
+  readonly #options: Required<Libp2pHostOptions>
+  readonly #log: Logger
+  readonly #dialler: Dialler
+  readonly #neighbours: Neighbours
+  readonly #handled = new Set<string>()
+  /** Each with the protocol we serve on it: none, if we opened it. As many as libp2p allows. */
+  readonly #streams = new Map<StreamAdapter, string | undefined>()
+  #self: PeerInfo | undefined
+  #stopped = false
+
+  constructor (components: Libp2pHostComponents, options: Libp2pHostOptions = {}) {
+    const { maxInboundStreams = MAX_INBOUND_STREAMS, maxOutboundStreams = MAX_OUTBOUND_STREAMS, runOnLimitedConnection = false } = options
+    this.#components = components
+    this.#options = { maxInboundStreams, maxOutboundStreams, runOnLimitedConnection }
+    this.#log = components.logger.forComponent('kadmium:libp2p-host')
+    // libp2p's components are a proxy: they have no properties of their own to spread
+    const { connectionManager, peerStore, events } = components
+    this.#dialler = new Dialler({ connectionManager, peerStore, maxOutboundStreams, runOnLimitedConnection })
+    this.#neighbours = new Neighbours({ connectionManager, peerStore, events, runOnLimitedConnection })
+    SELF_EVENTS.forEach(event => { events.addEventListener(event, this.#forgetSelf) })
+  }
+
+  get self (): PeerInfo {
+    this.#self ??= {
+      id: this.#components.peerId.toMultihash().bytes,
+      addrs: toBinary(this.#components.addressManager.getAddresses(), Infinity)
+    }
+    return this.#self
+  }
+
+  /** How many streams are open, in either direction. */
+  get openStreams (): number {
+    return this.#streams.size
+  }
+
+  /**
+   * Open a stream, over an open connection if there is one, or else by a dial of the
+   * peer's addresses (or, if it has none, of those in libp2p's peer store). Dials of
+   * one peer at the same time are one dial.
+   *
+   * @throws {DialError} it cannot be reached, or the stream was refused
+   * @throws {UnsupportedProtocolError} it does not serve `protocol`
+   * @throws {LimitError} `maxOutboundStreams` are open
+   */
+  async openStream (peer: PeerInfo, protocol: string, { signal }: AbortOptions = {}): Promise<Stream> {
+    this.#checkRunning()
+    const stream = await this.#dialler.openStream(peer, protocol, signal)
+    if (this.#stopped) {
+      stream.abort(new StreamResetError('this host has stopped'))
+    }
+    this.#checkRunning()
+    return this.#keep(stream, undefined)
+  }
+
+  async identify (addr: Uint8Array, protocol: string, { signal }: AbortOptions = {}): Promise<PeerInfo> {
+    this.#checkRunning()
+    return this.#dialler.identify(addr, protocol, signal)
+  }
+
+  async handle (protocol: string, handler: StreamHandler): Promise<void> {
+    this.#checkRunning()
+    this.#handled.add(protocol)
+    await this.#components.registrar.handle(protocol, (stream, connection) => {
+      this.#serve(protocol, handler, stream, connection)
+    }, { ...this.#options, force: true })
+  }
+
+  async unhandle (protocol: string): Promise<void> {
+    if (!this.#handled.delete(protocol)) {
+      return // somebody else of this node may serve it
+    }
+    const unhandled = this.#components.registrar.unhandle(protocol)
+    for (const [stream, served] of this.#streams) {
+      if (served === protocol) {
+        stream.abort(new StreamResetError(`${protocol} is served no more`))
+      }
+    }
+    await unhandled
+  }
+
+  /**
+   * Be told of peers that serve `protocol`, as identify has it, also of those that are
+   * connected already. `onConnect` is called again when a peer names an address that
+   * it had not named before; `onUnsupported` when it takes the protocol back.
+   */
+  watch (protocol: string, topology: Topology): () => void {
+    return this.#neighbours.watch(protocol, topology)
+  }
+
+  /** Serve, watch and open nothing more; streams are reset. The libp2p node and its connections are left as they are. */
+  async stop (): Promise<void> {
+    this.#stopped = true
+    this.#neighbours.stop()
+    SELF_EVENTS.forEach(event => { this.#components.events.removeEventListener(event, this.#forgetSelf) })
+    const reason = new StreamResetError('this host has stopped')
+    this.#streams.forEach((_, stream) => { stream.abort(reason) })
+    await Promise.all([...this.#handled].map(async protocol => this.unhandle(protocol)))
+  }
+
+  readonly #forgetSelf = (): void => {
+    this.#self = undefined
+  }
+
+  #serve (protocol: string, handler: StreamHandler, stream: Libp2pStream, connection: Connection): void {
+    const ours = this.#keep(stream, protocol)
+    handler(ours, this.#remoteOf(connection, protocol)).catch((err: unknown) => {
+      this.#log('reset a stream of %p - %e', connection.remotePeer, err)
+      ours.abort(asError(err))
+    })
+  }
+
+  /** Who is at the other end. Where it listens is found out when somebody asks. */
+  #remoteOf (connection: Connection, protocol: string): PeerInfo {
+    const neighbours = this.#neighbours
+    return {
+      id: connection.remotePeer.toMultihash().bytes,
+      get addrs () { return neighbours.addrsOf(connection, protocol) }
+    }
+  }
+
+  #keep (stream: Libp2pStream, served: string | undefined): StreamAdapter {
+    const ours = new StreamAdapter(stream)
+    this.#streams.set(ours, served)
+    ours.whenOver(() => { this.#streams.delete(ours) })
+    return ours
+  }
+
+  #checkRunning (): void {
+    if (this.#stopped) {
+      throw new DialError('this host has stopped: create another')
+    }
+  }
+}
+
+/**
+ * Carry the DHT's streams over a libp2p node.
+ *
+ * @example
+ *
+ * ```typescript
+ * const service = (components: Libp2pHostComponents) => new Kademlia({ host: createLibp2pHost(components), protocol })
+ * const node = await createLibp2p({ services: { dht: service } })
+ * ```
+ */
+export function createLibp2pHost (components: Libp2pHostComponents, options?: Libp2pHostOptions): Libp2pHost {
+  return new Libp2pHost(components, options)
+}

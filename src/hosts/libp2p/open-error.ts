@@ -1,0 +1,38 @@
+import { asError, DialError, LimitError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import type { Connection } from '@libp2p/interface'
+
+/** What libp2p says, by the name of its errors, when a connection can carry no more streams. */
+const LOST = new Set(['ConnectionClosedError', 'ConnectionClosingError', 'MuxerClosedError'])
+
+/** Has `connection` turned out to be dead? */
+export function isLost (connection: Connection, err: unknown): boolean {
+  return connection.status !== 'open' || LOST.has(asError(err).name)
+}
+
+/** No connection to `peer`: libp2p's error as one of ours. */
+export function asDialError (err: unknown, peer: string): Error {
+  if (err instanceof DialError) {
+    return err
+  }
+  return new DialError(`${peer} cannot be reached: ${reasonOf(err)}. Check that it runs, and that its addresses are current and of a transport we have`, { cause: err })
+}
+
+/** A connection to `peer` but no stream of `protocol`: libp2p's error as one of ours. */
+export function asStreamError (err: unknown, peer: string, protocol: string): Error {
+  switch (asError(err).name) {
+    case 'UnsupportedProtocolError':
+      return new UnsupportedProtocolError(`${peer} does not serve ${protocol}: it is on another network, or a client`, { cause: err })
+    case 'TooManyOutboundProtocolStreamsError':
+      return new LimitError(`too many streams of ${protocol} are open to ${peer}: end some, or raise maxOutboundStreams`, { cause: err })
+    case 'LimitedConnectionError':
+      return new DialError(`${peer} is reached through a relay only, with limits: it needs a direct address, or we runOnLimitedConnection`, { cause: err })
+    default:
+      return new DialError(`${peer} was reached, but no stream could be opened: ${reasonOf(err)}. Try again`, { cause: err })
+  }
+}
+
+/** Of several addresses that failed, the first says most: the best is dialled first. */
+function reasonOf (err: unknown): string {
+  const first: unknown = err instanceof AggregateError ? err.errors[0] ?? err : err
+  return asError(first).message
+}

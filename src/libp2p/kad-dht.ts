@@ -1,0 +1,96 @@
+import type { QueryEvent } from './events.ts'
+import type { SelectFn, ValidateFn } from './init.ts'
+import type { AbortOptions, PeerId, RoutingOptions } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+/** What can be said of the routing table. */
+export interface RoutingTable {
+  /** Contacts in it. */
+  size: number
+}
+
+export interface SetModeOptions extends AbortOptions {
+  /** Set the mode even if it is set already. */
+  force?: boolean
+}
+
+/** What a query for a value takes. */
+export interface GetValueOptions extends RoutingOptions {
+  /** Stop after so many values. Default 0: ask all of the k closest, which finds the best there is. Kubo uses 16. */
+  quorum?: number
+}
+
+/** What a query for providers takes. */
+export interface FindProvidersOptions extends RoutingOptions {
+  /** Stop after so many providers. Default: `k`; 0: ask all of the k closest. */
+  limit?: number
+}
+
+/**
+ * The service. Queries are sequences of events; leaving the loop ends the query. They
+ * take `{ signal, onProgress, useCache, useNetwork }`.
+ */
+export interface KadDHT {
+  /** Contacts in a bucket, peers that a lookup is for, peers that keep a value. */
+  readonly k: number
+
+  /** Requests that a query has in flight. */
+  readonly a: number
+
+  /** Paths that share them. */
+  readonly d: number
+
+  /** By namespace: which values are valid. May be added to at any time. */
+  readonly validators: Record<string, ValidateFn>
+
+  /** By namespace: which of several values is the best. May be added to at any time. */
+  readonly selectors: Record<string, SelectFn>
+
+  /**
+   * The value at `key`: one VALUE event with the best, at the end; none if nobody has one. Those
+   * before it are given to `onProgress`. Peers that were behind are corrected afterwards.
+   */
+  get(key: Uint8Array, options?: GetValueOptions): AsyncIterable<QueryEvent>
+
+  /** The providers of a CID (of its multihash), in PROVIDER events as they come in. */
+  findProviders(key: CID, options?: FindProvidersOptions): AsyncIterable<QueryEvent>
+
+  /**
+   * Where a peer is: one FINAL_PEER event.
+   *
+   * @throws {NotFoundError} nobody who answered knows
+   */
+  findPeer(id: PeerId, options?: RoutingOptions): AsyncIterable<QueryEvent>
+
+  /** The k peers closest to SHA-256 of `key`, in FINAL_PEER events at the end, closest first. */
+  getClosestPeers(key: Uint8Array, options?: RoutingOptions): AsyncIterable<QueryEvent>
+
+  /** Tell the k closest peers that we provide a CID, now and again before they forget. */
+  provide(key: CID, options?: RoutingOptions): AsyncIterable<QueryEvent>
+
+  /** Provide a CID no longer: those that were told forget it when its life is over. */
+  cancelReprovide(key: CID, options?: AbortOptions): Promise<void>
+
+  /**
+   * Keep a value here and at the k closest peers.
+   *
+   * @throws {InvalidRecordError} its namespace refuses it, or is unknown
+   * @throws {OutdatedRecordError} a better one is kept here
+   * @throws {ValueTooLargeError} it has more than `maxValueSize` bytes
+   */
+  put(key: Uint8Array, value: Uint8Array, options?: RoutingOptions): AsyncIterable<QueryEvent>
+
+  /** Do we answer requests? */
+  getMode(): 'client' | 'server'
+
+  /** Answer requests (`server`) or only ask. */
+  setMode(mode: 'client' | 'server', options?: SetModeOptions): Promise<void>
+
+  /** Look up ourselves and a key in every bucket. Resolves when that is done. */
+  refreshRoutingTable(options?: AbortOptions): Promise<void>
+}
+
+/** A {@link KadDHT} of one network. */
+export interface SingleKadDHT extends KadDHT {
+  routingTable: RoutingTable
+}

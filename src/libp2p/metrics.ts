@@ -1,0 +1,132 @@
+import type { QueryEvent } from './events.ts'
+import type { Observer } from '../dht/config.ts'
+import type { Kademlia } from '../dht/kademlia.ts'
+import type { Bucket } from '../routing/k-bucket.ts'
+import type { ClientObserver } from '../rpc/client.ts'
+import type { Request } from '../wire/rpc.ts'
+import type { CounterGroup, MetricGroup, Metrics } from '@libp2p/interface'
+
+/** What is counted and timed of the service's methods. */
+export type Operation = 'GET_VALUE' | 'FIND_PROVIDERS' | 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'PROVIDE' | 'PUT_VALUE'
+
+interface OperationMetrics {
+  readonly running: MetricGroup<Operation>
+  readonly errors: CounterGroup<Operation>
+  readonly time: MetricGroup<Operation>
+  readonly errorTime: MetricGroup<Operation>
+}
+
+/** Counts under the names that the other implementation has, so that dashboards go on. Without a collector it costs nothing. */
+export class ServiceMetrics {
+  /** Counts what the engine does. */
+  readonly observer: Required<Pick<Observer, 'onContact' | 'onContactGone'>> & Observer
+  readonly #operations: OperationMetrics | undefined
+
+  /**
+   * @param metrics - the collector, if there is one
+   * @param prefix - what the names begin with
+   * @param dht - the engine, while it runs
+   */
+  constructor (metrics: Metrics | undefined, prefix: string, dht: () => Kademlia | undefined) {
+    if (metrics == null) {
+      this.observer = { onContact () {}, onContactGone () {} }
+      return
+    }
+    registerTable(metrics, prefix, dht)
+    registerQueues(metrics, prefix, dht)
+    const bucketEvents = metrics.registerCounterGroup(`${prefix}_kad_bucket_events_total`)
+    this.observer = {
+      client: requestObserver(metrics, `${prefix}_outbound_rpc`),
+      server: requestObserver(metrics, `${prefix}_inbound_rpc`),
+      onContact () { bucketEvents.increment({ peer_added: true }) },
+      onContactGone () { bucketEvents.increment({ peer_removed: true }) }
+    }
+    this.#operations = {
+      running: metrics.registerMetricGroup(`${prefix}_operations_total`, { label: 'operation' }),
+      errors: metrics.registerCounterGroup(`${prefix}_operation_errors_total`, { label: 'operation' }),
+      time: metrics.registerMetricGroup(`${prefix}_operation_time_seconds`, { label: 'operation' }),
+      errorTime: metrics.registerMetricGroup(`${prefix}_operation_error_time_seconds`, { label: 'operation' })
+    }
+  }
+
+  /** The same events, counted and timed. */
+  async * measure (operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
+    if (this.#operations == null) {
+      yield * events
+      return
+    }
+    const { running, errors, time, errorTime } = this.#operations
+    const stopTimer = time.timer(operation)
+    const stopErrorTimer = errorTime.timer(operation)
+    running.increment({ [operation]: true })
+    try {
+      yield * events
+    } catch (err) {
+      errors.increment({ [operation]: true })
+      stopErrorTimer()
+      throw err
+    } finally {
+      running.decrement({ [operation]: true })
+    }
+    stopTimer()
+  }
+}
+
+/** Counts requests by type, those that failed, and how long answers took. */
+function requestObserver (metrics: Metrics, prefix: string): ClientObserver {
+  const requests = metrics.registerCounterGroup(`${prefix}_requests_total`)
+  const errors = metrics.registerCounterGroup(`${prefix}_errors_total`)
+  const time = metrics.registerMetricGroup(`${prefix}_time_seconds`, { label: 'operation' })
+  return {
+    onRequest (type) {
+      const label = messageName(type)
+      const stopTimer = time.timer(label)
+      requests.increment({ [label]: true })
+      return error => {
+        if (error == null) {
+          stopTimer()
+        } else {
+          errors.increment({ [label]: true })
+        }
+      }
+    }
+  }
+}
+
+/** `find-node` is `FIND_NODE` to libp2p. */
+function messageName (type: Request['type']): string {
+  return type.toUpperCase().replaceAll('-', '_')
+}
+
+/** The shape of the routing table, worked out when it is asked for. */
+function registerTable (metrics: Metrics, prefix: string, dht: () => Kademlia | undefined): void {
+  const register = (name: string, valueOf: (buckets: readonly Bucket[]) => number): void => {
+    metrics.registerMetric(`${prefix}_routing_table_${name}`, {
+      calculate: () => valueOf([...dht()?.internals.peers.table.buckets() ?? []])
+    })
+  }
+  register('size', buckets => sum(buckets))
+  register('kad_bucket_total', buckets => buckets.length)
+  register('kad_bucket_average_occupancy', buckets => buckets.length === 0 ? 0 : sum(buckets) / buckets.length)
+  register('kad_bucket_min_occupancy', buckets => buckets.reduce((least, { contacts }) => Math.min(least, contacts.length), buckets[0]?.contacts.length ?? 0))
+  register('kad_bucket_max_occupancy', buckets => buckets.reduce((most, { contacts }) => Math.max(most, contacts.length), 0))
+  register('kad_bucket_max_depth', buckets => buckets.reduce((deepest, { prefixLength }) => Math.max(deepest, prefixLength), 0))
+}
+
+function sum (buckets: readonly Bucket[]): number {
+  return buckets.reduce((all, { contacts }) => all + contacts.length, 0)
+}
+
+/** What waits and what is under way to keep the routing table good. */
+function registerQueues (metrics: Metrics, prefix: string, dht: () => Kademlia | undefined): void {
+  const register = (name: string, queue: 'verifications' | 'checks'): void => {
+    metrics.registerMetricGroup(`${prefix}_${name}`, {
+      calculate: () => {
+        const { running, waiting } = dht()?.internals.peers.upkeep[queue] ?? { running: 0, waiting: 0 }
+        return { size: running + waiting, running, queued: waiting }
+      }
+    })
+  }
+  register('ping_new_contact_queue', 'verifications')
+  register('ping_old_contact_queue', 'checks')
+}

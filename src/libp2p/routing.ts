@@ -1,0 +1,71 @@
+import { NotFoundError } from '@libp2p/interface'
+import drain from 'it-drain'
+import type { KadDHT } from './kad-dht.ts'
+import type { ContentRouting, PeerId, PeerInfo, PeerRouting, Provider, RoutingOptions } from '@libp2p/interface'
+import type { CID } from 'multiformats/cid'
+
+/** The service as libp2p's content routing asks it. */
+export class DHTContentRouting implements ContentRouting {
+  readonly #dht: KadDHT
+
+  constructor (dht: KadDHT) {
+    this.#dht = dht
+  }
+
+  async provide (cid: CID, options?: RoutingOptions): Promise<void> {
+    await drain(this.#dht.provide(cid, options))
+  }
+
+  async cancelReprovide (cid: CID, options?: RoutingOptions): Promise<void> {
+    await this.#dht.cancelReprovide(cid, options)
+  }
+
+  async * findProviders (cid: CID, options?: RoutingOptions): AsyncGenerator<Provider, void, undefined> {
+    for await (const event of this.#dht.findProviders(cid, options)) {
+      if (event.name === 'PROVIDER') {
+        yield * event.providers.map(peer => ({ ...peer, routing: 'kad-dht' }))
+      }
+    }
+  }
+
+  async put (key: Uint8Array, value: Uint8Array, options?: RoutingOptions): Promise<void> {
+    await drain(this.#dht.put(key, value, options))
+  }
+
+  /** @throws {NotFoundError} nobody has a value */
+  async get (key: Uint8Array, options?: RoutingOptions): Promise<Uint8Array> {
+    for await (const event of this.#dht.get(key, options)) {
+      if (event.name === 'VALUE') {
+        return event.value
+      }
+    }
+    throw new NotFoundError('nobody who was asked has a value at this key')
+  }
+}
+
+/** The service as libp2p's peer routing asks it. */
+export class DHTPeerRouting implements PeerRouting {
+  readonly #dht: KadDHT
+
+  constructor (dht: KadDHT) {
+    this.#dht = dht
+  }
+
+  /** @throws {NotFoundError} nobody knows where the peer is */
+  async findPeer (peerId: PeerId, options?: RoutingOptions): Promise<PeerInfo> {
+    for await (const event of this.#dht.findPeer(peerId, options)) {
+      if (event.name === 'FINAL_PEER') {
+        return event.peer
+      }
+    }
+    throw new NotFoundError('nobody who was asked knows where this peer is')
+  }
+
+  async * getClosestPeers (key: Uint8Array, options?: RoutingOptions): AsyncGenerator<PeerInfo, void, undefined> {
+    for await (const event of this.#dht.getClosestPeers(key, options)) {
+      if (event.name === 'FINAL_PEER') {
+        yield event.peer
+      }
+    }
+  }
+}

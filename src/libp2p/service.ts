@@ -1,0 +1,369 @@
+import { contentRoutingSymbol, NotFoundError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
+import drain from 'it-drain'
+import { TypedEventEmitter } from 'main-event'
+import { NotStartedError, ValueNotFoundError } from '../dht/errors.ts'
+import { Kademlia } from '../dht/kademlia.ts'
+import { createLibp2pHost } from '../hosts/libp2p/host.ts'
+import { contactOf } from '../keyspace/contact.ts'
+import { keyOf } from '../keyspace/key.ts'
+import { DatastoreContactStore } from '../store/datastore-contacts.ts'
+import { DatastoreProviderStore } from '../store/datastore-providers.ts'
+import { DatastoreValueStore } from '../store/datastore-values.ts'
+import { LIBP2P_VALUE_TTL_MS } from '../store/limits.ts'
+import { isAddrInScope } from '../wire/address.ts'
+import { ContactTags } from './contact-tags.ts'
+import { builtInSelectors, builtInValidators, kindsOfMaps } from './kinds.ts'
+import { ServiceMetrics } from './metrics.ts'
+import { engineOptions, providerAddrsLife, providerLife } from './options.ts'
+import { peerIdOf, toPeerInfo } from './peer-info.ts'
+import { query } from './query.ts'
+import { DHTContentRouting, DHTPeerRouting } from './routing.ts'
+import { Translator } from './translate.ts'
+import type { QueryEvent } from './events.ts'
+import type { KadDHTComponents, KadDHTInit, Selectors, Validators } from './init.ts'
+import type { FindProvidersOptions, GetValueOptions, RoutingTable, SetModeOptions, SingleKadDHT } from './kad-dht.ts'
+import type { Operation } from './metrics.ts'
+import type { EngineOptions } from './options.ts'
+import type { QueryBody } from './query.ts'
+import type { DhtEvent, OperationOptions } from '../dht/events.ts'
+import type { FindPeerResult } from '../dht/operations/find-peer.ts'
+import type { GetOptions } from '../dht/operations/get.ts'
+import type { Libp2pHost } from '../hosts/libp2p/host.ts'
+import type { Contact } from '../keyspace/contact.ts'
+import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import type { CID } from 'multiformats/cid'
+
+/** The code of `/p2p-circuit` in the multiaddr protocol table: an address over a relay. */
+const CODE_P2P_CIRCUIT = 290
+
+/** What runs between start and stop: each start makes another. */
+interface Running {
+  readonly dht: Kademlia
+  readonly host: Libp2pHost
+  readonly tags: ContactTags
+}
+
+/** What a query is given to tell what it finds. */
+interface Telling {
+  readonly dht: Kademlia
+  readonly translator: Translator
+  /** For the engine's operations. */
+  readonly options: OperationOptions
+  tell (event: QueryEvent): void
+}
+
+/**
+ * The DHT as a service of a libp2p node: the engine over the node's connections, its
+ * datastore and its identify. `kadDHT` makes one.
+ */
+export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implements SingleKadDHT, Startable {
+  readonly k: number
+  readonly a: number
+  readonly d: number
+  readonly protocol: string
+  readonly validators: Validators
+  readonly selectors: Selectors
+  readonly routingTable: RoutingTable
+  readonly #components: KadDHTComponents
+  readonly #init: KadDHTInit
+  readonly #options: EngineOptions
+  readonly #metrics: ServiceMetrics
+  readonly #log: Logger
+  readonly #contentRouting: ContentRouting
+  readonly #peerRouting: PeerRouting
+  #mode: 'client' | 'server'
+  #running: Running | undefined
+
+  constructor (components: KadDHTComponents, init: KadDHTInit = {}) {
+    super()
+    this.#components = components
+    this.#init = init
+    this.#options = engineOptions(init)
+    this.#log = components.logger.forComponent(init.logPrefix ?? 'libp2p:kad-dht')
+    this.k = this.#options.k
+    this.a = this.#options.alpha
+    this.d = this.#options.disjointPaths
+    this.protocol = this.#options.protocol
+    this.validators = { ...builtInValidators, ...init.validators }
+    this.selectors = { ...builtInSelectors, ...init.selectors }
+    this.#mode = init.clientMode === false ? 'server' : 'client'
+    this.#metrics = new ServiceMetrics(components.metrics, init.metricsPrefix ?? 'libp2p_kad_dht', () => this.#running?.dht)
+    this.#contentRouting = new DHTContentRouting(this)
+    this.#peerRouting = new DHTPeerRouting(this)
+    const contacts = (): number => this.#running?.dht.contacts ?? 0
+    this.routingTable = { get size () { return contacts() } }
+  }
+
+  readonly [Symbol.toStringTag] = '@libp2p/kad-dht'
+
+  readonly [serviceCapabilities]: string[] = [
+    '@libp2p/content-routing',
+    '@libp2p/peer-routing',
+    '@libp2p/peer-discovery',
+    '@libp2p/kad-dht'
+  ]
+
+  readonly [serviceDependencies]: string[] = ['@libp2p/identify']
+
+  get [contentRoutingSymbol] (): ContentRouting {
+    return this.#contentRouting
+  }
+
+  get [peerRoutingSymbol] (): PeerRouting {
+    return this.#peerRouting
+  }
+
+  /** Emits `peer` for each peer that enters the routing table: it has answered us. */
+  get [peerDiscoverySymbol] (): PeerDiscovery {
+    return this
+  }
+
+  isStarted (): boolean {
+    return this.#running != null
+  }
+
+  async start (): Promise<void> {
+    if (this.#running != null) {
+      return
+    }
+    const running = await this.#assemble()
+    this.#running = running
+    if (this.#init.clientMode == null) {
+      this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
+    }
+    await running.dht.start({ join: 'later' })
+  }
+
+  /** Come back to the contacts of earlier, now that libp2p can dial. */
+  async afterStart (): Promise<void> {
+    const { dht } = this.#started()
+    if (dht.internals.peers.remembered.length > 0) {
+      dht.rejoin().catch(err => { this.#log('did not come back to the contacts of earlier - %e', err) })
+    }
+  }
+
+  async stop (): Promise<void> {
+    const running = this.#running
+    if (running == null) {
+      return
+    }
+    this.#running = undefined
+    this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
+    running.tags.stop()
+    await running.dht.stop()
+    await running.host.stop()
+  }
+
+  getMode (): 'client' | 'server' {
+    return this.#mode
+  }
+
+  async setMode (mode: 'client' | 'server', { force = false, signal }: SetModeOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
+    if (mode === this.#mode && !force) {
+      return
+    }
+    this.#log('%s from now on', mode)
+    this.#mode = mode
+    await this.#running?.dht.setMode(mode)
+  }
+
+  async refreshRoutingTable ({ signal }: AbortOptions = {}): Promise<void> {
+    await this.#started().dht.refresh({ signal })
+  }
+
+  async cancelReprovide (key: CID, { signal }: AbortOptions = {}): Promise<void> {
+    signal?.throwIfAborted()
+    await this.#started().dht.unprovide(key.multihash.bytes)
+  }
+
+  async * get (key: Uint8Array, options: GetValueOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    yield * this.#query('GET_VALUE', options, async ({ dht, tell, translator, options: operation }) => {
+      const found = options.useNetwork === false
+        ? await keptValue(dht, key)
+        : await foundValue(dht, key, { ...operation, quorum: options.quorum })
+      if (found != null) {
+        tell(translator.value(found.from, found.value))
+      }
+    })
+  }
+
+  async * put (key: Uint8Array, value: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    yield * this.#query('PUT_VALUE', options, async ({ dht, options: operation }) => {
+      await dht.put(key, value, operation)
+    })
+  }
+
+  async * provide (key: CID, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    yield * this.#query('PROVIDE', options, async ({ dht, options: operation }) => {
+      await dht.provide(key.multihash.bytes, operation)
+    })
+  }
+
+  async * findProviders (key: CID, options: FindProvidersOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    yield * this.#query('FIND_PROVIDERS', options, async ({ dht, options: operation }) => {
+      await drain(dht.findProviders(key.multihash.bytes, { ...operation, limit: options.limit, source: options.useNetwork === false ? 'store' : 'network' }))
+    })
+  }
+
+  async * findPeer (id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    yield * this.#query('FIND_PEER', options, async ({ dht, translator, tell, options: operation }) => {
+      const known = options.useCache === false ? undefined : await this.#knownPeer(id, options)
+      const found = known ?? (options.useNetwork === false ? undefined : await dht.findPeer(id.toMultihash().bytes, { ...operation, source: 'network' }))
+      if (found == null) {
+        throw new NotFoundError('nobody who was asked knows where this peer is')
+      }
+      for (const event of translator.finalPeer(found.from, found.peer)) {
+        tell(event)
+      }
+    })
+  }
+
+  async * getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    yield * this.#query('GET_CLOSEST_PEERS', options, async ({ dht, translator, tell, options: operation }) => {
+      const { closest } = await dht.lookup(key, operation)
+      for (const event of closest.flatMap(peer => [...translator.finalPeer(undefined, peer)])) {
+        tell(event)
+      }
+    })
+  }
+
+  /** The events of one operation. */
+  async * #query (name: Operation, options: RoutingOptions, body: (telling: Telling) => Promise<void>): AsyncGenerator<QueryEvent, void, undefined> {
+    const { dht } = this.#started()
+    const { client, config } = dht.internals
+    const translator = new Translator({
+      self: this.#components.peerId,
+      onProgress: options.onProgress,
+      heard: config.heard,
+      isOpen: peer => client.has(peer)
+    })
+    const run: QueryBody = async (tell, signal) => {
+      const onProgress = (event: DhtEvent): void => {
+        for (const translated of translator.translate(event)) {
+          tell(translated)
+        }
+      }
+      await body({ dht, translator, tell, options: { signal, onProgress } })
+    }
+    yield * this.#metrics.measure(name, query(run, options.signal))
+  }
+
+  /** What the routing table or the peer store knows of a peer. */
+  async #knownPeer (peerId: PeerId, { signal }: AbortOptions): Promise<FindPeerResult | undefined> {
+    const { dht } = this.#started()
+    const id = peerId.toMultihash().bytes
+    const known = dht.internals.peers.table.get(keyOf(id))
+    if (known != null) {
+      return { peer: known, from: undefined }
+    }
+    try {
+      const { addresses } = await this.#components.peerStore.get(peerId, { signal })
+      const addrs = addresses.map(({ multiaddr }) => multiaddr.bytes)
+      return addrs.length === 0 ? undefined : { peer: contactOf({ id, addrs }), from: undefined }
+    } catch {
+      signal?.throwIfAborted()
+      return undefined // libp2p has not met it
+    }
+  }
+
+  /** The parts of one run, from start to stop. */
+  async #assemble (): Promise<Running> {
+    const { datastore, logger } = this.#components
+    const { datastorePrefix: prefix = '/dht', providers: providersInit, reprovide, logPrefix = 'libp2p:kad-dht' } = this.#init
+    const { clock } = this.#options
+    const host = createLibp2pHost(this.#components, this.#init)
+    const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, log: this.#log })
+    const providers = new DatastoreProviderStore({
+      datastore,
+      prefix,
+      clock,
+      self: host.self.id,
+      validity: providerLife(providersInit, reprovide),
+      addrsValidity: providerAddrsLife(providersInit),
+      cacheSize: providersInit?.cacheSize,
+      addrsOf: async id => this.#addrsOf(id),
+      log: logger.forComponent(`${logPrefix}:providers`)
+    })
+    await Promise.all([values.open(), providers.open()])
+    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#log, neighbours: () => dht.neighbours })
+    const dht = new Kademlia({
+      ...this.#options,
+      host,
+      mode: this.#mode,
+      values,
+      providers,
+      contacts: new DatastoreContactStore({ datastore, prefix, log: this.#log }),
+      kinds: kindsOfMaps(this.validators, this.selectors),
+      logger,
+      observer: {
+        ...this.#metrics.observer,
+        onContact: contact => { this.#onContact(contact, tags) },
+        onContactGone: contact => { this.#onContactGone(contact, tags) }
+      }
+    })
+    return { dht, host, tags }
+  }
+
+  #onContact (contact: Contact, tags: ContactTags): void {
+    this.#metrics.observer.onContact(contact)
+    tags.onChange()
+    const detail = this.listenerCount('peer') > 0 ? toPeerInfo(contact) : undefined
+    if (detail != null) {
+      this.safeDispatchEvent('peer', { detail })
+    }
+  }
+
+  #onContactGone (contact: Contact, tags: ContactTags): void {
+    this.#metrics.observer.onContactGone(contact)
+    tags.onChange()
+  }
+
+  /** The addresses in the peer store: those of providers that the other implementation wrote lie there. */
+  async #addrsOf (id: Uint8Array): Promise<Uint8Array[]> {
+    const peerId = peerIdOf({ id, addrs: [] })
+    const { addresses } = peerId == null ? { addresses: [] } : await this.#components.peerStore.get(peerId)
+    return addresses.map(({ multiaddr }) => multiaddr.bytes)
+  }
+
+  readonly #onSelfUpdate = ({ detail: { peer } }: Libp2pEvents['self:peer:update']): void => {
+    const dialable = peer.addresses.some(({ multiaddr }) => isPubliclyDialable(multiaddr))
+    this.setMode(dialable ? 'server' : 'client').catch(err => { this.#log.error('could not change the mode - %e', err) })
+  }
+
+  #started (): Running {
+    if (this.#running == null) {
+      throw new NotStartedError('the DHT is not running: start the libp2p node first')
+    }
+    return this.#running
+  }
+}
+
+/** Everybody can dial it, and not only over a relay. */
+function isPubliclyDialable (addr: Multiaddr): boolean {
+  return isAddrInScope(addr.bytes, 'public') && addr.getComponents().every(({ code }) => code !== CODE_P2P_CIRCUIT)
+}
+
+interface Found {
+  readonly value: Uint8Array
+  /** Who had it; undefined: we ourselves. */
+  readonly from: Contact | undefined
+}
+
+async function foundValue (dht: Kademlia, key: Uint8Array, options: GetOptions): Promise<Found | undefined> {
+  try {
+    const { value, agreeing: [from] } = await dht.get(key, options)
+    return { value, from }
+  } catch (err) {
+    if (err instanceof ValueNotFoundError) {
+      return undefined
+    }
+    throw err
+  }
+}
+
+async function keptValue ({ internals: { values } }: Kademlia, key: Uint8Array): Promise<Found | undefined> {
+  const kept = await values.kept(key)
+  return kept == null ? undefined : { value: kept.value, from: undefined }
+}

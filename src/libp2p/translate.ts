@@ -1,0 +1,169 @@
+import { CustomProgressEvent } from 'progress-events'
+import { EventTypes, MessageType } from './events.ts'
+import { peerIdOf, toPeerInfo, toPeerInfos } from './peer-info.ts'
+import type { DHTRecord, DisjointPath, QueryEvent } from './events.ts'
+import type { DhtEvent } from '../dht/events.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
+import type { ValueRecord } from '../record/record.ts'
+import type { Request, Response } from '../wire/rpc.ts'
+import type { PeerInfo as Libp2pPeerInfo, PeerId, RoutingOptions } from '@libp2p/interface'
+
+const MESSAGE_TYPES = {
+  ping: MessageType.PING,
+  'find-node': MessageType.FIND_NODE,
+  'get-value': MessageType.GET_VALUE,
+  'put-value': MessageType.PUT_VALUE,
+  'get-providers': MessageType.GET_PROVIDERS,
+  'add-provider': MessageType.ADD_PROVIDER
+} as const satisfies { [type in Request['type']]: MessageType }
+
+/** What was known before anybody was asked lies on no path. */
+const OWN_PATH: DisjointPath = { index: -1, queued: 0, running: 0, total: 0 }
+
+export interface TranslatorInit {
+  readonly self: PeerId
+  readonly onProgress: RoutingOptions['onProgress']
+  /** A peer that somebody named, with the addresses that are believed. */
+  heard (peer: PeerInfo): Contact
+  /** Is a stream to this peer open? */
+  isOpen (peer: PeerInfo): boolean
+}
+
+/**
+ * Turns what the engine tells into libp2p's events, and tells `onProgress` of them. An
+ * event about a peer that has no PeerId is left out: nobody can have answered as it.
+ */
+export class Translator {
+  readonly #init: TranslatorInit
+  #running = 0
+
+  constructor (init: TranslatorInit) {
+    this.#init = init
+  }
+
+  /** The events that `event` amounts to, but for the peers and values that were looked for. */
+  * translate (event: DhtEvent): Generator<QueryEvent> {
+    switch (event.type) {
+      case 'asking':
+        yield * this.#asking(event.peer, event.request)
+        break
+      case 'answered':
+        this.#running--
+        yield * this.#response(event.peer, event.request, event.response)
+        break
+      case 'stored':
+        this.#running--
+        yield * this.#response(event.peer, event.request)
+        break
+      case 'failed':
+        this.#running--
+        yield * this.#error(event.peer, event.error)
+        break
+      case 'invalid-value':
+        yield * this.#error(event.peer, event.error)
+        break
+      case 'providers':
+        yield * this.#providers(event.peer, event.providers)
+        break
+      case 'value':
+        this.#tell('value', this.value(event.peer, event.value))
+        break
+      case 'closest':
+        yield this.#tell('path-ended', { type: EventTypes.PATH_ENDED, name: 'PATH_ENDED', path: this.#path() })
+        break
+      default: // of joining
+    }
+  }
+
+  value (from: PeerInfo | undefined, value: Uint8Array): QueryEvent {
+    return { type: EventTypes.VALUE, name: 'VALUE', from: this.#from(from), value, path: from == null ? OWN_PATH : this.#path() }
+  }
+
+  * finalPeer (from: PeerInfo | undefined, peer: PeerInfo): Generator<QueryEvent> {
+    const info = toPeerInfo(peer)
+    if (info != null) {
+      yield this.#tell('final-peer', { type: EventTypes.FINAL_PEER, name: 'FINAL_PEER', from: this.#from(from), peer: info, path: from == null ? OWN_PATH : this.#path() })
+    }
+  }
+
+  * #asking (peer: PeerInfo, request: Request['type']): Generator<QueryEvent> {
+    this.#running++
+    const to = peerIdOf(peer)
+    if (to == null) {
+      return
+    }
+    if (!this.#init.isOpen(peer)) {
+      yield this.#tell('dial-peer', { type: EventTypes.DIAL_PEER, name: 'DIAL_PEER', peer: to, path: this.#path() })
+    }
+    const messageType = MESSAGE_TYPES[request]
+    yield this.#tell('send-query', { type: EventTypes.SEND_QUERY, name: 'SEND_QUERY', to, messageName: messageType, messageType, path: this.#path() })
+  }
+
+  * #response (peer: PeerInfo, request: Request['type'], response?: Response): Generator<QueryEvent> {
+    const from = peerIdOf(peer)
+    if (from == null) {
+      return
+    }
+    const messageType = MESSAGE_TYPES[request]
+    const closer = this.#lazyInfos(response != null && 'closer' in response ? response.closer : [])
+    const providers = this.#lazyInfos(response != null && 'providers' in response ? response.providers : [])
+    yield this.#tell('peer-response', {
+      type: EventTypes.PEER_RESPONSE,
+      name: 'PEER_RESPONSE',
+      from,
+      messageName: messageType,
+      messageType,
+      get closer () { return closer() },
+      get providers () { return providers() },
+      record: response != null && 'record' in response ? toRecord(response.record) : undefined,
+      path: this.#path()
+    })
+  }
+
+  * #error (peer: PeerInfo, error: Error): Generator<QueryEvent> {
+    const from = peerIdOf(peer)
+    if (from != null) {
+      yield this.#tell('query-error', { type: EventTypes.QUERY_ERROR, name: 'QUERY_ERROR', from, error, path: this.#path() })
+    }
+  }
+
+  * #providers (peer: PeerInfo | undefined, providers: readonly PeerInfo[]): Generator<QueryEvent> {
+    yield this.#tell('provider', {
+      type: EventTypes.PROVIDER,
+      name: 'PROVIDER',
+      from: this.#from(peer),
+      providers: toPeerInfos(providers),
+      path: peer == null ? OWN_PATH : this.#path()
+    })
+  }
+
+  /** Few look at the peers of every answer: they are read when somebody does. */
+  #lazyInfos (peers: readonly PeerInfo[]): () => Libp2pPeerInfo[] {
+    let infos: Libp2pPeerInfo[] | undefined
+    return () => {
+      infos ??= toPeerInfos(peers.map(peer => this.#init.heard(peer)))
+      return infos
+    }
+  }
+
+  #from (peer: PeerInfo | undefined): PeerId {
+    return (peer == null ? undefined : peerIdOf(peer)) ?? this.#init.self
+  }
+
+  #path (): DisjointPath {
+    return { index: 0, queued: 0, running: this.#running, total: this.#running }
+  }
+
+  #tell<E extends QueryEvent> (name: string, event: E): E {
+    this.#init.onProgress?.(new CustomProgressEvent(`kad-dht:query:${name}`, event))
+    return event
+  }
+}
+
+function toRecord (record: ValueRecord | undefined): DHTRecord | undefined {
+  if (record == null) {
+    return undefined
+  }
+  const { key, value, timeReceived } = record
+  return { key, value, ...timeReceived == null ? {} : { timeReceived: new Date(timeReceived) } }
+}

@@ -1,0 +1,166 @@
+import { bytesToMapKey } from '../keyspace/key.ts'
+import { CorruptRowError } from './errors.ts'
+import { noLog } from './log.ts'
+import { mapKeyToBytes } from './map-key.ts'
+import { Turns } from './turns.ts'
+import { ValueIndex } from './value-index.ts'
+import type { Log } from './log.ts'
+import type { ValueEntry } from './value-index.ts'
+import type { StoredValue, ValueStore } from './value-store.ts'
+import type { Clock } from '../clock/clock.ts'
+
+/** Where the values of an {@link IndexedValueStore} lie. Writes to one key come one after the other. */
+export interface ValueRows {
+  /**
+   * The row at `key`, undefined if there is none.
+   *
+   * @throws {CorruptRowError} it cannot be read
+   */
+  get (key: Uint8Array): Promise<StoredValue | undefined>
+  put (value: StoredValue): Promise<void>
+  delete (key: Uint8Array): Promise<void>
+}
+
+export interface IndexedValueStoreInit {
+  readonly clock: Clock
+  readonly rows: ValueRows
+  /** What lies in `rows` already. */
+  readonly index: ValueIndex
+  readonly log?: Log
+}
+
+/**
+ * What all value stores have in common: limits, expiry, and an index by which a value
+ * that is not there costs no read. Expired values make room; live ones never do.
+ */
+export class IndexedValueStore implements ValueStore {
+  readonly #clock: Clock
+  readonly #rows: ValueRows
+  readonly #index: ValueIndex
+  readonly #log: Log
+  readonly #turns = new Turns()
+
+  constructor ({ clock, rows, index, log = noLog }: IndexedValueStoreInit) {
+    this.#clock = clock
+    this.#rows = rows
+    this.#index = index
+    this.#log = log
+  }
+
+  async get (key: Uint8Array): Promise<StoredValue | undefined> {
+    const entry = this.#index.get(bytesToMapKey(key))
+    return entry == null ? undefined : this.#read(key, entry)
+  }
+
+  async put (value: StoredValue): Promise<void> {
+    const id = bytesToMapKey(value.key)
+    const bytes = value.key.byteLength + value.value.byteLength
+    await this.#makeRoom(id, bytes)
+    await this.#turns.take(id, async () => {
+      const release = this.#index.reserve(id, bytes)
+      try {
+        await this.#rows.put(value)
+        this.#index.set(id, bytes, value.expires)
+      } finally {
+        release()
+      }
+    })
+  }
+
+  /** Forget the value at `key`. Harmless if there is none. */
+  async delete (key: Uint8Array): Promise<void> {
+    const id = bytesToMapKey(key)
+    await this.#turns.take(id, async () => {
+      if (this.#index.get(id) != null) {
+        await this.#rows.delete(key)
+        this.#index.delete(id)
+      }
+    })
+  }
+
+  async * values (): AsyncGenerator<StoredValue> {
+    for (const { id } of [...this.#index.entries()]) { // those of now: a value that is written anew comes once
+      const value = await this.get(mapKeyToBytes(id))
+      if (value != null) {
+        yield value
+      }
+    }
+  }
+
+  /**
+   * Drop the values that have expired.
+   *
+   * @returns how many
+   */
+  async collect (): Promise<number> {
+    let dropped = 0
+    for (const entry of this.#index.expired(this.#clock.now())) {
+      dropped += await this.#drop(entry) ? 1 : 0
+    }
+    return dropped
+  }
+
+  async #read (key: Uint8Array, entry: ValueEntry): Promise<StoredValue | undefined> {
+    if (entry.time <= this.#clock.now()) {
+      return undefined
+    }
+    try {
+      const value = await this.#rows.get(key)
+      if (value == null) {
+        throw new CorruptRowError('somebody else has deleted it')
+      }
+      return value.expires > this.#clock.now() ? value : undefined
+    } catch (err) {
+      if (!(err instanceof CorruptRowError)) {
+        throw err
+      }
+      await this.#discard(key, entry, err)
+      return undefined
+    }
+  }
+
+  async #makeRoom (id: string, bytes: number): Promise<void> {
+    if (this.#index.fits(id, bytes)) {
+      return
+    }
+    for (const entry of this.#index.expired(this.#clock.now())) {
+      await this.#drop(entry)
+      if (this.#index.fits(id, bytes)) {
+        return
+      }
+    }
+  }
+
+  /** Drop a value, unless it was written anew. One that cannot be deleted stays, for the next time. */
+  async #drop (entry: ValueEntry): Promise<boolean> {
+    return this.#turns.take(entry.id, async () => {
+      if (this.#index.get(entry.id) !== entry) {
+        return false
+      }
+      try {
+        await this.#rows.delete(mapKeyToBytes(entry.id))
+      } catch (err) {
+        this.#log('an expired value stays: %e', err)
+        return false
+      }
+      this.#index.delete(entry.id)
+      return true
+    })
+  }
+
+  /** Let go of a row that cannot be read, unless it was written anew. */
+  async #discard (key: Uint8Array, entry: ValueEntry, reason: CorruptRowError): Promise<void> {
+    await this.#turns.take(entry.id, async () => {
+      if (this.#index.get(entry.id) !== entry) {
+        return
+      }
+      this.#index.delete(entry.id)
+      this.#log('dropping the corrupt value at %b: %e', key, reason)
+      try {
+        await this.#rows.delete(key)
+      } catch (err) {
+        this.#log('a corrupt value stays, unused: %e', err)
+      }
+    })
+  }
+}

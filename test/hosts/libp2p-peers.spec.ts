@@ -1,0 +1,380 @@
+import { peerRoutingSymbol } from '@libp2p/interface'
+import { multiaddr } from '@multiformats/multiaddr'
+import { expect } from 'aegir/chai'
+import { createLibp2pHost } from '../../src/hosts/libp2p/host.ts'
+import { PeerIds } from '../../src/hosts/libp2p/peer-ids.ts'
+import { DialError } from '../../src/rpc/errors.ts'
+import { PROTOCOL, peerOf } from '../compliance/network.ts'
+import { connect, defer, echo, failureOf, roundTrip } from '../compliance/streams.ts'
+import { createLibp2pNode } from '../helpers/libp2p.ts'
+import { asTestHost, componentsOf, connectAndIdentify, hostNode, stopNode } from './libp2p-hosts.ts'
+import type { HostNode } from './libp2p-hosts.ts'
+import type { Deferred } from '../compliance/streams.ts'
+import type { Libp2pHostComponents, Libp2pHostOptions } from '../../src/hosts/libp2p/host.ts'
+import type { PeerInfo } from '../../src/keyspace/contact.ts'
+import type { Topology } from '../../src/rpc/connection.ts'
+import type { Connection } from '@libp2p/interface'
+
+/** An identity multihash of `bytes`, shorter than 128 of them. */
+function identity (bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from([0x00, bytes.byteLength, ...bytes])
+}
+
+/** The protobuf of a secp256k1 public key whose x is on no point of the curve. */
+const OFF_CURVE = Uint8Array.from([0x08, 0x02, 0x12, 33, 0x02, ...new Uint8Array(31), 5])
+
+/** What libp2p's relay transport sets on a connection that a relay will cut off. */
+const LIMITS = { seconds: 120, bytes: 131_072n }
+
+/** What a host listens to. */
+const EVENTS = ['peer:identify', 'peer:disconnect', 'self:peer:update', 'transport:listening', 'transport:close']
+
+/** Have `node` listen at one more address. */
+async function listenAt (node: HostNode, addr: string): Promise<void> {
+  await componentsOf(node).transportManager.listen([multiaddr(addr)])
+}
+
+/** Lets a spec wait for the next thing it is told. */
+class Told implements Topology {
+  readonly #queue: string[] = []
+  #waiting: Deferred<string> | undefined
+  peer: PeerInfo | undefined
+
+  onConnect (peer: PeerInfo): void {
+    this.#tell('connect', peer)
+  }
+
+  onDisconnect (peer: PeerInfo): void {
+    this.#tell('disconnect', peer)
+  }
+
+  onUnsupported (peer: PeerInfo): void {
+    this.#tell('unsupported', peer)
+  }
+
+  get untold (): number {
+    return this.#queue.length
+  }
+
+  async next (): Promise<string> {
+    const queued = this.#queue.shift()
+    this.#waiting = defer<string>()
+    return queued ?? this.#waiting.promise
+  }
+
+  #tell (what: string, peer: PeerInfo): void {
+    this.peer = peer
+    if (this.#waiting == null) {
+      this.#queue.push(what)
+    }
+    this.#waiting?.resolve(what)
+    this.#waiting = undefined
+  }
+}
+
+describe('peers of the libp2p host', () => {
+  let nodes: HostNode[] = []
+
+  async function node (options?: Libp2pHostOptions): Promise<HostNode> {
+    const made = await hostNode(createLibp2pNode, options)
+    nodes.push(made)
+    return made
+  }
+
+  async function server (options?: Libp2pHostOptions): Promise<HostNode> {
+    const made = await node(options)
+    await made.services.host.handle(PROTOCOL, echo)
+    return made
+  }
+
+  function connectionsTo (from: HostNode, to: HostNode): Connection[] {
+    return from.getConnections(to.peerId)
+  }
+
+  /** Make every connection that there is between two nodes a limited one. */
+  function limit (a: HostNode, b: HostNode): void {
+    for (const connection of [...connectionsTo(a, b), ...connectionsTo(b, a)]) {
+      connection.limits = LIMITS
+    }
+  }
+
+  afterEach(async () => {
+    await Promise.all(nodes.map(stopNode))
+    nodes = []
+  })
+
+  describe('connections', () => {
+    it('makes one for streams opened at the same time, and uses it again', async () => {
+      const [from, to] = [await node(), await server()]
+      await Promise.all(Array.from({ length: 20 }, async () => roundTrip(asTestHost(from), asTestHost(to))))
+      await roundTrip(asTestHost(from), asTestHost(to))
+
+      expect(connectionsTo(from, to)).to.have.lengthOf(1)
+      expect(connectionsTo(to, from)).to.have.lengthOf(1)
+    })
+
+    it('uses one that the peer has made', async () => {
+      const [from, to] = [await node(), await server()]
+      await to.dial(from.getMultiaddrs())
+      const stream = await from.services.host.openStream({ id: to.services.host.self.id, addrs: [] }, PROTOCOL)
+      await stream.sink([])
+
+      expect(connectionsTo(from, to)).to.have.lengthOf(1)
+    })
+
+    it('dials anew when the open one turns out to be dead', async () => {
+      const [from, to] = [await node(), await server()]
+      await roundTrip(asTestHost(from), asTestHost(to))
+      const [dead] = connectionsTo(from, to)
+      connectionsTo(to, from).forEach(connection => { connection.abort(new Error('gone')) })
+      expect(dead.status).to.equal('open')
+      await roundTrip(asTestHost(from), asTestHost(to))
+
+      expect(dead.status).to.not.equal('open')
+      expect(connectionsTo(from, to).filter(({ status }) => status === 'open')).to.have.lengthOf(1)
+    })
+
+    it('does not use one that a relay limits, unless told to', async () => {
+      const [from, to] = [await node(), await server({ runOnLimitedConnection: true })]
+      await connectAndIdentify(to, from)
+      limit(from, to)
+      const withoutAddrs = { id: to.services.host.self.id, addrs: [new Uint8Array(0)] }
+      expect(await failureOf(from.services.host.openStream(withoutAddrs, PROTOCOL))).to.be.an.instanceOf(DialError)
+      await roundTrip(asTestHost(from), asTestHost(to))
+      expect(connectionsTo(from, to).map(({ limits }) => limits == null)).to.have.members([false, true])
+
+      const willing = await node({ runOnLimitedConnection: true })
+      await connectAndIdentify(to, willing)
+      limit(willing, to)
+      await roundTrip(asTestHost(willing), asTestHost(to))
+      expect(connectionsTo(willing, to)).to.have.lengthOf(1)
+    })
+
+    it('serves nobody on one that a relay limits, unless told to', async () => {
+      const from = await node({ runOnLimitedConnection: true })
+      const to = await server()
+      await connectAndIdentify(from, to)
+      limit(from, to)
+      const stream = await connect(asTestHost(from), asTestHost(to))
+
+      expect(await failureOf(stream.source.next())).to.be.an.instanceOf(Error)
+    })
+  })
+
+  describe('addresses', () => {
+    it('dials a peer without any at those that libp2p knows', async () => {
+      const [from, to] = [await node(), await server()]
+      await from.peerStore.patch(to.peerId, { multiaddrs: to.getMultiaddrs() })
+      const stream = await from.services.host.openStream({ id: to.services.host.self.id, addrs: [] }, PROTOCOL)
+      await stream.sink([])
+
+      expect(connectionsTo(from, to)).to.have.lengthOf(1)
+    })
+
+    it('does not look for them in the peer routing, which may be the DHT that asks', async () => {
+      const to = await server()
+      let asked = 0
+      const from = await createLibp2pNode({
+        services: {
+          host: (components: Libp2pHostComponents) => createLibp2pHost(components),
+          routing: () => ({
+            [peerRoutingSymbol]: {
+              async findPeer () {
+                asked++
+                return { id: to.peerId, multiaddrs: to.getMultiaddrs() }
+              }
+            }
+          })
+        }
+      })
+      const { id } = to.services.host.self
+      const nowhere = [[], [multiaddr(`/p2p/${to.peerId}`).bytes]]
+      for (const addrs of nowhere) {
+        expect(await failureOf(from.services.host.openStream({ id, addrs }, PROTOCOL))).to.be.an.instanceOf(DialError)
+      }
+      expect(asked).to.equal(0)
+      await from.stop()
+    })
+
+    it('names the peer and what to do when it cannot be reached', async () => {
+      const [from, to] = [await node(), await server()]
+      const peer = peerOf(asTestHost(to))
+      await stopNode(to)
+      const failure = await failureOf(from.services.host.openStream(peer, PROTOCOL))
+
+      expect(failure).to.be.an.instanceOf(DialError)
+        .with.property('message').that.includes(to.peerId.toString()).and.includes('Check that it runs')
+      expect(failure).to.have.property('cause').that.is.an('error')
+    })
+
+    it('gives those of an identified peer: as it was dialled, then where else it listens', async () => {
+      const [from, to] = [await node(), await server()]
+      await listenAt(to, '/memory/elsewhere')
+      await connectAndIdentify(to, from)
+      const { id, addrs } = await from.services.host.identify(asTestHost(to).addr, PROTOCOL)
+
+      expect(id).to.equalBytes(to.services.host.self.id)
+      expect(addrs.map(addr => multiaddr(addr).toString())).to.deep.equal([multiaddr(asTestHost(to).addr).toString(), '/memory/elsewhere'])
+      expect(from.services.host.openStreams + to.services.host.openStreams).to.equal(0)
+    })
+
+    it('follows our own', async () => {
+      const to = await server()
+      const before = to.services.host.self
+      expect(to.services.host.self).to.equal(before)
+      await listenAt(to, '/memory/one-more')
+
+      expect(to.services.host.self.addrs.map(addr => multiaddr(addr).toString())).to.include('/memory/one-more')
+      expect(to.services.host.self.id).to.equalBytes(to.peerId.toMultihash().bytes)
+    })
+  })
+
+  describe('ids', () => {
+    it('fails to dial those that nobody can have', async () => {
+      const from = await node()
+      const ids = [identity(OFF_CURVE), identity(new TextEncoder().encode('https://localhost')), identity(new Uint8Array(4)), Uint8Array.from([0x12, 0x20, 1]), new Uint8Array(0)]
+      for (const id of ids) {
+        expect(await failureOf(from.services.host.openStream({ id, addrs: [] }, PROTOCOL))).to.be.an.instanceOf(DialError)
+      }
+    })
+
+    it('keeps them decoded, the latest', async () => {
+      const ids = new PeerIds()
+      const sha256 = (n: number): Uint8Array => Uint8Array.from([0x12, 0x20, ...new Uint8Array(30), n >> 8, n & 255])
+      const first = ids.of(sha256(0))
+      expect(ids.of(sha256(0))).to.equal(first)
+      for (let n = 1; n <= 2000; n++) {
+        ids.of(sha256(n))
+      }
+      expect(ids.of(sha256(0))).to.not.equal(first)
+    })
+  })
+
+  describe('watching', () => {
+    it('tells of those that are connected already', async () => {
+      const [from, to] = [await server(), await server()]
+      await connectAndIdentify(from, to)
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.id).to.equalBytes(from.services.host.self.id)
+    })
+
+    it('tells of those that were connected before there was a host', async () => {
+      const [from, to] = [await server(), await node()]
+      await connectAndIdentify(from, to)
+      const told = new Told()
+      const late = createLibp2pHost(componentsOf(to))
+      late.watch(PROTOCOL, told)
+
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.addrs.map(addr => addr.join())).to.include(asTestHost(from).addr.join())
+      await late.stop()
+    })
+
+    it('tells when a connected peer takes the protocol back, and serves it again', async () => {
+      const [from, to] = [await server(), await server()]
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      await connectAndIdentify(from, to)
+      expect(await told.next()).to.equal('connect')
+      await from.services.host.unhandle(PROTOCOL)
+      expect(await told.next()).to.equal('unsupported')
+      await from.services.host.handle(PROTOCOL, echo)
+      expect(await told.next()).to.equal('connect')
+      await stopNode(from)
+      expect(await told.next()).to.equal('disconnect')
+    })
+
+    it('tells nothing of a client that takes back what it never served', async () => {
+      const [client, to] = [await node(), await server()]
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      await connectAndIdentify(client, to)
+      // libp2p notes in its peer store that the client serves what it opens a stream of
+      await roundTrip(asTestHost(client), asTestHost(to))
+      expect((await to.peerStore.get(client.peerId)).protocols).to.include(PROTOCOL)
+      const pushed = new Promise(resolve => { to.addEventListener('peer:identify', resolve, { once: true }) })
+      await client.services.host.handle('/another/1', echo)
+      await pushed
+      expect((await to.peerStore.get(client.peerId)).protocols).to.not.include(PROTOCOL)
+      await stopNode(client)
+      const [last] = [await server()]
+      await connectAndIdentify(last, to)
+
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.id).to.equalBytes(last.services.host.self.id)
+    })
+
+    it('tells again of a peer that names a new address', async () => {
+      const [from, to] = [await server(), await server()]
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      await connectAndIdentify(from, to)
+      expect(await told.next()).to.equal('connect')
+      await listenAt(from, '/memory/moved-here')
+      await from.services.identifyPush.push()
+
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.addrs.map(addr => multiaddr(addr).toString())).to.include('/memory/moved-here')
+      expect(told.untold).to.equal(0)
+    })
+
+    it('does not tell of a peer behind a relay with limits', async () => {
+      const [from, to] = [await server(), await node()]
+      await connectAndIdentify(from, to)
+      limit(from, to)
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      const other = await server()
+      await connectAndIdentify(other, to)
+
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.id).to.equalBytes(other.services.host.self.id)
+    })
+  })
+
+  describe('stop', () => {
+    it('leaves nothing at the node, which goes on', async () => {
+      const [from, to] = [await node(), await node()]
+      const { events, registrar } = componentsOf(to)
+      const listeners = (): number[] => EVENTS.map(event => events.listenerCount(event))
+      const before = listeners()
+      const host = createLibp2pHost(componentsOf(to))
+      await host.handle(PROTOCOL, echo)
+      host.watch(PROTOCOL, new Told())
+      const stream = await connect(asTestHost(from), asTestHost(to))
+      expect(listeners()).to.not.deep.equal(before)
+      expect(host.openStreams).to.equal(1)
+      await host.stop()
+      await host.stop()
+
+      expect(listeners()).to.deep.equal(before)
+      expect(host.openStreams).to.equal(0)
+      expect(registrar.getProtocols()).to.not.include(PROTOCOL)
+      expect(await failureOf(stream.source.next())).to.be.an.instanceOf(Error)
+      expect(await failureOf(host.openStream(peerOf(asTestHost(from)), PROTOCOL))).to.be.an.instanceOf(DialError)
+      await to.services.host.handle(PROTOCOL, echo)
+      await roundTrip(asTestHost(from), asTestHost(to))
+    })
+
+    it('leaves a protocol alone that somebody else of the node serves', async () => {
+      const [from, to] = [await node(), await server()]
+      const other = createLibp2pHost(componentsOf(to))
+      await other.unhandle(PROTOCOL)
+      await other.stop()
+
+      await roundTrip(asTestHost(from), asTestHost(to))
+    })
+
+    it('resets a stream that opens while it stops', async () => {
+      const [from, to] = [await node(), await server()]
+      const opening = failureOf(connect(asTestHost(from), asTestHost(to)))
+      await from.services.host.stop()
+
+      expect(await opening).to.be.an.instanceOf(DialError)
+      expect(from.services.host.openStreams).to.equal(0)
+    })
+  })
+})

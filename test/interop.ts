@@ -1,0 +1,12 @@
+import './interop/mixed-network.ts'
+import './interop/datastore-switch.ts'
+import './interop/modes.ts'
+import './interop/restart.ts'
+import './interop/two-networks.ts'
+import './interop/streams.ts'
+import { report } from './interop/tally.ts'
+
+after(() => {
+  // eslint-disable-next-line no-console
+  console.log(`\n${report()}`)
+})

@@ -1,0 +1,82 @@
+import { expect } from 'aegir/chai'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import { sha256, sha512 } from 'multiformats/hashes/sha2'
+import { findProviders, provide } from './ask.ts'
+import { ACROSS } from './network.ts'
+import { countIn } from './tally.ts'
+import type { Outcome } from './ask.ts'
+import type { Direction, InteropNetwork } from './network.ts'
+
+const DAG_PB = 0x70
+
+/** A CID that nobody provides yet. */
+export async function freshCid (make: CidMaker = rawCid): Promise<CID> {
+  return make(crypto.getRandomValues(new Uint8Array(32)))
+}
+
+type CidMaker = (content: Uint8Array) => Promise<CID>
+
+async function rawCid (content: Uint8Array): Promise<CID> {
+  return CID.createV1(raw.code, await sha256.digest(content))
+}
+
+const CIDS = new Map<string, CidMaker>([
+  ['a CID of SHA-256', rawCid],
+  ['a CIDv0', async content => CID.createV0(await sha256.digest(content))],
+  ['a dag-pb CID', async content => CID.createV1(DAG_PB, await sha256.digest(content))]
+])
+
+/** CIDs provided by one side and found by the other. */
+export function carriesProviders (network: InteropNetwork): void {
+  for (const direction of ACROSS) {
+    for (const [name, make] of CIDS) {
+      it(`${name} provided by ${direction.from}, found by ${direction.to}`, async () => {
+        const cid = await freshCid(make)
+        const found = await provideAndFind(network, direction, cid)
+        expect(found.errors).to.deep.equal([])
+        expect(strangers(network, direction, found)).to.deep.equal([])
+      })
+    }
+  }
+}
+
+/**
+ * The other implementation reads a provider's key as a CID, so that it refuses every
+ * multihash but those of SHA-256, also from its own kind. What ours keep is found.
+ */
+export function carriesOtherHashes (network: InteropNetwork): void {
+  for (const direction of ACROSS) {
+    it(`a CID of SHA-512 provided by ${direction.from}, found by ${direction.to} at ours`, async () => {
+      const cid = await freshCid(async content => CID.createV1(raw.code, await sha512.digest(content)))
+      const { answers } = await provideAndFind(network, direction, cid)
+      const keepers = [...answers].filter(([, { providers }]) => providers.length > 0).map(([from]) => network.kindOf(from))
+      expect(keepers).to.include('ours')
+    })
+  }
+}
+
+async function provideAndFind (network: InteropNetwork, { from, to }: Direction, cid: CID): Promise<Outcome> {
+  const provider = network.one(from).libp2p
+  await provide(network.one(from), cid)
+  const found = await findProviders(network.one(to), cid)
+  const info = found.providers.get(provider.peerId.toString())
+  const addrs = info?.multiaddrs.map(addr => addr.decapsulateCode(421).toString()) ?? []
+  const listens = provider.getMultiaddrs().map(addr => addr.decapsulateCode(421).toString())
+  const right = [...found.providers.keys()].length === 1 && listens.every(addr => addrs.includes(addr))
+  countIn(network, from, to, 'provide, then found by the other', right)
+  expect([...found.providers.keys()]).to.deep.equal([provider.peerId.toString()])
+  expect(addrs).to.include.members(listens)
+  return found
+}
+
+/** Who of those that were asked and should know the provider did not name it. */
+function strangers (network: InteropNetwork, { from, to }: Direction, { answers }: Outcome): string[] {
+  const provider = network.one(from).libp2p.peerId.toString()
+  return [...answers].flatMap(([id, { providers }]) => {
+    const kind = network.kindOf(id)
+    const knows = providers.includes(provider)
+    countIn(network, to, kind ?? 'both', 'provider kept', knows)
+    return knows ? [] : [`${kind}`]
+  })
+}

@@ -1,0 +1,213 @@
+import { Libp2pRecord } from '@libp2p/record'
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { Key } from 'interface-datastore'
+import { toString } from 'uint8arrays/to-string'
+import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
+import { decodeValueRow, encodeValueRow } from '../../src/store/value-row.ts'
+import { record, scalar, bytes, utf8, field } from '../helpers/protobuf.ts'
+import { all, clockOfToday, Disk, logLines } from './fixtures.ts'
+import type { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import type { StoredValue } from '../../src/store/value-store.ts'
+
+const TTL = 1000
+const KEY = utf8('/kv/greeting')
+const TIME = '2024-02-29T12:34:56.789000000Z'
+
+function rowKey (key: Uint8Array, prefix = '/dht'): Key {
+  return new Key(`${prefix}/record/${toString(key, 'base32')}`)
+}
+
+describe('store/datastore-values', () => {
+  let clock: VirtualClock
+  let datastore: Disk
+
+  beforeEach(async () => {
+    clock = await clockOfToday()
+    datastore = new Disk()
+  })
+
+  function value (key: Uint8Array, size = 5, life = TTL): StoredValue {
+    return { key, value: new Uint8Array(size).fill(1), timeReceived: clock.now(), expires: clock.now() + life }
+  }
+
+  async function open (init: Partial<ConstructorParameters<typeof DatastoreValueStore>[0]> = {}): Promise<DatastoreValueStore> {
+    const store = new DatastoreValueStore({ datastore, clock, ttl: TTL, ...init })
+    await store.open()
+    return store
+  }
+
+  it('keeps a value as a record at the base32 of its key', async () => {
+    const store = await open()
+    await store.put(value(KEY))
+    const rows = await datastore.rows()
+    expect([...rows.keys()]).to.deep.equal([`/dht/record/${toString(KEY, 'base32')}`])
+    const row = rows.get(rowKey(KEY).toString()) ?? new Uint8Array()
+    expect(row).to.equalBytes(new Libp2pRecord(KEY, value(KEY).value, new Date(clock.now())).serialize())
+  })
+
+  it('keeps another life than the default in a field that others skip', async () => {
+    await (await open()).put(value(KEY, 5, 777))
+    const [row] = (await datastore.rows()).values()
+    expect(Libp2pRecord.deserialize(row).value).to.equalBytes(value(KEY).value)
+    expect((await (await open()).get(KEY))?.expires).to.equal(clock.now() + 777)
+    expect((await (await open({ ttl: 5 })).get(KEY))?.expires).to.equal(clock.now() + 777)
+  })
+
+  it('reads what it wrote, any value, time and life', () => {
+    fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.uint8Array({ maxLength: 60 }), fc.nat(4e12), fc.nat(4e12), (key, value, timeReceived, expires) => {
+      const stored = { key, value, timeReceived, expires }
+      expect(decodeValueRow(encodeValueRow(stored, TTL), key, TTL)).to.deep.equal(stored)
+    }), { seed: 41 })
+  })
+
+  it('refuses to write a time that no row can hold', async () => {
+    const store = await open()
+    for (const time of [NaN, 1e15, -1e15, Infinity]) {
+      await expect(store.put({ ...value(KEY), timeReceived: time })).to.eventually.be.rejected.with.property('name', 'RangeError')
+      await expect(store.put({ ...value(KEY), expires: time === 1e15 ? 1e17 : time })).to.eventually.be.rejected.with.property('name', 'RangeError')
+    }
+    expect((await datastore.rows()).size).to.equal(0)
+  })
+
+  it('reads nothing to tell that a value is absent or expired, and one row to get one', async () => {
+    const store = await open()
+    await store.put(value(KEY))
+    expect(await store.get(utf8('/kv/other'))).to.equal(undefined)
+    expect(datastore.calls.get).to.equal(0)
+    expect(await store.get(KEY)).to.deep.equal(value(KEY))
+    expect(datastore.calls.get).to.equal(1)
+    await clock.advance(TTL)
+    expect(await store.get(KEY)).to.equal(undefined)
+    expect(datastore.calls.get).to.equal(1)
+    expect(datastore.calls.query).to.equal(1)
+  })
+
+  it('uses another prefix, and leaves the rows of neighbours alone', async () => {
+    await datastore.put(new Key('/lan/records/x'), utf8('x'))
+    await datastore.put(rowKey(KEY), utf8('x'))
+    const store = await open({ prefix: '/lan' })
+    await store.put(value(KEY))
+    expect([...(await datastore.rows()).keys()].sort()).to.deep.equal(['/lan/records/x', rowKey(KEY).toString(), rowKey(KEY, '/lan').toString()].sort())
+  })
+
+  it('opens more than its limits allow, and takes no more until enough has expired', async () => {
+    const large = await open()
+    for (const name of ['/a', '/b', '/c']) {
+      await large.put(value(utf8(name)))
+    }
+    const small = await open({ limits: { maxValues: 2 } })
+    expect(await all(small.values())).to.have.lengthOf(3)
+    await expect(small.put(value(utf8('/d')))).to.eventually.be.rejected.with.property('name', 'StoreFullError')
+    await small.put(value(utf8('/a'), 4))
+    await clock.advance(TTL)
+    await small.put(value(utf8('/d')))
+    expect(await small.collect()).to.be.at.least(1)
+    expect(await all(small.values())).to.have.lengthOf(1)
+  })
+
+  it('is of no use before it is open, and opens once', async () => {
+    const store = new DatastoreValueStore({ datastore, clock, ttl: TTL })
+    await expect(store.get(KEY)).to.eventually.be.rejected.with.property('name', 'StoreNotOpenError')
+    await Promise.all([store.open(), store.open()])
+    expect(datastore.calls.query).to.equal(1)
+    expect(await store.get(KEY)).to.equal(undefined)
+  })
+
+  const corrupt: Array<[string, Uint8Array]> = [
+    ['no protobuf', Uint8Array.of(0xff, 0xff)],
+    ['an empty row', new Uint8Array()],
+    ['another key', record(utf8('/kv/other'), utf8('x'), TIME)],
+    ['no time', record(KEY, utf8('x'))],
+    ['a time that is none', record(KEY, utf8('x'), '2023-02-30T00:00:00.000000000Z')],
+    ['a year of five digits', record(KEY, utf8('x'), '12024-02-29T12:34:56.789000000Z')],
+    ['a cut off value', bytes(field(1, KEY), [0x12, 5, 1], field(5, utf8(TIME)))],
+    ['a group', bytes(record(KEY, utf8('x'), TIME), [0x1b, 0x1c])],
+    ['an expiry beyond 2^53', bytes(record(KEY, utf8('x'), TIME), scalar(7770, 1n << 60n))],
+    ['an expiry that is text', bytes(record(KEY, utf8('x'), TIME), field(7770, utf8('x')))]
+  ]
+
+  corrupt.forEach(([what, row]) => {
+    it(`drops a row that is corrupt, and says so once: ${what}`, async () => {
+      const { lines, log } = logLines()
+      const before = await open({ log })
+      await before.put(value(KEY))
+      await datastore.put(rowKey(KEY), row) // behind the back of the open store
+      expect(await before.get(KEY)).to.equal(undefined)
+      expect(await before.get(KEY)).to.equal(undefined)
+      expect([lines.length, (await datastore.rows()).size]).to.deep.equal([1, 0])
+
+      await datastore.put(rowKey(KEY), row)
+      const after = await open({ log })
+      expect(await after.get(KEY)).to.equal(undefined)
+      expect([lines.length, (await datastore.rows()).size]).to.deep.equal([2, 0])
+    })
+  })
+
+  it('drops random bytes at every key, and serves what is sound', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 80 }), { minLength: 1, maxLength: 20 }), fc.array(fc.string({ minLength: 1 }), { maxLength: 5 }), async (rows, names) => {
+      datastore = new Disk()
+      await (await open()).put(value(KEY))
+      for (const [n, row] of rows.entries()) {
+        await datastore.put(rowKey(utf8(`/kv/${n}`)), row)
+      }
+      for (const name of names) {
+        await datastore.put(new Key(`/dht/record/_${name}`), rows[0])
+      }
+      const store = await open()
+      expect(await all(store.values())).to.deep.equal([value(KEY)])
+      expect([...(await datastore.rows()).keys()]).to.deep.equal([rowKey(KEY).toString()])
+    }), { seed: 42, numRuns: 200 })
+  })
+
+  it('tells that the disk is full, keeps what it has and goes on', async () => {
+    const store = await open({ limits: { maxValues: 2 } })
+    await store.put(value(KEY))
+    datastore.failing.add('put')
+    for (let n = 0; n < 5; n++) {
+      const err = await store.put({ ...value(KEY), value: utf8('new') }).then(() => undefined, err => err)
+      expect(err).to.have.property('name', 'DatastoreError')
+      expect(err.message).to.include('ENOSPC')
+      expect(err.cause).to.be.an('error')
+      await expect(store.put(value(utf8('/kv/other')))).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    }
+    expect(await store.get(KEY)).to.deep.equal(value(KEY))
+    expect(await store.get(utf8('/kv/other'))).to.equal(undefined)
+    datastore.failing.clear()
+    await store.put(value(utf8('/kv/other')))
+    expect(await all(store.values())).to.have.lengthOf(2)
+  })
+
+  it('collects later what the disk does not let go of now', async () => {
+    const { lines, log } = logLines()
+    const store = await open({ log })
+    await store.put(value(KEY))
+    await clock.advance(TTL)
+    datastore.failing.add('delete')
+    expect(await store.collect()).to.equal(0)
+    expect(lines).to.have.lengthOf(1)
+    datastore.failing.clear()
+    expect(await store.collect()).to.equal(1)
+    expect((await datastore.rows()).size).to.equal(0)
+  })
+
+  it('opens again after the disk could not be read', async () => {
+    await (await open()).put(value(KEY))
+    const query = datastore.query.bind(datastore)
+    datastore.query = () => { throw new Error('closed') }
+    const store = new DatastoreValueStore({ datastore, clock, ttl: TTL })
+    await expect(store.open()).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    datastore.query = query
+    await store.open()
+    expect(await store.get(KEY)).to.deep.equal(value(KEY))
+  })
+
+  it('rejects a read that fails, and keeps the value', async () => {
+    const store = await open()
+    await store.put(value(KEY))
+    datastore.failing.add('get')
+    await expect(store.get(KEY)).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    datastore.failing.clear()
+    expect(await store.get(KEY)).to.deep.equal(value(KEY))
+  })
+})

@@ -1,0 +1,48 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { TimeHeap } from '../../src/store/time-heap.ts'
+import type { Timed } from '../../src/store/time-heap.ts'
+
+const steps = fc.array(fc.record({ type: fc.constantFrom('add', 'add', 'remove', 'look'), n: fc.nat(30) }), { maxLength: 120 })
+
+/** What a heap is, in as few words as possible. */
+class SortedArray {
+  items: Timed[] = []
+
+  add (item: Timed): void {
+    this.items.push(item)
+    this.items.sort((a, b) => a.time - b.time || a.sequence - b.sequence)
+  }
+
+  remove (item: Timed): void {
+    this.items = this.items.filter(other => other !== item)
+  }
+
+  upTo (time: number): Timed[] {
+    return this.items.filter(item => item.time <= time)
+  }
+}
+
+describe('store/time-heap', () => {
+  it('does as a sorted array does', () => {
+    fc.assert(fc.property(steps, steps => {
+      const heap = new TimeHeap<Timed>()
+      const model = new SortedArray()
+      for (const [sequence, { type, n }] of steps.entries()) {
+        if (type === 'add') {
+          const item = { time: n, sequence, place: -1 }
+          heap.add(item)
+          model.add(item)
+        } else if (type === 'remove' && model.items.length > 0) {
+          const item = model.items[n % model.items.length]
+          heap.remove(item)
+          heap.remove(item) // harmless
+          model.remove(item)
+        }
+        expect(heap.size).to.equal(model.items.length)
+        expect(heap.first()).to.equal(model.items[0])
+        expect(heap.upTo(n)).to.have.ordered.members(model.upTo(n))
+      }
+    }), { seed: 31, numRuns: 300 })
+  })
+})

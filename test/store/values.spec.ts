@@ -1,0 +1,141 @@
+import { expect } from 'aegir/chai'
+import fc from 'fast-check'
+import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
+import { MemoryValueStore } from '../../src/store/memory.ts'
+import { utf8 } from '../helpers/protobuf.ts'
+import { all, clockOfToday, Disk } from './fixtures.ts'
+import type { StoredValue } from '../../src/store/value-store.ts'
+
+const LIMITS = { maxValues: 4, maxBytes: 40 }
+const TTL = 50
+
+/** What a value store is, in as few words as possible. */
+class Model {
+  rows: StoredValue[] = []
+
+  put (value: StoredValue, now: number): 'put' | 'StoreFullError' {
+    const others = (): StoredValue[] => this.rows.filter(row => text(row) !== text(value))
+    const fits = (): boolean => this.#fits(others(), value)
+    for (const row of this.#byExpiry()) {
+      if (!fits() && row.expires <= now) {
+        this.rows = this.rows.filter(other => other !== row)
+      }
+    }
+    if (!fits()) {
+      return 'StoreFullError'
+    }
+    this.rows = [...others(), value]
+    return 'put'
+  }
+
+  collect (now: number): number {
+    const before = this.rows.length
+    this.rows = this.live(now)
+    return before - this.rows.length
+  }
+
+  live (now: number): StoredValue[] {
+    return this.rows.filter(({ expires }) => expires > now)
+  }
+
+  #byExpiry (): StoredValue[] {
+    return [...this.rows].sort((a, b) => a.expires - b.expires || this.rows.indexOf(a) - this.rows.indexOf(b))
+  }
+
+  #fits (others: StoredValue[], value: StoredValue): boolean {
+    const sum = [...others, value].reduce((bytes, { key, value }) => bytes + key.byteLength + value.byteLength, 0)
+    const old = this.rows.find(row => text(row) === text(value))
+    return others.length + 1 <= LIMITS.maxValues && (sum <= LIMITS.maxBytes || (old != null && value.value.byteLength <= old.value.byteLength))
+  }
+}
+
+function text ({ key }: { key: Uint8Array }): string {
+  return new TextDecoder().decode(key)
+}
+
+function sorted (rows: StoredValue[]): StoredValue[] {
+  return [...rows].sort((a, b) => text(a) < text(b) ? -1 : 1)
+}
+
+const steps = fc.array(fc.record({
+  type: fc.constantFrom('put', 'put', 'put', 'get', 'delete', 'collect', 'reopen'),
+  key: fc.constantFrom('/a', '/b', '/c', '/d', '/e', '/f').map(utf8),
+  size: fc.nat(20),
+  life: fc.oneof(fc.constant(TTL), fc.integer({ min: 1, max: 100 })),
+  pause: fc.nat(20)
+}), { maxLength: 60 })
+
+describe('store: values in memory and on a datastore', () => {
+  it('are those of a naive model, whatever is done', async () => {
+    await fc.assert(fc.asyncProperty(steps, async steps => {
+      const clock = await clockOfToday()
+      const datastore = new Disk()
+      const open = async (): Promise<DatastoreValueStore> => {
+        const store = new DatastoreValueStore({ datastore, clock, ttl: TTL, limits: LIMITS })
+        await store.open()
+        return store
+      }
+      const model = new Model()
+      const memory = new MemoryValueStore(clock, LIMITS)
+      let disk = await open()
+      for (const { type, key, size, life, pause } of steps) {
+        await clock.advance(pause)
+        const now = clock.now()
+        switch (type) {
+          case 'put': {
+            const value = { key, value: new Uint8Array(size).fill(life), timeReceived: now, expires: now + life }
+            const expected = model.put(value, now)
+            for (const store of [memory, disk]) {
+              expect(await store.put(value).then(() => 'put', err => err.name)).to.equal(expected)
+            }
+            break
+          }
+          case 'delete':
+            model.rows = model.rows.filter(row => text(row) !== text({ key }))
+            await memory.delete(key)
+            await disk.delete(key)
+            break
+          case 'collect': {
+            const expected = model.collect(now)
+            expect([await memory.collect(), await disk.collect()]).to.deep.equal([expected, expected])
+            break
+          }
+          case 'reopen':
+            disk = await open()
+            break
+          default: {
+            const expected = model.live(now).find(row => text(row) === text({ key }))
+            expect([await memory.get(key), await disk.get(key)]).to.deep.equal([expected, expected])
+          }
+        }
+        expect(sorted(await all(memory.values()))).to.deep.equal(sorted(model.live(now)))
+        expect(sorted(await all(disk.values()))).to.deep.equal(sorted(model.live(now)))
+        expect((await datastore.rows()).size, 'rows on the disk').to.equal(model.rows.length)
+      }
+    }), { seed: 32, numRuns: 200 })
+  })
+
+  it('are what was written last, and within the limits, however writes overlap', async () => {
+    const writes = fc.array(fc.record({ key: fc.constantFrom('/a', '/b', '/c').map(utf8), size: fc.nat(20), turns: fc.nat(9) }), { minLength: 1, maxLength: 20 })
+    await fc.assert(fc.asyncProperty(writes, async writes => {
+      const clock = await clockOfToday()
+      const datastore = new Disk()
+      let call = 0
+      datastore.turns = () => writes[call++ % writes.length].turns
+      const store = new DatastoreValueStore({ datastore, clock, ttl: TTL, limits: { maxValues: 2, maxBytes: 40 } })
+      await store.open()
+      const last = new Map<string, number>()
+      await Promise.all(writes.map(async ({ key, size }, n) => {
+        const value = { key, value: new Uint8Array(size).fill(n), timeReceived: clock.now(), expires: clock.now() + TTL }
+        await store.put(value).then(() => last.set(text(value), n), err => { expect(err.name).to.equal('StoreFullError') })
+      }))
+      const kept = await all(store.values())
+      expect(kept.length).to.be.at.most(2)
+      expect(kept.reduce((bytes, { key, value }) => bytes + key.byteLength + value.byteLength, 0)).to.be.at.most(40)
+      expect((await datastore.rows()).size).to.equal(kept.length)
+      for (const value of kept.filter(({ value }) => value.byteLength > 0)) {
+        expect(value.value[0]).to.equal(last.get(text(value)))
+      }
+    }), { seed: 33, numRuns: 300 })
+  })
+})
