@@ -100,7 +100,7 @@ export type LookupStep =
   | { readonly type: 'ask', readonly contact: Contact }
   /**
    * Call `next` again after the next answer or failure, or at `until` (milliseconds
-   * since the Unix epoch), when a slow peer gives up its slot; `Infinity` when only
+   * since the Unix epoch), when the next peer turns out slow; `Infinity` when only
    * answers and failures can move the lookup.
    */
   | { readonly type: 'wait', readonly until: number }
@@ -188,9 +188,8 @@ export class Lookup {
       return this.#done(this.#end)
     }
     this.#slots.releaseSlow(now)
-    let live = 0
-    let answered = 0
     let inReach = 0
+    let awaiting = false
     let beyondShare: MutableCandidate | undefined
     for (const candidate of this.#candidates.sorted) {
       const { state } = candidate
@@ -206,11 +205,8 @@ export class Lookup {
         }
         beyondShare ??= candidate
       }
-      if (live < this.#k) {
-        live++
-        answered += state === 'answered' ? 1 : 0
-      }
-      // of several paths' candidates, a slow one counts for the end, but keeps nobody else out of reach
+      awaiting ||= state !== 'answered'
+      // with several paths, a slow one holds up the end, but keeps nobody out of reach
       inReach += state === 'slow' && this.#paths > 1 ? 0 : 1
       if (inReach === this.#k) {
         break
@@ -219,10 +215,10 @@ export class Lookup {
     if (beyondShare != null) {
       return this.#ask(beyondShare, now)
     }
-    if (answered < live) {
+    if (awaiting) {
       return { type: 'wait', until: this.#paths > 1 ? this.#slots.nextSlow : Infinity }
     }
-    return this.#done(live === this.#k ? 'converged' : 'exhausted')
+    return this.#done(inReach === this.#k ? 'converged' : 'exhausted')
   }
 
   /**

@@ -52,12 +52,11 @@ function * runs ({ lookups, paths, hearsay, ...init }: Scenario): Generator<Run>
   }
 }
 
-/** `count` networks, each of another seed and size, with one path and with many. */
+/** `count` networks, each of another seed and size; a third of them with one path, the others with as many as slots, or more. */
 function * scenarios (count: number, init: Omit<Scenario, 'seed' | 'nodes' | 'k' | 'paths'>): Generator<Run> {
   for (let seed = 1; seed <= count; seed++) {
-    for (const paths of [1, 2, ALPHA, 10]) {
-      yield * runs({ ...init, paths, seed, nodes: 2 + (seed * 37) % 150, k: 1 + (seed * 7) % 20 })
-    }
+    const paths = [1, ALPHA, 10][seed % 3]
+    yield * runs({ ...init, paths, seed, nodes: 2 + (seed * 37) % 150, k: 1 + (seed * 7) % 20 })
   }
 }
 
@@ -81,7 +80,7 @@ describe('Lookup on random networks', function () {
   this.timeout(20_000)
 
   it('finds the true k closest when all are alive', () => {
-    for (const run of scenarios(60, { lookups: 4, dead: 0, tables: 'with-the-dead' })) {
+    for (const run of scenarios(60, { lookups: 8, dead: 0, tables: 'with-the-dead' })) {
       expectSound(run)
       expect(keys(run.done.closest)).to.deep.equal(keys(bruteClosest(others(run.network.living, run.asker), run.target, run.network.k)))
     }
@@ -89,7 +88,7 @@ describe('Lookup on random networks', function () {
 
   it('finds the true k closest of the living when tables are proper, though the closest dead are named in every answer', () => {
     const hearsay: Scenario['hearsay'] = (network, target) => bruteClosest(network.dead, target, 20)
-    for (const run of scenarios(60, { lookups: 4, dead: 0.4, tables: 'of-the-living', hearsay })) {
+    for (const run of scenarios(60, { lookups: 8, dead: 0.4, tables: 'of-the-living', hearsay })) {
       expectSound(run)
       expect(keys(run.done.closest)).to.deep.equal(keys(bruteClosest(others(run.network.living, run.asker), run.target, run.network.k)))
     }
@@ -97,7 +96,7 @@ describe('Lookup on random networks', function () {
 
   it('finds the k closest of the living it can hear of when the tables are full of dead', () => {
     for (const dead of [0.1, 0.4]) {
-      for (const run of scenarios(60, { lookups: 4, dead, tables: 'with-the-dead' })) {
+      for (const run of scenarios(60, { lookups: 8, dead, tables: 'with-the-dead' })) {
         expectSound(run)
       }
     }
@@ -188,7 +187,7 @@ describe('Lookup on random networks', function () {
       }
       // with one path it waits for the silent ones to fail; with many, until the slots are taken back from them
       expect(one.found).to.be.above(SILENCE)
-      expect(many.found).to.be.below(20 / ALPHA * SLOW_AFTER + 10 * SLOW_AFTER)
+      expect(many.found).to.be.below(10 * SLOW_AFTER)
     }
   })
 })
