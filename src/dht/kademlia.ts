@@ -44,6 +44,7 @@ import type { Contact } from '../keyspace/contact.ts'
 import type { Handlers } from '../rpc/handlers/handlers.ts'
 import type { ContactStore } from '../store/contact-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
+import type { Logger } from '@libp2p/interface'
 
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
@@ -86,6 +87,7 @@ export class Kademlia {
   readonly #rejoin: Rejoin
   readonly #upkeep: Upkeep
   readonly #contacts: ContactStore | undefined
+  readonly #logs: { readonly rpc: Logger, readonly reprovider: Logger }
   #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
   #unwatch: (() => void) | undefined
@@ -94,7 +96,9 @@ export class Kademlia {
   constructor (init: KademliaInit) {
     const config = configure(init)
     const { host, protocol, clock, random, clientIdle, serverIdle, requestTimeout, minTimeout, maxTimeout } = config
-    const log = (init.logger ?? defaultLogger()).forComponent(init.logPrefix ?? 'kadmium')
+    const { logger = defaultLogger(), logPrefix = 'kadmium' } = init
+    const log = logger.forComponent(logPrefix)
+    const logOf = (part: string): Logger => logger.forComponent(`${logPrefix}:${part}`)
     const self = contactOf(host.self)
     const tasks = new Tasks(log)
     this.#mode = config.mode
@@ -109,7 +113,8 @@ export class Kademlia {
       client,
       self,
       tasks,
-      log,
+      log: logOf('routing-table'),
+      networkLog: logOf('network'),
       onLost: () => { this.#rejoin.begin() },
       onNew: contact => {
         this.#upkeep.onContact()
@@ -126,12 +131,13 @@ export class Kademlia {
       handlers: handlersOf(this.#dht),
       observer: init.observer?.server
     })
+    this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
     this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
     this.#upkeep = new Upkeep({
       clock,
       random,
       tasks,
-      log,
+      log: logOf('query-self'),
       first: config.firstSelfLookup,
       interval: config.selfLookupInterval,
       hasContacts: () => peers.table.size > 0,
@@ -384,11 +390,19 @@ export class Kademlia {
 
   async #serve (): Promise<void> {
     const { host, protocol } = this.#dht.config
-    await host.handle(protocol, async (stream, remote) => { await this.#server.serve(stream, remote) })
+    await host.handle(protocol, async (stream, remote) => {
+      try {
+        await this.#server.serve(stream, remote)
+      } catch (err) {
+        this.#logs.rpc('a stream of %b ended: %e', remote.id, err)
+        throw err
+      }
+    })
   }
 
   #maintain (): void {
-    const { config: { clock, reprovide, collectInterval }, tasks, log, providers } = this.#dht
+    const { config: { clock, reprovide, collectInterval }, tasks, providers } = this.#dht
+    const log = this.#logs.reprovider
     this.#upkeep.begin()
     repeat({ clock, tasks, log, interval: reprovide.interval, what: 'reproviding' }, async signal => { await reprovideDue(this.#dht, signal) })
     repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting provider records' }, async () => providers.collect())

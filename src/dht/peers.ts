@@ -21,6 +21,8 @@ export interface PeersInit {
   readonly self: Contact
   readonly tasks: Tasks
   readonly log: Logger
+  /** Gets a line for each request that failed. */
+  readonly networkLog: Logger
   /** The last contact was lost. */
   onLost (): void
   /** A contact entered the table. */
@@ -81,7 +83,11 @@ export class Peers {
   }
 
   #blame (contact: Contact, request: Request, err: unknown, signal: AbortSignal | undefined): void {
-    if (isFaultOfPeer(err, request) && signal?.aborted !== true) {
+    if (signal?.aborted === true) {
+      return
+    }
+    this.#init.networkLog('%s at %b failed: %e', request.type, contact.id, err)
+    if (isFaultOfPeer(err, request)) {
       this.#forget(contact, err)
     }
   }

@@ -37,6 +37,16 @@ import type { CID } from 'multiformats/cid'
 /** The code of `/p2p-circuit` in the multiaddr protocol table: an address over a relay. */
 const CODE_P2P_CIRCUIT = 290
 
+/** Under which log component what is told of. */
+const LOG_PART: { readonly [operation in Operation]: string } = {
+  GET_VALUE: 'content-fetching',
+  PUT_VALUE: 'content-fetching',
+  PROVIDE: 'content-routing',
+  FIND_PROVIDERS: 'content-routing',
+  FIND_PEER: 'peer-routing',
+  GET_CLOSEST_PEERS: 'peer-routing'
+}
+
 /** What runs between start and stop: each start makes another. */
 interface Running {
   readonly dht: Kademlia
@@ -233,6 +243,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   async * #query (name: Operation, options: RoutingOptions, body: (telling: Telling) => Promise<void>): AsyncGenerator<QueryEvent, void, undefined> {
     const { dht } = this.#started()
     const { client, config } = dht.internals
+    this.#logOf(LOG_PART[name])('%s', name)
     const translator = new Translator({
       self: this.#components.peerId,
       onProgress: options.onProgress,
@@ -271,7 +282,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   /** The parts of one run, from start to stop. */
   async #assemble (): Promise<Running> {
     const { datastore, logger } = this.#components
-    const { datastorePrefix: prefix = '/dht', providers: providersInit, reprovide, logPrefix = 'libp2p:kad-dht' } = this.#init
+    const { datastorePrefix: prefix = '/dht', providers: providersInit, reprovide } = this.#init
     const { clock } = this.#options
     const host = createLibp2pHost(this.#components, this.#init)
     const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, log: this.#log })
@@ -284,10 +295,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       addrsValidity: providerAddrsLife(providersInit),
       cacheSize: providersInit?.cacheSize,
       addrsOf: async id => this.#addrsOf(id),
-      log: logger.forComponent(`${logPrefix}:providers`)
+      log: this.#logOf('providers')
     })
     await Promise.all([values.open(), providers.open()])
-    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#log, neighbours: () => dht.neighbours })
+    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), neighbours: () => dht.neighbours })
     const dht = new Kademlia({
       ...this.#options,
       host,
@@ -304,6 +315,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       }
     })
     return { dht, host, tags }
+  }
+
+  #logOf (part: string): Logger {
+    return this.#components.logger.forComponent(`${this.#init.logPrefix ?? 'libp2p:kad-dht'}:${part}`)
   }
 
   #onContact (contact: Contact, tags: ContactTags): void {

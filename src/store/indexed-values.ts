@@ -55,8 +55,8 @@ export class IndexedValueStore implements ValueStore {
   async put (value: StoredValue): Promise<void> {
     const id = bytesToMapKey(value.key)
     const bytes = value.key.byteLength + value.value.byteLength
-    await this.#makeRoom(id, bytes)
     await this.#turns.take(id, async () => {
+      await this.#makeRoom(id, bytes)
       const release = this.#index.reserve(id, bytes)
       try {
         await this.#rows.put(value)
@@ -119,14 +119,15 @@ export class IndexedValueStore implements ValueStore {
     }
   }
 
+  /** Drop expired values until there is room. Those that somebody works on are left: it could wait for us. */
   async #makeRoom (id: string, bytes: number): Promise<void> {
-    if (this.#index.fits(id, bytes)) {
-      return
-    }
-    for (const entry of this.#index.expired(this.#clock.now())) {
-      await this.#drop(entry)
+    const expired = this.#index.fits(id, bytes) ? [] : this.#index.expired(this.#clock.now())
+    for (const entry of expired) {
       if (this.#index.fits(id, bytes)) {
         return
+      }
+      if (this.#turns.isFree(entry.id)) {
+        await this.#drop(entry)
       }
     }
   }

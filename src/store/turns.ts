@@ -3,10 +3,14 @@ export class Turns {
   /** The last in the queue of each thing; nothing when nobody works on it. */
   readonly #last = new Map<string, Promise<unknown>>()
 
-  /** Do `work` on the thing `id` when it is its turn. `work` must not wait for another turn: two could wait for each other. */
+  /** Does nobody work on the thing `id`? */
+  isFree (id: string): boolean {
+    return !this.#last.has(id)
+  }
+
+  /** Do `work` on the thing `id` when it is its turn. `work` may wait for another turn only if that is free: two could wait for each other. */
   async take<T> (id: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(id)
-    const turn = before == null ? work() : before.then(work, work)
+    const turn = (this.#last.get(id) ?? Promise.resolve()).then(work, work)
     this.#last.set(id, turn)
     try {
       return await turn

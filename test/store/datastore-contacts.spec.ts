@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { Key } from 'interface-datastore'
 import { DatastoreContactStore } from '../../src/store/datastore-contacts.ts'
 import { MAX_SAVED_CONTACTS } from '../../src/store/limits.ts'
+import { decodePeers } from '../../src/store/saved-peers.ts'
 import { addrOf, Disk, logLines, peerOf } from './fixtures.ts'
 
 const KEY = new Key('/dht/contacts')
@@ -28,7 +29,8 @@ describe('store/datastore-contacts', () => {
   })
 
   it('keeps the first contacts and, of large ones, the first addresses', async () => {
-    const store = new DatastoreContactStore({ datastore: new Disk() })
+    const datastore = new Disk()
+    const store = new DatastoreContactStore({ datastore })
     const long = (n: number): Uint8Array => Uint8Array.of(54, 250, 1, ...new Uint8Array(250).fill(97 + n), 6, 0x0f, 0xa1)
     const large = Array.from({ length: 16 }, (_, n) => long(n))
     await store.save(Array.from({ length: MAX_SAVED_CONTACTS + 10 }, (_, n) => peerOf(n, n < 100 ? large : [addrOf(1)])))
@@ -36,6 +38,7 @@ describe('store/datastore-contacts', () => {
     expect(contacts).to.have.lengthOf(MAX_SAVED_CONTACTS)
     expect(contacts.map(({ id }) => id)).to.deep.equal(Array.from({ length: MAX_SAVED_CONTACTS }, (_, n) => peerOf(n).id))
     expect(contacts.map(({ addrs }) => addrs.length)).to.deep.equal(Array.from({ length: MAX_SAVED_CONTACTS }, (_, n) => n < 100 ? 8 : 1))
+    expect(decodePeers(await datastore.get(KEY)), 'in the row').to.have.lengthOf(MAX_SAVED_CONTACTS)
     expect(contacts[99].addrs).to.deep.equal(large.slice(0, 8))
   })
 
@@ -61,14 +64,15 @@ describe('store/datastore-contacts', () => {
     const store = new DatastoreContactStore({ datastore, log })
     await store.save([peerOf(1), peerOf(2)])
     const row = await datastore.get(KEY)
-    for (const cut of [1, 10, row.byteLength - 1]) {
+    const secondPeer = 2 + (2 + 38) + (2 + 8)
+    for (const cut of [1, 10, row.byteLength - secondPeer, row.byteLength - 1]) {
       await datastore.put(KEY, row.subarray(0, cut))
       expect(await store.load()).to.deep.equal([])
     }
-    expect(lines).to.have.lengthOf(3)
+    expect(lines).to.have.lengthOf(4)
     datastore.failing.add('get')
     expect(await store.load()).to.deep.equal([])
-    expect(lines).to.have.lengthOf(4)
+    expect(lines).to.have.lengthOf(5)
   })
 
   it('tells that the disk is full', async () => {

@@ -2,12 +2,13 @@ import { peerIdFromMultihash, peerIdFromString } from '@libp2p/peer-id'
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { Key } from 'interface-datastore'
+import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import * as varint from 'uint8-varint'
 import { toString } from 'uint8arrays/to-string'
 import { DatastoreProviderStore } from '../../src/store/datastore-providers.ts'
 import { bytes } from '../helpers/protobuf.ts'
-import { addrOf, all, clockOfToday, Disk, idOf, logLines, multihashOf, peerOf } from './fixtures.ts'
+import { addrOf, clockOfToday, Disk, idOf, logLines, multihashOf, peerOf } from './fixtures.ts'
 import type { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 
 const SELF = idOf(0)
@@ -68,6 +69,8 @@ describe('store/datastore-providers', () => {
     }
     const [ed25519] = texts
     await datastore.put(rowKey(multihashOf(2), ed25519), varint.encode(clock.now()))
+    await datastore.put(rowKey(multihashOf(4), ed25519), varint.encode(clock.now()))
+    await datastore.put(rowKey(multihashOf(4), peerIdFromString(ed25519).toCID().toString()), varint.encode(clock.now() - 1))
     await datastore.put(rowKey(multihashOf(3), peerIdFromString(ed25519).toCID().toString()), varint.encode(clock.now()))
     const store = await open()
     const named = async (n: number): Promise<string[]> => (await store.get(multihashOf(n))).map(({ id }) => idText(id)).sort()
@@ -76,9 +79,10 @@ describe('store/datastore-providers', () => {
     const rows = await datastore.rows()
     expect([...rows.keys()].filter(key => key.includes('bafz'))).to.deep.equal([])
     expect(rows.has(rowKey(multihashOf(3), ed25519).toString())).to.equal(true)
-    const [{ added }] = (await all(store.providedBy(peerIdFromString(ed25519).toMultihash().bytes))).filter(({ key }) => key[4] === 2)
-    expect(added, 'the later of two rows of one record').to.equal(clock.now())
-    expect(varint.decode(rows.get(rowKey(multihashOf(2), ed25519).toString()) ?? new Uint8Array())).to.equal(clock.now())
+    for (const { key, added } of store.providedBy(peerIdFromString(ed25519).toMultihash().bytes)) {
+      expect(added, 'the later of two rows of one record').to.equal(clock.now() - (key[4] === 1 ? 1 : 0))
+      expect(varint.decode(rows.get(rowKey(key, ed25519).toString()) ?? new Uint8Array())).to.equal(added)
+    }
   })
 
   it('believes a row from the future no longer than one of now', async () => {
@@ -165,7 +169,9 @@ describe('store/datastore-providers', () => {
       [new Key(`${rowKey(multihashOf(6), idOf(1)).toString()}/more`), time],
       [rowKey(multihashOf(7), 'nobody'), time],
       [rowKey(multihashOf(8), 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5'), time],
-      [rowKey(multihashOf(9), '1'), time]
+      [rowKey(multihashOf(9), '1'), time],
+      [rowKey(multihashOf(9), CID.createV1(0x72, Digest.create(0x12, new Uint8Array(4))).toString()), time],
+      [new Key(`/dht/provider/${toString(multihashOf(9), 'base32')}=/${idText(idOf(1))}`), time]
     ]
     const sound = await datastore.rows()
     for (const [key, row] of corrupt) {
@@ -209,6 +215,47 @@ describe('store/datastore-providers', () => {
     }
     expect(lines).to.have.lengthOf(2)
     expect([...(await datastore.rows()).keys()].filter(key => key.includes('/addrs/'))).to.deep.equal([])
+  })
+
+  it('keeps a record that is written anew while it is about to give way', async () => {
+    const store = await open({ limits: { maxRows: 1 } })
+    await store.add(multihashOf(1), peerOf(1))
+    datastore.turns = call => call === 'put' && datastore.calls.put === 3 ? 20 : 0
+    const again = store.add(multihashOf(1), peerOf(1))
+    await store.add(multihashOf(2), peerOf(2, []))
+    await again
+    expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
+    expect(await store.get(multihashOf(2))).to.deep.equal([])
+    expect((await datastore.rows()).size).to.equal(2)
+  })
+
+  it('does not collect a record that is written anew', async () => {
+    const store = await open()
+    await store.add(multihashOf(1), peerOf(1))
+    await clock.advance(48 * HOUR)
+    datastore.turns = call => call === 'put' ? 20 : 0
+    const writing = store.add(multihashOf(1), peerOf(1))
+    expect(await store.collect()).to.equal(0)
+    await writing
+    expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
+  })
+
+  it('gives the addresses told last, also when it was reading older ones', async () => {
+    await (await open()).add(multihashOf(1), peerOf(1))
+    const store = await open()
+    datastore.turns = call => call === 'get' ? 50 : 0
+    const reading = store.get(multihashOf(1))
+    await store.add(multihashOf(1), peerOf(1, [addrOf(9)]))
+    await reading
+    expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1, [addrOf(9)])])
+  })
+
+  it('forgets the addresses of who provides nothing any more', async () => {
+    const store = await open()
+    await store.add(multihashOf(1), peerOf(1))
+    await store.remove(multihashOf(1), idOf(1))
+    await store.add(multihashOf(1), peerOf(1, []))
+    expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1, [])])
   })
 
   it('tells that the disk is full, keeps what it has and goes on', async () => {

@@ -122,6 +122,7 @@ describe('store/datastore-values', () => {
     ['a time that is none', record(KEY, utf8('x'), '2023-02-30T00:00:00.000000000Z')],
     ['a year of five digits', record(KEY, utf8('x'), '12024-02-29T12:34:56.789000000Z')],
     ['a cut off value', bytes(field(1, KEY), [0x12, 5, 1], field(5, utf8(TIME)))],
+    ['a value that is a number', bytes(field(1, KEY), scalar(2, 0), field(5, utf8(TIME)))],
     ['a group', bytes(record(KEY, utf8('x'), TIME), [0x1b, 0x1c])],
     ['an expiry beyond 2^53', bytes(record(KEY, utf8('x'), TIME), scalar(7770, 1n << 60n))],
     ['an expiry that is text', bytes(record(KEY, utf8('x'), TIME), field(7770, utf8('x')))]
@@ -176,6 +177,30 @@ describe('store/datastore-values', () => {
     datastore.failing.clear()
     await store.put(value(utf8('/kv/other')))
     expect(await all(store.values())).to.have.lengthOf(2)
+  })
+
+  it('does not collect what is written anew', async () => {
+    const store = await open()
+    await store.put(value(KEY))
+    await clock.advance(TTL)
+    datastore.turns = call => call === 'put' ? 20 : 0
+    const writing = store.put(value(KEY))
+    expect(await store.collect()).to.equal(0)
+    await writing
+    expect(await store.get(KEY)).to.deep.equal(value(KEY))
+  })
+
+  it('lets two writes for which each other\'s expired value would have to go end', async () => {
+    const store = await open({ limits: { maxBytes: 20 } })
+    const [a, b] = [utf8('/a'), utf8('/b')]
+    await store.put(value(a, 8))
+    await store.put(value(b, 8))
+    await clock.advance(TTL)
+    await Promise.allSettled([store.put(value(a, 18)), store.put(value(b, 18))])
+    expect((await all(store.values())).length).to.be.at.most(1)
+    await store.collect()
+    await store.put(value(b, 18)).catch(err => { expect(err.name).to.equal('StoreFullError') })
+    expect(await all(store.values())).to.have.lengthOf(1)
   })
 
   it('collects later what the disk does not let go of now', async () => {

@@ -45,8 +45,9 @@ export class Disk extends MemoryDatastore {
   }
 
   override async get (key: Key): Promise<Uint8Array> {
-    await this.#turn('get')
-    return super.get(key)
+    const found = super.has(key) === true ? super.get(key) : undefined
+    await this.#turn('get') // what is written meanwhile comes too late
+    return found ?? super.get(key)
   }
 
   override async delete (key: Key): Promise<void> {
