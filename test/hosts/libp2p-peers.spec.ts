@@ -5,11 +5,10 @@ import { createLibp2pHost } from '../../src/hosts/libp2p/host.ts'
 import { PeerIds } from '../../src/hosts/libp2p/peer-ids.ts'
 import { DialError } from '../../src/rpc/errors.ts'
 import { PROTOCOL, peerOf } from '../compliance/network.ts'
-import { connect, defer, echo, failureOf, roundTrip } from '../compliance/streams.ts'
+import { connect, echo, failureOf, roundTrip } from '../compliance/streams.ts'
 import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { asTestHost, componentsOf, connectAndIdentify, hostNode, stopNode } from './libp2p-hosts.ts'
 import type { HostNode } from './libp2p-hosts.ts'
-import type { Deferred } from '../compliance/streams.ts'
 import type { Libp2pHostComponents, Libp2pHostOptions } from '../../src/hosts/libp2p/host.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { Topology } from '../../src/rpc/connection.ts'
@@ -34,10 +33,13 @@ async function listenAt (node: HostNode, addr: string): Promise<void> {
   await componentsOf(node).transportManager.listen([multiaddr(addr)])
 }
 
+type What = 'connect' | 'disconnect' | 'unsupported'
+
 /** Lets a spec wait for the next thing it is told. */
 class Told implements Topology {
-  readonly #queue: string[] = []
-  #waiting: Deferred<string> | undefined
+  readonly #queue: Array<[what: What, peer: PeerInfo]> = []
+  #wake: () => void = () => {}
+  /** Whom the last thing that was waited for is about. */
   peer: PeerInfo | undefined
 
   onConnect (peer: PeerInfo): void {
@@ -56,19 +58,20 @@ class Told implements Topology {
     return this.#queue.length
   }
 
-  async next (): Promise<string> {
-    const queued = this.#queue.shift()
-    this.#waiting = defer<string>()
-    return queued ?? this.#waiting.promise
+  async next (): Promise<What> {
+    for (;;) {
+      const next = this.#queue.shift()
+      if (next != null) {
+        this.peer = next[1]
+        return next[0]
+      }
+      await new Promise<void>(resolve => { this.#wake = resolve })
+    }
   }
 
-  #tell (what: string, peer: PeerInfo): void {
-    this.peer = peer
-    if (this.#waiting == null) {
-      this.#queue.push(what)
-    }
-    this.#waiting?.resolve(what)
-    this.#waiting = undefined
+  #tell (what: What, peer: PeerInfo): void {
+    this.#queue.push([what, peer])
+    this.#wake()
   }
 }
 
@@ -148,6 +151,12 @@ describe('peers of the libp2p host', () => {
       limit(willing, to)
       await roundTrip(asTestHost(willing), asTestHost(to))
       expect(connectionsTo(willing, to)).to.have.lengthOf(1)
+
+      // libp2p itself goes past a limited connection: now there is a better one
+      const better = await willing.dial(to.getMultiaddrs())
+      await connect(asTestHost(willing), asTestHost(to))
+      expect(connectionsTo(willing, to)).to.have.lengthOf(2)
+      expect(better.streams.map(({ protocol }) => protocol)).to.include(PROTOCOL)
     })
 
     it('serves nobody on one that a relay limits, unless told to', async () => {
@@ -231,11 +240,12 @@ describe('peers of the libp2p host', () => {
 
   describe('ids', () => {
     it('fails to dial those that nobody can have', async () => {
-      const from = await node()
+      const [from, to] = [await node(), await server()]
       const ids = [identity(OFF_CURVE), identity(new TextEncoder().encode('https://localhost')), identity(new Uint8Array(4)), Uint8Array.from([0x12, 0x20, 1]), new Uint8Array(0)]
       for (const id of ids) {
-        expect(await failureOf(from.services.host.openStream({ id, addrs: [] }, PROTOCOL))).to.be.an.instanceOf(DialError)
+        expect(await failureOf(from.services.host.openStream({ id, addrs: [asTestHost(to).addr] }, PROTOCOL))).to.be.an.instanceOf(DialError)
       }
+      expect(from.getConnections()).to.have.lengthOf(0)
     })
 
     it('keeps them decoded, the latest', async () => {
@@ -375,6 +385,8 @@ describe('peers of the libp2p host', () => {
 
       expect(await opening).to.be.an.instanceOf(DialError)
       expect(from.services.host.openStreams).to.equal(0)
+      const streams = connectionsTo(from, to).flatMap(({ streams }) => streams)
+      expect(streams.map(({ protocol }) => protocol)).to.not.include(PROTOCOL)
     })
   })
 })

@@ -1,9 +1,10 @@
 import { expect } from 'aegir/chai'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { MAX_UNREAD_BYTES } from '../../src/hosts/libp2p/limits.ts'
+import { StreamAdapter } from '../../src/hosts/libp2p/stream.ts'
 import { LimitError, StreamResetError } from '../../src/rpc/errors.ts'
 import { PROTOCOL } from '../compliance/network.ts'
-import { collect, connect, countBytes, defer, echo, expectBytes, failureOf, pattern, roundTrip, thenSilence } from '../compliance/streams.ts'
+import { collect, connect, defer, echo, expectBytes, failureOf, pattern, roundTrip, thenSilence } from '../compliance/streams.ts'
 import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { asTestHost, hostNode, stopNode } from './libp2p-hosts.ts'
 import type { HostNode } from './libp2p-hosts.ts'
@@ -21,6 +22,36 @@ async function readToFailure (source: AsyncIterable<Uint8ArrayList>): Promise<{ 
     return { bytes: list.subarray(), failure }
   }
   throw new Error('the source ended without a failure')
+}
+
+const CHUNK = pattern(65_536)
+
+/** Resolves when `stream` is paused. */
+async function paused (stream: Libp2pStream): Promise<void> {
+  await new Promise<void>(resolve => {
+    stream.addEventListener('message', () => {
+      if (stream.readStatus === 'paused') {
+        resolve()
+      }
+    })
+  })
+}
+
+/** Resolves when `event` has come, or had before. */
+async function happened (stream: Libp2pStream, event: 'close' | 'remoteCloseWrite', had: () => boolean): Promise<void> {
+  if (!had()) {
+    await new Promise<void>(resolve => { stream.addEventListener(event, () => { resolve() }) })
+  }
+}
+
+function sendAndClose (stream: Libp2pStream): void {
+  stream.send(pattern(100))
+  stream.close().catch(stream.abort.bind(stream))
+}
+
+function sendAndCloseAndReset (stream: Libp2pStream): void {
+  stream.send(pattern(100))
+  stream.close().then(() => { stream.abort(new Error('that was all')) }, stream.abort.bind(stream))
 }
 
 describe('streams of the libp2p host', () => {
@@ -57,10 +88,7 @@ describe('streams of the libp2p host', () => {
 
   it('does not mind a reset after the end', async () => {
     const [client, server] = await hostAgainst(stream => {
-      stream.addEventListener('message', () => {
-        stream.send(pattern(100))
-        stream.close().then(() => { stream.abort(new Error('that was all')) }, stream.abort.bind(stream))
-      })
+      stream.addEventListener('message', () => { sendAndCloseAndReset(stream) })
     })
     const stream = await connect(asTestHost(client), asTestHost(server))
     const writing = failureOf(stream.sink(thenSilence(pattern(1))))
@@ -114,21 +142,46 @@ describe('streams of the libp2p host', () => {
     expect(await writing).to.be.an.instanceOf(StreamResetError)
   })
 
-  it('drops what comes when nobody reads any more, and goes on', async () => {
-    const done = defer<number>()
-    const server = await node()
-    const client = await node()
+  it('drops what comes when nobody reads any more, what libp2p holds back too', async () => {
+    const [client, server] = [await node(), await node()]
+    const sent = defer()
     await server.services.host.handle(PROTOCOL, async stream => {
-      const [received] = await Promise.all([countBytes(stream.source), stream.sink(Array.from({ length: 64 }, () => pattern(65_536)))])
-      done.resolve(received)
+      await stream.source.next()
+      sent.resolve(stream.sink(Array.from({ length: 512 }, () => CHUNK)))
     })
-    const stream = await connect(asTestHost(client), asTestHost(server))
-    await stream.source.next()
-    await stream.source.return(undefined)
+    const raw = await client.dialProtocol(server.getMultiaddrs(), PROTOCOL)
+    const stream = new StreamAdapter(raw)
+    const pausing = paused(raw)
     await stream.sink([pattern(10)])
+    await pausing
+    await stream.source.return()
 
-    expect(await done.promise).to.equal(10)
+    await sent.promise
     expect(await stream.source.next()).to.have.property('done', true)
+  })
+
+  it('reads what had come before it was given the stream: then the end', async () => {
+    const [client, server] = await hostAgainst(sendAndClose)
+    const raw = await client.dialProtocol(server.getMultiaddrs(), PROTOCOL)
+    await happened(raw, 'remoteCloseWrite', () => raw.remoteWriteStatus === 'closed')
+    expect(raw.readBufferLength).to.equal(100)
+
+    // read before libp2p emits what it holds, as a handler does
+    expectBytes(await collect(new StreamAdapter(raw).source), pattern(100))
+  })
+
+  it('reads what had come before it was given the stream: then the reset', async () => {
+    const [client, server] = await hostAgainst(stream => {
+      stream.send(pattern(100))
+      stream.abort(new Error('too early'))
+    })
+    const raw = await client.dialProtocol(server.getMultiaddrs(), PROTOCOL)
+    await happened(raw, 'close', () => raw.status !== 'open')
+    expect(raw.readBufferLength).to.equal(100)
+
+    const { bytes, failure } = await readToFailure(new StreamAdapter(raw).source)
+    expectBytes(bytes, pattern(100))
+    expect(failure).to.be.an.instanceOf(StreamResetError)
   })
 
   it('opens no more than maxOutboundStreams, until one is over', async () => {

@@ -28,9 +28,8 @@ export class Dialler {
   }
 
   /**
-   * A new stream to `peer`, over an open connection if there is one.
-   *
-   * @throws as `Host.openStream`
+   * A new stream to `peer`, over an open connection if there is one. It throws what
+   * `Host.openStream` may throw, and a `LimitError`.
    */
   async openStream ({ id, addrs }: PeerInfo, protocol: string, signal: AbortSignal | undefined): Promise<Stream> {
     signal?.throwIfAborted()
@@ -41,9 +40,8 @@ export class Dialler {
   }
 
   /**
-   * Who serves `protocol` at `addr`.
-   *
-   * @throws as `Host.identify`
+   * Who serves `protocol` at `addr`. It throws what `Host.identify` may throw, and a
+   * `LimitError`.
    */
   async identify (addr: Uint8Array, protocol: string, signal: AbortSignal | undefined): Promise<PeerInfo> {
     signal?.throwIfAborted()

@@ -23,7 +23,7 @@ export interface Libp2pHostComponents {
 export interface Libp2pHostOptions {
   /** Inbound streams of one protocol on one connection. libp2p resets those beyond. Default: {@link MAX_INBOUND_STREAMS} */
   readonly maxInboundStreams?: number
-  /** Outbound streams of one protocol on one connection. More are a {@link LimitError}. Default: {@link MAX_OUTBOUND_STREAMS} */
+  /** Outbound streams of one protocol on one connection. More are a `LimitError`. Default: {@link MAX_OUTBOUND_STREAMS} */
   readonly maxOutboundStreams?: number
   /** Use connections over relays that limit bytes or time, and serve on them? Default: false */
   readonly runOnLimitedConnection?: boolean

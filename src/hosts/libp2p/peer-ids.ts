@@ -29,14 +29,9 @@ export class PeerIds {
 }
 
 function decodePeerId (multihash: Uint8Array): PeerId {
-  let peerId: PeerId
   try {
-    peerId = peerIdFromMultihash(decode(multihash))
+    return peerIdFromMultihash(decode(multihash))
   } catch (err) {
     throw new DialError('the peer\'s id is not that of any key: nobody can prove to be it, drop it', { cause: err })
   }
-  if (peerId.type === 'url') {
-    throw new DialError('the peer\'s id is a URL: a DHT peer has a key, drop it')
-  }
-  return peerId
 }

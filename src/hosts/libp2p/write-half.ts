@@ -22,7 +22,10 @@ export class WriteHalf {
   #onFailure: (err: Error) => void = () => {}
   #wake: () => void = () => {}
 
-  /** @param abort - resets the stream, because what is to be written broke */
+  /**
+   * @param stream - where to
+   * @param abort - resets the stream, because what is to be written broke
+   */
   constructor (stream: Stream, abort: (err: Error) => void) {
     this.#stream = stream
     this.#abort = abort
