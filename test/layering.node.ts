@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'aegir/chai'
+import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('../src', import.meta.url))
 
@@ -31,6 +32,9 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Only these may import what browsers do not have. */
 const NODE_ONLY = ['hosts/tcp/', 'node.ts', 'cli/', 'dump/write.ts']
+
+/** The entries that run in browsers. */
+const BROWSER_SAFE = ['index.ts', 'engine.ts', 'memory.ts']
 
 /** What makes a folder impure: time, chance, and waiting for either. */
 const IMPURE = /\b(Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|queueMicrotask|performance\.now|getRandomValues)\b/
@@ -134,10 +138,26 @@ describe('layering', () => {
       reached.add(path)
       ownImports(file).forEach(visit)
     }
-    visit('index.ts')
-    visit('engine.ts')
-    visit('memory.ts')
+    BROWSER_SAFE.forEach(visit)
     expect([...reached].filter(path => NODE_ONLY.some(allowed => path.startsWith(allowed)))).to.deep.equal([])
     expect(reached.size).to.be.greaterThan(20)
   })
+  for (const entry of BROWSER_SAFE) {
+    it(`bundles ${entry} for browsers, dependencies and all, without a Node.js module`, async () => {
+      // rejects if it meets a module that browsers do not have
+      const { metafile: { inputs } } = await build({
+        entryPoints: [join(root, entry)],
+        bundle: true,
+        platform: 'browser',
+        format: 'esm',
+        write: false,
+        metafile: true,
+        logLevel: 'silent'
+      })
+      const imported = Object.values(inputs).flatMap(({ imports }) => imports)
+      expect(Object.keys(inputs).filter(path => path.startsWith('node:'))).to.deep.equal([])
+      expect(imported.filter(({ path, external }) => external === true || path.startsWith('node:'))).to.deep.equal([])
+      expect(Object.keys(inputs).filter(path => path.includes('node_modules'))).to.not.deep.equal([])
+    })
+  }
 })

@@ -7,7 +7,9 @@ import { LIBP2P_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } from '../store/lim
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
+import { milliseconds, orInfinity, protocolId, whole } from './option-checks.ts'
 import type { ReprovideOptions } from './maintenance/reprovide.ts'
+import type { LookupResult } from './operations/lookup.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo, SelectAddrs } from '../keyspace/contact.ts'
 import type { KindOf, RecordKind } from '../record/validator.ts'
@@ -39,9 +41,6 @@ const MAX_VERIFICATIONS_WAITING = 256
 const MAX_VERIFICATIONS = 8
 
 const MINUTE_MS = 60_000
-
-/** Milliseconds that a timer can wait: beyond that those of JavaScript fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). */
 const REFRESH_INTERVAL_MS = 60 * MINUTE_MS
@@ -188,6 +187,8 @@ export interface Observer {
   onContact? (contact: Contact): void
   /** A contact left the routing table. */
   onContactGone? (contact: Contact): void
+  /** We looked ourselves up. */
+  onSelfLookup? (result: LookupResult): void
 }
 
 export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'values' | 'providers' | 'contacts' | 'logger' | 'logPrefix' | 'observer' | 'bootstrap' | 'selectAddrs' | 'reprovide'>> {
@@ -203,10 +204,8 @@ export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'v
  * @throws {InvalidOptionError} a number out of its range, a protocol without a leading slash
  */
 export function configure (init: KademliaInit): KademliaConfig {
-  const { host, protocol, selectAddrs } = init
-  if (!/^\/\S+$/.test(protocol)) {
-    throw new InvalidOptionError(`network must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(protocol)}`)
-  }
+  const { host, selectAddrs } = init
+  const protocol = protocolId('network', init.protocol)
   const given = { ...DEFAULTS, ...LIBP2P_NETWORK.test(protocol) ? LIBP2P_DEFAULTS : {}, ...defined(init) }
   const { scope, parseAddr, k = DEFAULT_K, alpha = DEFAULT_ALPHA } = given
   const believed: SelectAddrs = ({ id, addrs }) => usableAddrs(addrs, { peer: id, scope })
@@ -228,9 +227,9 @@ export function configure (init: KademliaInit): KademliaConfig {
     prefixLength: orInfinity('prefixLength', given.prefixLength, 0),
     splitThreshold: orInfinity('splitThreshold', given.splitThreshold ?? k, 1),
     maxValueSize: whole('maxValueSize', given.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
-    valueTtl: whole('valueTtl', given.valueTtl, 1, Number.MAX_SAFE_INTEGER),
-    selfLookupInterval: milliseconds('selfLookupInterval', given.selfLookupInterval),
-    firstSelfLookup: milliseconds('firstSelfLookup', given.firstSelfLookup ?? given.selfLookupInterval),
+    valueTtl: whole('valueTtl', given.valueTtl, 1),
+    selfLookupInterval: milliseconds('selfLookupInterval', given.selfLookupInterval, 0),
+    firstSelfLookup: milliseconds('firstSelfLookup', given.firstSelfLookup ?? given.selfLookupInterval, 0),
     refreshInterval: milliseconds('refreshInterval', given.refreshInterval),
     collectInterval: milliseconds('collectInterval', given.collectInterval),
     reprovide: reprovideOptions(given.reprovide),
@@ -239,11 +238,11 @@ export function configure (init: KademliaInit): KademliaConfig {
     requestTimeout: milliseconds('requestTimeout', given.requestTimeout),
     minTimeout: milliseconds('minTimeout', given.minTimeout),
     maxTimeout: milliseconds('maxTimeout', given.maxTimeout),
-    maxVerifications: whole('maxVerifications', given.maxVerifications, 1, Number.MAX_SAFE_INTEGER),
-    maxVerificationsWaiting: whole('maxVerificationsWaiting', given.maxVerificationsWaiting, 1, Number.MAX_SAFE_INTEGER),
+    maxVerifications: whole('maxVerifications', given.maxVerifications, 1),
+    maxVerificationsWaiting: whole('maxVerificationsWaiting', given.maxVerificationsWaiting, 1),
     verificationTimeout: milliseconds('verificationTimeout', given.verificationTimeout),
-    maxChecks: whole('maxChecks', given.maxChecks, 1, Number.MAX_SAFE_INTEGER),
-    maxChecksWaiting: whole('maxChecksWaiting', given.maxChecksWaiting, 0, Number.MAX_SAFE_INTEGER),
+    maxChecks: whole('maxChecks', given.maxChecks, 1),
+    maxChecksWaiting: whole('maxChecksWaiting', given.maxChecksWaiting, 0),
     checkTimeout: milliseconds('checkTimeout', given.checkTimeout)
   }
 }
@@ -267,21 +266,6 @@ function reprovideOptions (init: ReprovideOptions): Required<ReprovideOptions> {
     threshold: milliseconds('reprovide.threshold', init.threshold ?? PROVIDER_TTL_MS / 2),
     validity: milliseconds('reprovide.validity', init.validity ?? PROVIDER_TTL_MS),
     concurrency: whole('reprovide.concurrency', init.concurrency ?? REPROVIDE_CONCURRENCY, 1, MAX_REPROVIDE_CONCURRENCY),
-    maxQueueSize: whole('reprovide.maxQueueSize', init.maxQueueSize ?? REPROVIDE_QUEUE_SIZE, 1, Number.MAX_SAFE_INTEGER)
+    maxQueueSize: whole('reprovide.maxQueueSize', init.maxQueueSize ?? REPROVIDE_QUEUE_SIZE, 1)
   }
-}
-
-function milliseconds (name: string, value: number): number {
-  return whole(name, value, 1, MAX_TIMER_MS)
-}
-
-function orInfinity (name: string, value: number, min: number): number {
-  return value === Infinity ? value : whole(name, value, min, Number.MAX_SAFE_INTEGER)
-}
-
-function whole (name: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new InvalidOptionError(`${name} must be a whole number from ${min} to ${max}, not ${value}`)
-  }
-  return value
 }

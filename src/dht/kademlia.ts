@@ -142,7 +142,7 @@ export class Kademlia {
       interval: config.selfLookupInterval,
       hasContacts: () => peers.table.size > 0,
       round: async signal => {
-        await fill(this.#dht, config.refreshInterval, { signal })
+        init.observer?.onSelfLookup?.(await fill(this.#dht, config.refreshInterval, { signal }))
         await this.#saveContacts()
       }
     })
@@ -167,12 +167,6 @@ export class Kademlia {
   /** How many contacts the routing table holds. */
   get contacts (): number {
     return this.#dht.peers.table.size
-  }
-
-  /** The k contacts closest to us. */
-  get neighbours (): readonly Contact[] {
-    const { config: { k }, peers, self } = this.#dht
-    return peers.table.closest(self.key, k)
   }
 
   /** What is going on inside, for dumps and statistics: look, and change nothing. */
@@ -443,6 +437,11 @@ function handlersOf (dht: DhtContext): Handlers {
     'get-value': getValue({ ...neighbourhood, kept: async key => values.kept(key) }),
     'put-value': putValue(async record => { await values.accept(record) }),
     'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
-    'add-provider': addProvider(async (key, provider) => { await providers.add(key, config.heard(provider)) })
+    'add-provider': addProvider(async (key, provider) => {
+      const contact = config.heard(provider)
+      if (contact.addrs.length > 0) { // of no use to others otherwise: go and js keep none either
+        await providers.add(key, contact)
+      }
+    })
   }
 }

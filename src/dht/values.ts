@@ -35,6 +35,8 @@ export class Values {
   readonly #config: KademliaConfig
   readonly #store: ValueStore
   readonly #validators: Validators
+  /** Do keys that name no kind lie in the open namespace? */
+  readonly #open: boolean
   /** The last write under way for each key: the next waits for it, so that none is undone by an older one. */
   readonly #writes = new Map<string, Promise<unknown>>()
   #lastSealed = 0
@@ -42,6 +44,7 @@ export class Values {
   constructor ({ config, store, kinds }: ValuesInit) {
     this.#config = config
     this.#store = store
+    this.#open = typeof kinds !== 'function'
     this.#validators = new Validators(typeof kinds === 'function'
       ? kinds
       : kindsOf([openRecords(config.maxValueSize), publicKeyRecords, ...kinds]))
@@ -61,12 +64,12 @@ export class Values {
     if (bytes.byteLength > MAX_KEY_BYTES) {
       throw new InvalidOptionError(`the key has ${bytes.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
     }
-    const open = concat(OPEN_PREFIX, bytes)
-    return this.#validators.knows(bytes) || !this.#validators.knows(open) ? bytes : open
+    return !this.#open || this.#validators.knows(bytes) ? bytes : concat(OPEN_PREFIX, bytes)
   }
 
   /**
-   * The record that keeps a user's `value` at a user's `key`.
+   * The record that keeps a user's `value` at a user's `key`. Of a namespace that is
+   * unknown here nothing is checked: those who are to keep the value know it.
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    * @throws {InvalidRecordError} the key's namespace refuses it
@@ -78,16 +81,23 @@ export class Values {
       throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
     }
     const recordKey = this.keyOf(key)
-    const record = isOpen(recordKey)
+    const record = this.#isOpen(recordKey)
       ? { key: recordKey, value: sealOpenValue(bytes, await this.#sealTime(recordKey)) }
       : { key: recordKey, value: bytes }
-    await this.#validate(record)
+    if (namespaceOf(recordKey) == null || this.knows(recordKey)) {
+      await this.#validate(record)
+    }
     return record
   }
 
   /** The user's value in a valid record. */
   open ({ key, value }: ValueRecord): Uint8Array {
-    return isOpen(key) ? openValue(value).data : value
+    return this.#isOpen(key) ? openValue(value).data : value
+  }
+
+  /** Is there a kind for the namespace of a record key? Without, its values can be sent to others, but neither read nor kept. */
+  knows (recordKey: Uint8Array): boolean {
+    return this.#validators.knows(recordKey)
   }
 
   /** Why its namespace does not accept `record` now; undefined: it does. */
@@ -126,6 +136,10 @@ export class Values {
     await this.#inTurn(bytesToMapKey(record.key), async () => { await this.#write(record) })
   }
 
+  #isOpen (recordKey: Uint8Array): boolean {
+    return this.#open && namespaceOf(recordKey) === OPEN
+  }
+
   async #validate (record: ValueRecord): Promise<void> {
     await this.#validators.validate(record, this.#config.clock.now())
   }
@@ -133,7 +147,7 @@ export class Values {
   async #write ({ key, value }: ValueRecord): Promise<void> {
     const { clock, valueTtl } = this.#config
     const kept = await this.kept(key)
-    if (kept != null && !bytesEqual(kept.value, value) && await this.select(key, [kept.value, value]) === 0) {
+    if (kept != null && !bytesEqual(kept.value, value) && await this.select(key, [value, kept.value]) !== 0) {
       throw new OutdatedRecordError('a newer value is kept at this key')
     }
     const now = clock.now()
@@ -160,10 +174,6 @@ export class Values {
     this.#lastSealed = Math.max(this.#config.clock.now(), this.#lastSealed + 1, after + 1)
     return this.#lastSealed
   }
-}
-
-function isOpen (recordKey: Uint8Array): boolean {
-  return namespaceOf(recordKey) === OPEN
 }
 
 function concat (a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -8,32 +8,38 @@ import type { Logger, PeerStore } from '@libp2p/interface'
 /** Milliseconds that changes are gathered before the peer store is told. */
 const DELAY_MS = 5_000
 
-/** What our neighbours are worth among the connections that libp2p may have to close. */
-const NEIGHBOUR_TAGS = {
-  'kad-close': { value: 50 },
-  [`${KEEP_ALIVE}-kad-dht`]: { value: 1 }
-}
+/** Who is in the routing table: with this tag, the other implementation knows its contacts again after a restart. */
+export const CONTACT_TAG = 'kad-peer'
 
-const NO_TAGS = {
-  'kad-close': undefined,
-  [`${KEEP_ALIVE}-kad-dht`]: undefined
+const NEIGHBOUR_TAG = 'kad-close'
+const KEEP_ALIVE_TAG = `${KEEP_ALIVE}-kad-dht`
+
+/** What a contact is worth among the connections that libp2p may have to close. */
+type Worth = 'neighbour' | 'contact' | 'stranger'
+
+const TAGS: { readonly [worth in Worth]: { [tag: string]: { value: number } | undefined } } = {
+  neighbour: { [CONTACT_TAG]: { value: 1 }, [NEIGHBOUR_TAG]: { value: 50 }, [KEEP_ALIVE_TAG]: { value: 1 } },
+  contact: { [CONTACT_TAG]: { value: 1 }, [NEIGHBOUR_TAG]: undefined, [KEEP_ALIVE_TAG]: undefined },
+  stranger: { [CONTACT_TAG]: undefined, [NEIGHBOUR_TAG]: undefined, [KEEP_ALIVE_TAG]: undefined }
 }
 
 export interface ContactTagsInit {
   readonly peerStore: Pick<PeerStore, 'merge'>
   readonly clock: Clock
   readonly log: Logger
-  /** The contacts closest to us. */
-  neighbours (): readonly Contact[]
+  /** The routing table, closest to us first. */
+  contacts (): readonly Contact[]
+  /** How many of them libp2p should stay connected to. */
+  readonly neighbours: number
 }
 
 /**
- * Tags our closest contacts in the peer store, so that libp2p keeps its connections to
- * them: a while after the routing table has changed, and never while a lookup waits.
+ * Tags our contacts in the peer store, so that libp2p keeps its connections to the
+ * closest: a while after the routing table has changed, and never while a lookup waits.
  */
 export class ContactTags {
   readonly #init: ContactTagsInit
-  #tagged = new Map<string, Contact>()
+  #tagged = new Map<string, { readonly contact: Contact, readonly worth: Worth }>()
   #cancel: Cancel | undefined
 
   constructor (init: ContactTagsInit) {
@@ -44,7 +50,7 @@ export class ContactTags {
   onChange (): void {
     this.#cancel ??= this.#init.clock.schedule(DELAY_MS, () => {
       this.#cancel = undefined
-      this.#update().catch(err => { this.#init.log.error('could not tag our neighbours - %e', err) })
+      this.#update().catch(err => { this.#init.log.error('could not tag our contacts - %e', err) })
     })
   }
 
@@ -54,19 +60,28 @@ export class ContactTags {
   }
 
   async #update (): Promise<void> {
+    const { neighbours } = this.#init
     const before = this.#tagged
-    const now = new Map(this.#init.neighbours().map(contact => [bytesToMapKey(contact.id), contact]))
-    this.#tagged = now
-    await Promise.all([
-      ...[...now].map(async ([id, contact]) => { if (!before.has(id)) { await this.#tag(contact, NEIGHBOUR_TAGS) } }),
-      ...[...before].map(async ([id, contact]) => { if (!now.has(id)) { await this.#tag(contact, NO_TAGS) } })
-    ])
+    this.#tagged = new Map(this.#init.contacts().map((contact, i) => [
+      bytesToMapKey(contact.id),
+      { contact, worth: i < neighbours ? 'neighbour' : 'contact' }
+    ]))
+    for (const [id, { contact, worth }] of this.#tagged) {
+      if (before.get(id)?.worth !== worth) {
+        await this.#tag(contact, worth)
+      }
+    }
+    for (const [id, { contact }] of before) {
+      if (!this.#tagged.has(id)) {
+        await this.#tag(contact, 'stranger')
+      }
+    }
   }
 
-  async #tag (contact: Contact, tags: typeof NEIGHBOUR_TAGS | typeof NO_TAGS): Promise<void> {
+  async #tag (contact: Contact, worth: Worth): Promise<void> {
     const peerId = peerIdOf(contact)
     if (peerId != null) {
-      await this.#init.peerStore.merge(peerId, { tags })
+      await this.#init.peerStore.merge(peerId, { tags: TAGS[worth] })
     }
   }
 }

@@ -268,7 +268,7 @@ export interface KadDHTInit {
    */
   peerInfoMapper?(peer: PeerInfo): PeerInfo
 
-  /** Bounds of the deadlines for requests, which adapt to how fast peers answer. Default: 500 and 10,000 ms. */
+  /** Bounds of the deadlines for requests, which adapt to how fast peers answer. Default: 2,000 and 10,000 ms. */
   networkDialTimeout?: Timeout
 
   /**
@@ -295,7 +295,7 @@ export interface KadDHTInit {
 
 /** What the service needs of its libp2p node, which gives it. */
 export interface KadDHTComponents extends Libp2pHostComponents {
-  peerStore: Pick<PeerStore, 'get' | 'merge'>
+  peerStore: Pick<PeerStore, 'all' | 'get' | 'merge'>
   datastore: Datastore
   metrics?: Metrics
   /** Not used. */

@@ -1,5 +1,6 @@
 import { systemClock } from '../clock/clock.ts'
 import { LIBP2P_MAX_VALUE_SIZE } from '../dht/config.ts'
+import { milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
 import { LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
 import { LIBP2P_VALUE_TTL_MS, PROVIDER_ADDRS_TTL_MS, PROVIDER_TTL_MS } from '../store/limits.ts'
@@ -12,15 +13,22 @@ import type { KademliaInit } from '../dht/config.ts'
 export const DEFAULT_PROTOCOL = '/ipfs/kad/1.0.0'
 
 const DEFAULT_PREFIX_LENGTH = 6
+
+/** Milliseconds below which no deadline adapts: a dial is mostly cryptography, for which a busy machine takes its time. */
+const MIN_TIMEOUT_MS = 2_000
 const DEFAULT_QUERY_SELF_INTERVAL_MS = 300_000
 const DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS = 1_000
 const DEFAULT_CLEANUP_INTERVAL_S = 5_400
+
+/** Seconds that a timer can wait. */
+const MAX_TIMER_S = 2_147_483
 
 /** The options of the other implementation, as those of the engine. */
 export type EngineOptions = Omit<KademliaInit, 'host' | 'values' | 'providers' | 'contacts' | 'kinds' | 'logger' | 'observer' | 'mode'> & Required<Pick<KademliaInit, 'protocol' | 'clock' | 'k' | 'alpha' | 'disjointPaths'>>
 
 /** What {@link KadDHTInit} means to the engine. */
 export function engineOptions (init: KadDHTInit): EngineOptions {
+  checkOptions(init)
   const alpha = init.alpha ?? DEFAULT_ALPHA
   return {
     ...tableOptions(init),
@@ -37,7 +45,7 @@ export function engineOptions (init: KadDHTInit): EngineOptions {
     firstSelfLookup: init.initialQuerySelfInterval ?? DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS,
     clientIdle: LIBP2P_CLIENT_IDLE_MS,
     requestTimeout: init.incomingMessageTimeout,
-    minTimeout: init.networkDialTimeout?.minTimeout,
+    minTimeout: init.networkDialTimeout?.minTimeout ?? MIN_TIMEOUT_MS,
     maxTimeout: init.networkDialTimeout?.maxTimeout,
     maxVerifications: Math.min(init.routingTableUpdateQueueConcurrency ?? Math.min(alpha * 2, 16), init.pingNewContactConcurrency ?? 10),
     maxVerificationsWaiting: Math.min(init.routingTableUpdateMaxQueueSize ?? 16_384, init.pingNewContactMaxQueueSize ?? 100),
@@ -49,6 +57,62 @@ export function engineOptions (init: KadDHTInit): EngineOptions {
     collectInterval: (init.providers?.cleanupInterval ?? DEFAULT_CLEANUP_INTERVAL_S) * 1000,
     logPrefix: init.logPrefix ?? 'libp2p:kad-dht'
   }
+}
+
+/** In the names of {@link KadDHTInit}, and as soon as the service is made. */
+function checkOptions (init: KadDHTInit): void {
+  for (const [name, check] of Object.entries(CHECKS)) {
+    check(name, init)
+  }
+}
+
+type Check = (name: string, init: KadDHTInit) => void
+
+function given (valueOf: (init: KadDHTInit) => number | undefined, check: (name: string, value: number) => void): Check {
+  return (name, init) => {
+    const value = valueOf(init)
+    if (value != null) {
+      check(name, value)
+    }
+  }
+}
+
+const count = (min: number, max?: number) => (name: string, value: number): void => { whole(name, value, min, max) }
+const time = (min: number) => (name: string, value: number): void => { milliseconds(name, value, min) }
+const unbounded = (min: number) => (name: string, value: number): void => { orInfinity(name, value, min) }
+
+const CHECKS: { readonly [name: string]: Check } = {
+  protocol: (name, init) => { protocolId(name, init.protocol ?? DEFAULT_PROTOCOL) },
+  kBucketSize: given(init => init.kBucketSize === Infinity ? undefined : init.kBucketSize, count(1, 255)),
+  kBucketSplitThreshold: given(init => init.kBucketSplitThreshold, unbounded(1)),
+  prefixLength: given(init => init.prefixLength, unbounded(0)),
+  alpha: given(init => init.alpha, count(1, 255)),
+  disjointPaths: given(init => init.disjointPaths, count(1, 255)),
+  querySelfInterval: given(init => init.querySelfInterval, time(0)),
+  initialQuerySelfInterval: given(init => init.initialQuerySelfInterval, time(0)),
+  routingTableUpdateQueueConcurrency: given(init => init.routingTableUpdateQueueConcurrency, count(1)),
+  routingTableUpdateMaxQueueSize: given(init => init.routingTableUpdateMaxQueueSize, count(1)),
+  pingOldContactConcurrency: given(init => init.pingOldContactConcurrency, count(1)),
+  pingOldContactMaxQueueSize: given(init => init.pingOldContactMaxQueueSize, count(0)),
+  pingNewContactConcurrency: given(init => init.pingNewContactConcurrency, count(1)),
+  pingNewContactMaxQueueSize: given(init => init.pingNewContactMaxQueueSize, count(1)),
+  maxInboundStreams: given(init => init.maxInboundStreams, count(1)),
+  maxOutboundStreams: given(init => init.maxOutboundStreams, count(1)),
+  onPeerConnectTimeout: given(init => init.onPeerConnectTimeout, time(1)),
+  incomingMessageTimeout: given(init => init.incomingMessageTimeout, time(1)),
+  'pingOldContactTimeout.maxTimeout': given(init => init.pingOldContactTimeout?.maxTimeout, time(1)),
+  'pingNewContactTimeout.maxTimeout': given(init => init.pingNewContactTimeout?.maxTimeout, time(1)),
+  'networkDialTimeout.minTimeout': given(init => init.networkDialTimeout?.minTimeout, time(1)),
+  'networkDialTimeout.maxTimeout': given(init => init.networkDialTimeout?.maxTimeout, time(1)),
+  'providers.cacheSize': given(init => init.providers?.cacheSize, count(0)),
+  'providers.cleanupInterval': given(init => init.providers?.cleanupInterval, count(1, MAX_TIMER_S)),
+  'providers.provideValidity': given(init => init.providers?.provideValidity, count(1, MAX_TIMER_S)),
+  'reprovide.concurrency': given(init => init.reprovide?.concurrency, count(1, 1_000)),
+  'reprovide.maxQueueSize': given(init => init.reprovide?.maxQueueSize, count(1)),
+  'reprovide.threshold': given(init => init.reprovide?.threshold, time(1)),
+  'reprovide.interval': given(init => init.reprovide?.interval, time(1)),
+  'reprovide.validity': given(init => init.reprovide?.validity, time(1)),
+  maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024))
 }
 
 /** With `kBucketSize` infinite all contacts are kept, and lookups are for as many as always. */

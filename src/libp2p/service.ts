@@ -18,6 +18,7 @@ import { engineOptions, providerAddrsLife, providerLife } from './options.ts'
 import { peerIdOf, toPeerInfo } from './peer-info.ts'
 import { query } from './query.ts'
 import { DHTContentRouting, DHTPeerRouting } from './routing.ts'
+import { SavedContacts } from './saved-contacts.ts'
 import { Translator } from './translate.ts'
 import type { QueryEvent } from './events.ts'
 import type { KadDHTComponents, KadDHTInit, Selectors, Validators } from './init.ts'
@@ -28,9 +29,10 @@ import type { QueryBody } from './query.ts'
 import type { DhtEvent, OperationOptions } from '../dht/events.ts'
 import type { FindPeerResult } from '../dht/operations/find-peer.ts'
 import type { GetOptions } from '../dht/operations/get.ts'
+import type { LookupResult } from '../dht/operations/lookup.ts'
 import type { Libp2pHost } from '../hosts/libp2p/host.ts'
 import type { Contact } from '../keyspace/contact.ts'
-import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
+import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
@@ -99,6 +101,12 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.selectors = { ...builtInSelectors, ...init.selectors }
     this.#mode = init.clientMode === false ? 'server' : 'client'
     this.#metrics = new ServiceMetrics(components.metrics, init.metricsPrefix ?? 'libp2p_kad_dht', () => this.#running?.dht)
+    this.get = this.get.bind(this)
+    this.put = this.put.bind(this)
+    this.provide = this.provide.bind(this)
+    this.findProviders = this.findProviders.bind(this)
+    this.findPeer = this.findPeer.bind(this)
+    this.getClosestPeers = this.getClosestPeers.bind(this)
     this.#contentRouting = new DHTContentRouting(this)
     this.#peerRouting = new DHTPeerRouting(this)
     const contacts = (): number => this.#running?.dht.contacts ?? 0
@@ -206,8 +214,9 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async * provide (key: CID, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('PROVIDE', options, async ({ dht, options: operation }) => {
-      await dht.provide(key.multihash.bytes, operation)
+    yield * this.#query('PROVIDE', options, async ({ dht, translator, tell, options: operation }) => {
+      const { lookup: { closest } } = await dht.provide(key.multihash.bytes, operation)
+      closest.forEach(peer => { translator.finalPeer(undefined, peer).forEach(tell) })
     })
   }
 
@@ -224,18 +233,17 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       if (found == null) {
         throw new NotFoundError('nobody who was asked knows where this peer is')
       }
-      for (const event of translator.finalPeer(found.from, found.peer)) {
+      translator.finalPeer(found.from, found.peer).forEach(event => {
         tell(event)
-      }
+        this.#discovered(event.peer)
+      })
     })
   }
 
   async * getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     yield * this.#query('GET_CLOSEST_PEERS', options, async ({ dht, translator, tell, options: operation }) => {
       const { closest } = await dht.lookup(key, operation)
-      for (const event of closest.flatMap(peer => [...translator.finalPeer(undefined, peer)])) {
-        tell(event)
-      }
+      closest.forEach(peer => { translator.finalPeer(undefined, peer).forEach(tell) })
     })
   }
 
@@ -254,6 +262,9 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       const onProgress = (event: DhtEvent): void => {
         for (const translated of translator.translate(event)) {
           tell(translated)
+          if (translated.name === 'PROVIDER') {
+            translated.providers.forEach(provider => { this.#discovered(provider) })
+          }
         }
       }
       await body({ dht, translator, tell, options: { signal, onProgress } })
@@ -285,7 +296,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     const { datastorePrefix: prefix = '/dht', providers: providersInit, reprovide } = this.#init
     const { clock } = this.#options
     const host = createLibp2pHost(this.#components, this.#init)
-    const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, log: this.#log })
+    const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, shared: true, log: this.#log })
     const providers = new DatastoreProviderStore({
       datastore,
       prefix,
@@ -298,20 +309,21 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       log: this.#logOf('providers')
     })
     await Promise.all([values.open(), providers.open()])
-    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), neighbours: () => dht.neighbours })
+    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: this.k })
     const dht = new Kademlia({
       ...this.#options,
       host,
       mode: this.#mode,
       values,
       providers,
-      contacts: new DatastoreContactStore({ datastore, prefix, log: this.#log }),
+      contacts: new SavedContacts(new DatastoreContactStore({ datastore, prefix, log: this.#log }), this.#components.peerStore),
       kinds: kindsOfMaps(this.validators, this.selectors),
       logger,
       observer: {
         ...this.#metrics.observer,
         onContact: contact => { this.#onContact(contact, tags) },
-        onContactGone: contact => { this.#onContactGone(contact, tags) }
+        onContactGone: contact => { this.#onContactGone(contact, tags) },
+        onSelfLookup: result => { this.#onSelfLookup(result) }
       }
     })
     return { dht, host, tags }
@@ -324,10 +336,21 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   #onContact (contact: Contact, tags: ContactTags): void {
     this.#metrics.observer.onContact(contact)
     tags.onChange()
-    const detail = this.listenerCount('peer') > 0 ? toPeerInfo(contact) : undefined
-    if (detail != null) {
-      this.safeDispatchEvent('peer', { detail })
+    const peer = this.listenerCount('peer') > 0 ? toPeerInfo(contact) : undefined
+    if (peer != null) {
+      this.#discovered(peer)
     }
+  }
+
+  /** libp2p keeps the addresses of peers that it is told of, so that they can be dialled by their id. */
+  #discovered (peer: PeerInfo): void {
+    if (peer.multiaddrs.length > 0) {
+      this.safeDispatchEvent('peer', { detail: peer })
+    }
+  }
+
+  #onSelfLookup ({ closest, ms }: LookupResult): void {
+    this.#components.events.dispatchEvent(new CustomEvent('kad-dht:query:self', { detail: { peers: closest.length, duration: ms } }))
   }
 
   #onContactGone (contact: Contact, tags: ContactTags): void {

@@ -1,7 +1,7 @@
 import { CustomProgressEvent } from 'progress-events'
 import { EventTypes, MessageType } from './events.ts'
 import { peerIdOf, toPeerInfo, toPeerInfos } from './peer-info.ts'
-import type { DHTRecord, DisjointPath, QueryEvent } from './events.ts'
+import type { DHTRecord, DisjointPath, FinalPeerEvent, PeerResponseEvent, QueryEvent } from './events.ts'
 import type { DhtEvent } from '../dht/events.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { ValueRecord } from '../record/record.ts'
@@ -27,6 +27,14 @@ export interface TranslatorInit {
   heard (peer: PeerInfo): Contact
   /** Is a stream to this peer open? */
   isOpen (peer: PeerInfo): boolean
+}
+
+/** What an answer has in it; peers are read when somebody looks. */
+interface ResponseFields {
+  readonly record?: DHTRecord
+  readonly path: DisjointPath
+  closer (): Libp2pPeerInfo[]
+  providers (): Libp2pPeerInfo[]
 }
 
 /**
@@ -79,11 +87,12 @@ export class Translator {
     return { type: EventTypes.VALUE, name: 'VALUE', from: this.#from(from), value, path: from == null ? OWN_PATH : this.#path() }
   }
 
-  * finalPeer (from: PeerInfo | undefined, peer: PeerInfo): Generator<QueryEvent> {
+  /** One event; none if the peer has no PeerId. */
+  finalPeer (from: PeerInfo | undefined, peer: PeerInfo): FinalPeerEvent[] {
     const info = toPeerInfo(peer)
-    if (info != null) {
-      yield this.#tell('final-peer', { type: EventTypes.FINAL_PEER, name: 'FINAL_PEER', from: this.#from(from), peer: info, path: from == null ? OWN_PATH : this.#path() })
-    }
+    return info == null
+      ? []
+      : [this.#tell('final-peer', { type: EventTypes.FINAL_PEER, name: 'FINAL_PEER', from: this.#from(from), peer: info, path: from == null ? OWN_PATH : this.#path() })]
   }
 
   * #asking (peer: PeerInfo, request: Request['type']): Generator<QueryEvent> {
@@ -104,10 +113,17 @@ export class Translator {
     if (from == null) {
       return
     }
+    yield this.#responseEvent(from, request, {
+      closer: this.#lazyInfos(response != null && 'closer' in response ? response.closer : []),
+      providers: this.#lazyInfos(response != null && 'providers' in response ? response.providers : []),
+      record: response != null && 'record' in response ? toRecord(response.record) : undefined,
+      path: this.#path()
+    })
+  }
+
+  #responseEvent (from: PeerId, request: Request['type'], { closer, providers, record, path }: ResponseFields): PeerResponseEvent {
     const messageType = MESSAGE_TYPES[request]
-    const closer = this.#lazyInfos(response != null && 'closer' in response ? response.closer : [])
-    const providers = this.#lazyInfos(response != null && 'providers' in response ? response.providers : [])
-    yield this.#tell('peer-response', {
+    return this.#tell('peer-response', {
       type: EventTypes.PEER_RESPONSE,
       name: 'PEER_RESPONSE',
       from,
@@ -115,8 +131,8 @@ export class Translator {
       messageType,
       get closer () { return closer() },
       get providers () { return providers() },
-      record: response != null && 'record' in response ? toRecord(response.record) : undefined,
-      path: this.#path()
+      record,
+      path
     })
   }
 
@@ -128,6 +144,9 @@ export class Translator {
   }
 
   * #providers (peer: PeerInfo | undefined, providers: readonly PeerInfo[]): Generator<QueryEvent> {
+    if (peer == null) {
+      yield this.#responseEvent(this.#init.self, 'get-providers', { closer: () => [], providers: this.#lazyInfos(providers), path: OWN_PATH })
+    }
     yield this.#tell('provider', {
       type: EventTypes.PROVIDER,
       name: 'PROVIDER',

@@ -48,6 +48,8 @@ export class RpcClient {
   readonly #init: RpcClientInit
   /** Least recently used first. */
   readonly #channels = new Map<string, { peer: PeerInfo, channel: Channel }>()
+  /** How long it takes to open a stream with a dial before, and without: far from each other. */
+  readonly #dialling = new ResponseTime()
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
   #opened = 0
@@ -82,7 +84,7 @@ export class RpcClient {
     if (known != null) {
       return known
     }
-    return (this.#opening.expected ?? OPEN_TIMEOUT_MS / 10) + (this.#answering.expected ?? ANSWER_TIMEOUT_MS / 10)
+    return (this.#openingTime(peer).expected ?? OPEN_TIMEOUT_MS / 10) + (this.#answering.expected ?? ANSWER_TIMEOUT_MS / 10)
   }
 
   /**
@@ -174,16 +176,21 @@ export class RpcClient {
   async #openStream (peer: PeerInfo, signal: AbortSignal): Promise<Stream> {
     const { host, protocol, clock } = this.#init
     const begun = clock.now()
-    const ms = this.#bounded(this.#opening.timeout, OPEN_TIMEOUT_MS)
+    const time = this.#openingTime(peer)
+    const ms = this.#bounded(time.timeout, OPEN_TIMEOUT_MS)
     const deadline = startDeadline(clock, ms, () => new TimeoutError(`could not be reached within ${ms} ms`), signal)
     try {
       const stream = await host.openStream(peer, protocol, { signal: deadline.signal })
       this.#opened++
-      this.#opening.add(clock.now() - begun)
+      time.add(clock.now() - begun)
       return stream
     } finally {
       deadline.clear()
     }
+  }
+
+  #openingTime (peer: PeerInfo): ResponseTime {
+    return this.#init.host.isConnected?.(peer) === true ? this.#opening : this.#dialling
   }
 
   #bounded (ms: number | undefined, max: number): number {

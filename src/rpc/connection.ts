@@ -55,6 +55,12 @@ export interface Host {
   openStream (peer: PeerInfo, protocol: string, options?: AbortOptions): Promise<Stream>
 
   /**
+   * Can a stream to `peer` be opened without dialling it first? A host that dials for
+   * each stream leaves this out.
+   */
+  isConnected? (peer: PeerInfo): boolean
+
+  /**
    * Find out who serves `protocol` at a binary multiaddr. If the address ends in
    * `/p2p/<id>`, the peer must prove to be that one.
    *

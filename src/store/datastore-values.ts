@@ -14,7 +14,7 @@ import type { Clock } from '../clock/clock.ts'
 import type { Datastore } from 'interface-datastore'
 
 export interface DatastoreValueStoreInit {
-  /** Where the rows lie. Nobody else may write values to it while the store is open. */
+  /** Where the rows lie. Nobody else may write values to it while the store is open, unless it is `shared`. */
   readonly datastore: Datastore
   /** What the rows' keys begin with. Default `/dht`. */
   readonly prefix?: string
@@ -22,6 +22,8 @@ export interface DatastoreValueStoreInit {
   /** Milliseconds that a value lives, from when it was received, whose row does not tell: all that `@libp2p/kad-dht` wrote. */
   readonly ttl: number
   readonly limits?: ValueLimits
+  /** May others write values too, as Helia's IPNS does? Then a value that is not known costs a read. Default false. */
+  readonly shared?: boolean
   /** Gets a line for every row that is dropped because it cannot be read. */
   readonly log?: Log
 }
@@ -104,13 +106,13 @@ export class DatastoreValueStore implements ValueStore {
   }
 
   async #load (): Promise<void> {
-    const { datastore, prefix = DEFAULT_PREFIX, clock, ttl, limits, log = noLog } = this.#init
+    const { datastore, prefix = DEFAULT_PREFIX, clock, ttl, limits, log = noLog, shared } = this.#init
     const index = new ValueIndex(limits)
     await readRows(datastore, `${prefix}/record`, log, ({ name, value: row }) => {
       const { key, value, expires } = decodeValueRow(row, parseValueRow(name), ttl)
       index.set(bytesToMapKey(key), key.byteLength + value.byteLength, expires)
     })
-    this.#store = new IndexedValueStore({ clock, rows: valueRows(datastore, prefix, ttl), index, log })
+    this.#store = new IndexedValueStore({ clock, rows: valueRows(datastore, prefix, ttl), index, log, shared })
   }
 
   #opened (): IndexedValueStore {

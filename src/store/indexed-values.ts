@@ -27,6 +27,8 @@ export interface IndexedValueStoreInit {
   /** What lies in `rows` already. */
   readonly index: ValueIndex
   readonly log?: Log
+  /** May others write rows too? Then one that the index lacks is looked for. Default false. */
+  readonly shared?: boolean
 }
 
 /**
@@ -38,9 +40,11 @@ export class IndexedValueStore implements ValueStore {
   readonly #rows: ValueRows
   readonly #index: ValueIndex
   readonly #log: Log
+  readonly #shared: boolean
   readonly #turns = new Turns()
 
-  constructor ({ clock, rows, index, log = noLog }: IndexedValueStoreInit) {
+  constructor ({ clock, rows, index, log = noLog, shared = false }: IndexedValueStoreInit) {
+    this.#shared = shared
     this.#clock = clock
     this.#rows = rows
     this.#index = index
@@ -49,7 +53,10 @@ export class IndexedValueStore implements ValueStore {
 
   async get (key: Uint8Array): Promise<StoredValue | undefined> {
     const entry = this.#index.get(bytesToMapKey(key))
-    return entry == null ? undefined : this.#read(key, entry)
+    if (entry != null) {
+      return this.#read(key, entry)
+    }
+    return this.#shared ? this.#readForeign(key) : undefined
   }
 
   async put (value: StoredValue): Promise<void> {
@@ -115,6 +122,32 @@ export class IndexedValueStore implements ValueStore {
         throw err
       }
       await this.#discard(key, entry, err)
+      return undefined
+    }
+  }
+
+  /** A row that somebody else has written: if there is room it counts as ours from now on. */
+  async #readForeign (key: Uint8Array): Promise<StoredValue | undefined> {
+    const id = bytesToMapKey(key)
+    return this.#turns.take(id, async () => {
+      const value = await this.#foreignRow(key)
+      const bytes = value == null ? 0 : value.key.byteLength + value.value.byteLength
+      if (value != null && this.#index.get(id) == null && this.#index.fits(id, bytes)) {
+        this.#index.set(id, bytes, value.expires)
+      }
+      return value
+    })
+  }
+
+  async #foreignRow (key: Uint8Array): Promise<StoredValue | undefined> {
+    try {
+      const value = await this.#rows.get(key)
+      return value != null && value.expires > this.#clock.now() ? value : undefined
+    } catch (err) {
+      if (!(err instanceof CorruptRowError)) {
+        throw err
+      }
+      this.#log('a row of somebody else at %b cannot be read: %e', key, err)
       return undefined
     }
   }

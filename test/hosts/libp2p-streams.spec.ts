@@ -203,13 +203,19 @@ describe('streams of the libp2p host', () => {
     const client = await node({ maxOutboundStreams: 10 })
     const server = await node({ maxInboundStreams: 2 })
     let served = 0
+    let twoServed = (): void => {}
+    const bothServed = new Promise<void>(resolve => { twoServed = resolve })
     await server.services.host.handle(PROTOCOL, async stream => {
       served++
+      if (served === 2) {
+        twoServed()
+      }
       await echo(stream)
     })
     const [from, to] = [asTestHost(client), asTestHost(server)]
     const first = await connect(from, to)
     await connect(from, to)
+    await bothServed
     const third = await connect(from, to)
 
     expect(await failureOf(collect(third.source))).to.be.an.instanceOf(StreamResetError)

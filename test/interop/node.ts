@@ -42,6 +42,8 @@ export const DHT_INIT: KadDHTInit = {
   clientMode: false,
   peerInfoMapper: passthroughMapper,
   initialQuerySelfInterval: 1,
+  // twenty nodes share one thread here, so that a fast answer says little of the next one
+  networkDialTimeout: { minTimeout: 5_000 },
   validators: {
     v (_key, value) {
       if (value.byteLength === 0) {

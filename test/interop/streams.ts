@@ -13,7 +13,7 @@ const REQUESTS = 200
 /** Ours, their server, and what ours keeps open to it. */
 class Pair {
   readonly nodes: InteropNode[] = []
-  #closing: Array<Promise<void>> = []
+  #closing: Array<Promise<Error | undefined>> = []
 
   async start (): Promise<void> {
     this.nodes.push(await createInteropNode('ours'), await createInteropNode('theirs'))
@@ -34,9 +34,9 @@ class Pair {
     this.#closing = [...this.streams('ours'), ...this.streams('theirs')].map(closed)
   }
 
-  /** Wait until the streams that were noted are closed. */
-  async keptAreClosed (): Promise<void> {
-    await Promise.all(this.#closing)
+  /** What ended the streams that were noted, once all are closed. */
+  async endings (): Promise<Array<Error | undefined>> {
+    return Promise.all(this.#closing)
   }
 
   get opened (): number {
@@ -50,8 +50,8 @@ class Pair {
   }
 }
 
-async function closed (stream: Stream): Promise<void> {
-  return new Promise(resolve => { stream.addEventListener('close', () => { resolve() }, { once: true }) })
+async function closed (stream: Stream): Promise<Error | undefined> {
+  return new Promise(resolve => { stream.addEventListener('close', ({ error }) => { resolve(error) }, { once: true }) })
 }
 
 const idle = new Pair()
@@ -105,10 +105,10 @@ describe('a stream of ours that is idle', function () {
 
   it('is closed before their server gives it up', async () => {
     const marks = markErrors(idle.nodes)
-    await idle.keptAreClosed()
+    const endings = await idle.endings()
+    expect(endings.map(error => error?.name)).to.not.include('TimeoutError')
     await idle.ask()
     count('ours', 'theirs', 'idle stream closed, then asks', true)
     expect(rpcErrorsSince(marks)).to.deep.equal([])
-    expect(idle.nodes[1].journal.since(0, '').filter(line => /TimeoutError/.test(line))).to.deep.equal([])
   })
 })

@@ -5,6 +5,7 @@ import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
 import { lookUp } from './lookup.ts'
+import type { LookupResult } from './lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
@@ -85,15 +86,16 @@ export async function refresh (dht: DhtContext, options: OperationOptions): Prom
   }
 }
 
-/** Look up ourselves, then a key in each bucket that no lookup went through for `interval` ms. */
-export async function fill (dht: DhtContext, interval: number, options: OperationOptions): Promise<void> {
+/** Look up ourselves, then a key in each bucket that no lookup went through for `interval` ms. Returns the former's result. */
+export async function fill (dht: DhtContext, interval: number, options: OperationOptions): Promise<LookupResult> {
   const { config: { clock, random }, peers: { table }, self } = dht
   const eager: DhtContext = { ...dht, awaitContacts: async () => {} } // it is these lookups that others wait for
-  await lookUp(eager, self.id, options)
+  const ourselves = await lookUp(eager, self.id, options)
   for (const target of refreshTargets(table.buckets(), { now: clock.now(), interval, random })) {
     const { key } = await lookUp(eager, target, options)
     options.onProgress?.({ type: 'refreshed', key, contacts: table.size })
   }
+  return ourselves
 }
 
 function nobodyAnswered (failed: JoinResult['failed']): string {

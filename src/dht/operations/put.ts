@@ -38,10 +38,12 @@ export interface PutResult {
   readonly ms: number
 }
 
-/** Seal, keep it ourselves, look up the k closest, have them keep it. */
+/** Seal, keep it ourselves if we know what it is, look up the k closest, have them keep it. */
 export async function put (dht: DhtContext, key: string | Uint8Array, value: string | Uint8Array, options: OperationOptions = {}): Promise<PutResult> {
   const record = await dht.values.seal(key, value)
-  await dht.values.accept(record)
+  if (dht.values.knows(record.key)) {
+    await dht.values.accept(record)
+  }
   const { reached, ...rest } = await spread(dht, record.key, { type: 'put-value', record }, options, PUT_DEADLINE_MS)
   return { key: record.key, storedAt: reached, ...rest }
 }

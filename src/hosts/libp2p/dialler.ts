@@ -39,6 +39,15 @@ export class Dialler {
     return stream ?? this.#newStream(await this.#dial(peerId, addrs, signal), protocol, signal)
   }
 
+  /** Is there a connection over which a stream can be opened? */
+  isConnected ({ id }: PeerInfo): boolean {
+    try {
+      return this.#connectionTo(this.#peerIds.of(id)) != null
+    } catch {
+      return false // its id is that of no key
+    }
+  }
+
   /**
    * Who serves `protocol` at `addr`. It throws what `Host.identify` may throw, and a
    * `LimitError`.

@@ -95,6 +95,10 @@ export class Libp2pHost implements Host {
     return this.#keep(stream, undefined)
   }
 
+  isConnected (peer: PeerInfo): boolean {
+    return this.#dialler.isConnected(peer)
+  }
+
   async identify (addr: Uint8Array, protocol: string, { signal }: AbortOptions = {}): Promise<PeerInfo> {
     this.#checkRunning()
     return this.#dialler.identify(addr, protocol, signal)

@@ -1,0 +1,47 @@
+import { InvalidOptionError } from './errors.ts'
+
+/** Milliseconds that a timer can wait: beyond that those of JavaScript fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/**
+ * A number of milliseconds to wait.
+ *
+ * @throws {InvalidOptionError} it is not whole, or out of range
+ */
+export function milliseconds (name: string, value: number, min = 1): number {
+  return whole(name, value, min, MAX_TIMER_MS)
+}
+
+/**
+ * `Infinity`, or a whole number from `min`.
+ *
+ * @throws {InvalidOptionError} it is neither
+ */
+export function orInfinity (name: string, value: number, min: number): number {
+  return value === Infinity ? value : whole(name, value, min, Number.MAX_SAFE_INTEGER)
+}
+
+/**
+ * A whole number from `min` to `max`.
+ *
+ * @throws {InvalidOptionError} it is none
+ */
+export function whole (name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  if (!Number.isInteger(value) || value < min || value > max) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+    throw new InvalidOptionError(`${name} must be a whole number ${range}, not ${value}`)
+  }
+  return value
+}
+
+/**
+ * The id of a network.
+ *
+ * @throws {InvalidOptionError} it is no protocol id
+ */
+export function protocolId (name: string, value: string): string {
+  if (!/^\/\S+$/.test(value)) {
+    throw new InvalidOptionError(`${name} must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(value)}`)
+  }
+  return value
+}

@@ -1,0 +1,175 @@
+import { expect } from 'aegir/chai'
+import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
+import { MemoryProviderStore } from '../../src/store/memory.ts'
+import { Simulation } from '../helpers/simulation.ts'
+import type { DhtEvent } from '../../src/dht/events.ts'
+import type { FindProvidersOptions, FoundProvider } from '../../src/dht/operations/find-providers.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
+
+const HOUR_MS = 3_600_000
+
+/** A multihash like any other. */
+const CONTENT = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32).fill(5))
+
+describe('provider records in a network', () => {
+  let simulation: Simulation
+  let nodes: SimulatedNode[]
+
+  beforeEach(async () => {
+    simulation = new Simulation({ seed: 21, latency: [10, 40] })
+    nodes = await simulation.nodesJoined(30)
+  })
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  async function provide (...providers: SimulatedNode[]): Promise<void> {
+    for (const { dht } of providers) {
+      await simulation.clock.run(dht.provide(CONTENT))
+      await simulation.clock.advance(1000)
+    }
+  }
+
+  async function find (node: SimulatedNode, options?: FindProvidersOptions): Promise<FoundProvider[]> {
+    return simulation.clock.run((async () => {
+      const found: FoundProvider[] = []
+      for await (const each of node.dht.findProviders(CONTENT, options)) {
+        found.push(each)
+      }
+      return found
+    })())
+  }
+
+  function ids (found: readonly FoundProvider[]): string[] {
+    return found.map(({ provider }) => bytesToMapKey(provider.id)).sort()
+  }
+
+  function idsOf (...of: SimulatedNode[]): string[] {
+    return of.map(({ dht }) => bytesToMapKey(dht.self.id)).sort()
+  }
+
+  it('go to the k closest', async () => {
+    const { sentTo, failed } = await simulation.clock.run(nodes[0].dht.provide(CONTENT))
+    await simulation.clock.advance(1000)
+    const others = nodes.slice(1)
+    const closest = simulation.closest(others, keyOf(CONTENT), 20)
+    expect(sentTo.map(({ id }) => id)).to.deep.equal(closest)
+    expect(failed).to.deep.equal([])
+    for (const node of others) {
+      const isHolder = closest.some(id => bytesToMapKey(id) === bytesToMapKey(node.dht.self.id))
+      expect(ids(await find(node, { source: 'store' })), 'who was told knows').to.deep.equal(isHolder ? idsOf(nodes[0]) : [])
+    }
+  })
+
+  it('are found from everywhere, each provider once, with its addresses', async () => {
+    await provide(nodes[1], nodes[2], nodes[3])
+    for (const node of nodes) {
+      const found = await find(node)
+      expect(ids(found)).to.deep.equal(idsOf(nodes[1], nodes[2], nodes[3]))
+      expect(found.every(({ provider }) => provider.addrs.length === 1)).to.equal(true)
+    }
+  })
+
+  it('are told in events, each provider once', async () => {
+    await provide(nodes[1], nodes[2])
+    const events: DhtEvent[] = []
+    await find(nodes[9], { onProgress: event => { events.push(event) } })
+    const told = events.flatMap(event => event.type === 'providers' ? [...event.providers] : [])
+    expect(told.map(({ id }) => bytesToMapKey(id)).sort()).to.deep.equal(idsOf(nodes[1], nodes[2]))
+  })
+
+  it('end the lookup when there are enough', async () => {
+    await provide(nodes[1], nodes[2], nodes[3])
+    const client = await simulation.node({ mode: 'client', bootstrap: nodes[0].host.self.addrs })
+    const asked = async (limit: number): Promise<[found: number, asked: number]> => {
+      let requests = 0
+      const found = await find(client, { limit, onProgress: ({ type }) => { requests += type === 'asking' ? 1 : 0 } })
+      return [found.length, requests]
+    }
+    const [all, most] = await asked(0)
+    const [two, fewer] = await asked(2)
+    expect([all, two]).to.deep.equal([3, 2])
+    expect(fewer).to.be.lessThan(most)
+  })
+
+  it('may be left early, which blames nobody', async () => {
+    await provide(nodes[1], nodes[2])
+    const { dht } = nodes[9]
+    const before = dht.contacts
+    const events = dht.findProviders(CONTENT)
+    expect((await simulation.clock.run(events.next())).done).to.equal(false)
+    await simulation.clock.run(events.return(undefined))
+    expect([...dht.internals.client.pending()]).to.deep.equal([])
+    expect(dht.contacts).to.equal(before)
+  })
+
+  it('of who cannot be dialled are kept by nobody but itself', async () => {
+    const client = await simulation.node({ mode: 'client', bootstrap: nodes[0].host.self.addrs })
+    await provide(client)
+    expect(await find(nodes[9])).to.deep.equal([])
+    expect(ids(await find(client, { source: 'store' }))).to.deep.equal(idsOf(client))
+  })
+
+  it('without addresses come last, and count only when those with are not enough', async () => {
+    await simulation.stop()
+    simulation = new Simulation({ seed: 23, latency: 10 })
+    nodes = await simulation.nodesJoined(3)
+    const lax = new MemoryProviderStore(simulation.clock)
+    const nowhere = simulation.network.createHost({ listen: false }).self
+    await lax.add(CONTENT, nowhere)
+    await simulation.node({ providers: lax, bootstrap: nodes[0].host.self.addrs })
+    await provide(nodes[1])
+    const order = async (limit: number): Promise<Array<[string, number]>> => (await find(nodes[2], { limit })).map(({ provider }) => [bytesToMapKey(provider.id), provider.addrs.length])
+    const [withAddrs, without]: Array<[string, number]> = [[bytesToMapKey(nodes[1].dht.self.id), 1], [bytesToMapKey(nowhere.id), 0]]
+    expect(await order(0)).to.deep.equal([withAddrs, without])
+    expect(await order(2)).to.deep.equal([withAddrs, without])
+    expect(await order(1)).to.deep.equal([withAddrs])
+  })
+
+  it('are our own, too, with the addresses that we have now', async () => {
+    await provide(nodes[1])
+    const [{ provider, from }] = await find(nodes[1], { source: 'store' })
+    expect(bytesToMapKey(provider.id)).to.equal(bytesToMapKey(nodes[1].dht.self.id))
+    expect(provider.addrs).to.deep.equal(nodes[1].host.self.addrs)
+    expect(from).to.equal(undefined)
+  })
+
+  it('name a provider without addresses after 24 h, and not at all after 48 h', async () => {
+    await simulation.stop()
+    simulation = new Simulation({ seed: 22, latency: 10 })
+    nodes = await simulation.nodesJoined(10, { selfLookupInterval: 24 * HOUR_MS, refreshInterval: 24 * HOUR_MS })
+    await provide(nodes[1])
+    nodes[1].host.crash()
+    await simulation.clock.advance(24 * HOUR_MS - 60_000)
+    expect((await find(nodes[9])).map(({ provider }) => provider.addrs.length)).to.deep.equal([1])
+    await simulation.clock.advance(120_000)
+    expect((await find(nodes[9])).map(({ provider }) => provider.addrs.length)).to.deep.equal([0])
+    await simulation.clock.advance(24 * HOUR_MS - 180_000)
+    expect(await find(nodes[9])).to.have.lengthOf(1)
+    await simulation.clock.advance(180_000)
+    expect(await find(nodes[9])).to.deep.equal([])
+  })
+
+  it('are refused with a limit that makes no sense', async () => {
+    for (const limit of [-1, 0.5, NaN]) {
+      await expect(find(nodes[0], { limit })).to.eventually.be.rejected.with.property('name', 'InvalidOptionError')
+    }
+  })
+
+  it('that could not be left are named with the cause', async () => {
+    const holder = nodes.find(({ dht }) => bytesToMapKey(dht.self.id) === bytesToMapKey(simulation.closest(nodes.slice(1), keyOf(CONTENT), 1)[0]))
+    const events: string[] = []
+    const { sentTo, failed } = await simulation.clock.run(nodes[0].dht.provide(CONTENT, {
+      onProgress (event) {
+        if (event.type === 'closest') {
+          holder?.host.crash()
+        }
+        events.push(event.type)
+      }
+    }))
+    // what is written to a crashed host's open stream is lost without a word, and a new stream is not to be had
+    expect(sentTo.length + failed.length).to.equal(20)
+    expect(events.filter(type => type === 'stored' || type === 'failed').length).to.be.at.least(20)
+  })
+})

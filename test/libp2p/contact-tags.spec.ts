@@ -1,0 +1,137 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { defaultLogger } from '@libp2p/logger'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { expect } from 'aegir/chai'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import { contactOf } from '../../src/keyspace/contact.ts'
+import { ContactTags } from '../../src/libp2p/contact-tags.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
+import type { ContactTagsInit } from '../../src/libp2p/contact-tags.ts'
+import type { PeerId } from '@libp2p/interface'
+
+interface Bench {
+  readonly clock: VirtualClock
+  readonly tags: ContactTags
+  /** The routing table, of which the first two are neighbours. */
+  contacts: Contact[]
+  /** What the peer store was told: a name, and the tags it has or has no longer. */
+  readonly merges: string[]
+}
+
+async function randomPeer (): Promise<PeerId> {
+  return peerIdFromPrivateKey(await generateKeyPair('Ed25519'))
+}
+
+function contact (peerId: PeerId): Contact {
+  return contactOf({ id: peerId.toMultihash().bytes, addrs: [] })
+}
+
+function bench (names: ReadonlyMap<string, string>, failures = 0): Bench {
+  let left = failures
+  const clock = new VirtualClock()
+  const merges: string[] = []
+  const peerStore: Pick<ContactTagsInit['peerStore'], 'merge'> = {
+    async merge (peerId, { tags = {} }) {
+      if (left-- > 0) {
+        throw new Error('the disk is full')
+      }
+      const described = Object.entries(tags instanceof Map ? Object.fromEntries(tags) : tags).map(([tag, value]) => `${value == null ? '-' : '+'}${tag}`)
+      merges.push(`${names.get(peerId.toString()) ?? '?'} ${described.join(' ')}`)
+      return { id: peerId, addresses: [], protocols: [], metadata: new Map(), tags: new Map() }
+    }
+  }
+  const made: Bench = {
+    clock,
+    merges,
+    contacts: [],
+    tags: new ContactTags({ peerStore, clock, log: defaultLogger().forComponent('test'), contacts: () => made.contacts, neighbours: 2 })
+  }
+  return made
+}
+
+describe('tags of contacts', () => {
+  let a: PeerId
+  let b: PeerId
+  let names: Map<string, string>
+
+  before(async () => {
+    [a, b] = await Promise.all([randomPeer(), randomPeer()])
+    names = new Map([[a.toString(), 'a'], [b.toString(), 'b']])
+  })
+
+  it('are set a while after the table has changed, once', async () => {
+    const made = bench(names)
+    made.contacts = [contact(a)]
+    made.tags.onChange()
+    await made.clock.advance(4000)
+    made.tags.onChange()
+    expect(made.merges).to.deep.equal([])
+    await made.clock.advance(1000)
+    expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht'])
+    await made.clock.advance(60_000)
+    expect(made.merges).to.have.lengthOf(1)
+    expect(made.clock.pending).to.equal(0)
+  })
+
+  it('are taken from those who are contacts no longer, and left with those who are', async () => {
+    const made = bench(names)
+    made.contacts = [contact(a)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    made.contacts = [contact(b), contact(a)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    made.contacts = [contact(b)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht', 'b +kad-peer +kad-close +keep-alive-kad-dht', 'a -kad-peer -kad-close -keep-alive-kad-dht'])
+  })
+
+  it('tell neighbours from contacts farther away', async () => {
+    const made = bench(names)
+    const filler = contactOf({ id: Uint8Array.of(1, 2, 3), addrs: [] })
+    made.contacts = [contact(a), filler, contact(b)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    made.contacts = [filler, contact(b), contact(a)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    expect(made.merges.sort()).to.deep.equal([
+      'a +kad-peer +kad-close +keep-alive-kad-dht',
+      'a +kad-peer -kad-close -keep-alive-kad-dht',
+      'b +kad-peer +kad-close +keep-alive-kad-dht',
+      'b +kad-peer -kad-close -keep-alive-kad-dht'
+    ])
+  })
+
+  it('are left alone after the stop', async () => {
+    const made = bench(names)
+    made.contacts = [contact(a)]
+    made.tags.onChange()
+    made.tags.stop()
+    expect(made.clock.pending).to.equal(0)
+    made.tags.onChange()
+    expect(made.clock.pending).to.equal(0)
+    await made.clock.advance(10_000)
+    expect(made.merges).to.deep.equal([])
+  })
+
+  it('are not set on who has no PeerId', async () => {
+    const made = bench(names)
+    made.contacts = [contactOf({ id: Uint8Array.of(1, 2, 3), addrs: [] }), contact(b)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    expect(made.merges).to.deep.equal(['b +kad-peer +kad-close +keep-alive-kad-dht'])
+  })
+
+  it('may fail to be set: that is logged, and tried again with the next change', async () => {
+    const made = bench(names, 1)
+    made.contacts = [contact(a)]
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    expect(made.merges).to.deep.equal([])
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht'])
+  })
+})

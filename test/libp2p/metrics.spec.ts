@@ -1,0 +1,165 @@
+import { expect } from 'aegir/chai'
+import { KadDHTService } from '../../src/libp2p/service.ts'
+import { Collector } from './collector.ts'
+import { all, disconnect, failure, named, TestNetwork, until, utf8, WITH_VALUES } from './network.ts'
+import type { DhtNode } from './network.ts'
+import type { KadDHTComponents, KadDHTInit } from '../../src/libp2p/init.ts'
+
+const KEY = utf8('/v/key')
+
+/** The names that `@libp2p/kad-dht` 16 registers, and ours have too. */
+const NAMES = [
+  'inbound_rpc_errors_total',
+  'inbound_rpc_requests_total',
+  'inbound_rpc_time_seconds',
+  'kad_bucket_events_total',
+  'operation_error_time_seconds',
+  'operation_errors_total',
+  'operation_time_seconds',
+  'operations_total',
+  'outbound_rpc_errors_total',
+  'outbound_rpc_requests_total',
+  'ping_new_contact_queue',
+  'ping_old_contact_queue',
+  'routing_table_kad_bucket_average_occupancy',
+  'routing_table_kad_bucket_max_depth',
+  'routing_table_kad_bucket_max_occupancy',
+  'routing_table_kad_bucket_min_occupancy',
+  'routing_table_kad_bucket_total',
+  'routing_table_size'
+]
+
+/** What a libp2p node gives its services, and a collector of metrics. */
+function componentsOf (node: DhtNode, metrics: Collector): KadDHTComponents {
+  const { peerId, registrar, connectionManager, addressManager, peerStore, events, logger, datastore } = node.services.inside.components
+  return { peerId, registrar, connectionManager, addressManager, peerStore, events, logger, datastore, metrics }
+}
+
+describe('metrics', () => {
+  const network = new TestNetwork()
+  let collector: Collector
+  let node: DhtNode
+  let dht: KadDHTService
+  let others: DhtNode[]
+
+  /** A node whose DHT has a collector, among three that have none. */
+  async function create (init: KadDHTInit = WITH_VALUES): Promise<void> {
+    others = await network.joined(3, WITH_VALUES)
+    node = await network.node({ ...WITH_VALUES, protocol: '/other/1.0.0' })
+    collector = new Collector()
+    dht = new KadDHTService(componentsOf(node, collector), init)
+    await dht.start()
+    await Promise.all(others.map(async other => node.dial(other.getMultiaddrs())))
+    await until('all know each other', () => dht.routingTable.size === 3 && others.every(({ services }) => services.dht.routingTable.size === 3))
+  }
+
+  afterEach(async () => {
+    await dht.stop()
+    await network.stop()
+  })
+
+  it('have the names that dashboards know', async () => {
+    await create()
+    const names = collector.names
+    expect(NAMES.filter(name => !names.includes(`libp2p_kad_dht_${name}`))).to.deep.equal([])
+    expect(names.filter(name => !name.startsWith('libp2p_kad_dht_'))).to.deep.equal([])
+  })
+
+  it('have another prefix if asked to', async () => {
+    await create({ ...WITH_VALUES, metricsPrefix: 'mine' })
+    expect(collector.names.filter(name => !name.startsWith('mine_'))).to.deep.equal([])
+    expect(collector.names).to.include('mine_routing_table_size')
+  })
+
+  it('count operations, and how long they took', async () => {
+    await create()
+    const events = dht.getClosestPeers(KEY)
+    await events.next()
+    expect(collector.group('libp2p_kad_dht_operations_total')).to.deep.equal({ GET_CLOSEST_PEERS: 1 })
+    await all(events)
+    expect(collector.group('libp2p_kad_dht_operations_total')).to.deep.equal({ GET_CLOSEST_PEERS: 0 })
+    expect(collector.times('libp2p_kad_dht_operation_time_seconds', 'GET_CLOSEST_PEERS')).to.equal(1)
+    expect(collector.group('libp2p_kad_dht_operation_errors_total')).to.deep.equal({})
+    await all(dht.put(KEY, utf8('value')))
+    await all(dht.get(KEY))
+    expect(['PUT_VALUE', 'GET_VALUE'].map(name => collector.times('libp2p_kad_dht_operation_time_seconds', name))).to.deep.equal([1, 1])
+  })
+
+  it('count operations that failed', async () => {
+    await create()
+    const stranger = await network.node({ ...WITH_VALUES, protocol: '/other/1.0.0' })
+    expect(await failure(all(dht.findPeer(stranger.peerId, { useCache: false })))).to.equal('NotFoundError')
+    expect(collector.group('libp2p_kad_dht_operation_errors_total')).to.deep.equal({ FIND_PEER: 1 })
+    expect(collector.times('libp2p_kad_dht_operation_error_time_seconds', 'FIND_PEER')).to.equal(1)
+    expect(collector.times('libp2p_kad_dht_operation_time_seconds', 'FIND_PEER')).to.equal(0)
+    expect(collector.group('libp2p_kad_dht_operations_total')).to.deep.equal({ FIND_PEER: 0 })
+  })
+
+  it('count no operation as under way whose loop was left', async () => {
+    await create()
+    const events = dht.getClosestPeers(KEY)
+    await events.next()
+    await events.return()
+    expect(collector.group('libp2p_kad_dht_operations_total')).to.deep.equal({ GET_CLOSEST_PEERS: 0 })
+  })
+
+  it('count requests that go out, and those that come in', async () => {
+    await create()
+    const sent = named(await all(dht.get(KEY)), 'SEND_QUERY')
+    expect(sent).to.have.lengthOf(3)
+    expect(collector.group('libp2p_kad_dht_outbound_rpc_requests_total').GET_VALUE).to.equal(3)
+    expect(collector.times('libp2p_kad_dht_outbound_rpc_time_seconds', 'GET_VALUE')).to.equal(3)
+    expect(collector.group('libp2p_kad_dht_outbound_rpc_errors_total').GET_VALUE).to.equal(undefined)
+    await all(others[0].services.dht.get(KEY))
+    expect(collector.group('libp2p_kad_dht_inbound_rpc_requests_total').GET_VALUE).to.equal(1)
+    expect(collector.times('libp2p_kad_dht_inbound_rpc_time_seconds', 'GET_VALUE')).to.equal(1)
+    expect(collector.group('libp2p_kad_dht_inbound_rpc_errors_total').GET_VALUE).to.equal(undefined)
+  })
+
+  it('count requests that failed', async () => {
+    await create()
+    await others[0].services.dht.stop()
+    await disconnect(others[0])
+    await all(dht.get(KEY))
+    expect(collector.group('libp2p_kad_dht_outbound_rpc_errors_total').GET_VALUE).to.equal(1)
+    dht.validators.v = () => { throw new Error('no') }
+    await all(others[1].services.dht.put(KEY, utf8('value')))
+    expect(collector.group('libp2p_kad_dht_inbound_rpc_errors_total').PUT_VALUE).to.be.greaterThan(0)
+  })
+
+  it('tell the shape of the routing table', async () => {
+    await create()
+    const shape = async (): Promise<unknown[]> => Promise.all(['size', 'kad_bucket_total', 'kad_bucket_average_occupancy', 'kad_bucket_min_occupancy', 'kad_bucket_max_occupancy', 'kad_bucket_max_depth']
+      .map(async name => collector.calculated(`libp2p_kad_dht_routing_table_${name}`)))
+    expect(await shape()).to.deep.equal([3, 1, 3, 3, 3, 0])
+    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3 })
+    await others[0].services.dht.setMode('client')
+    await until('it has left', () => dht.routingTable.size === 2)
+    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3, peer_removed: 1 })
+    await dht.stop()
+    expect(await shape()).to.deep.equal([0, 0, 0, 0, 0, 0])
+  })
+
+  it('tell the shape of a table with several buckets', async () => {
+    await create({ ...WITH_VALUES, kBucketSize: 1, prefixLength: 256 })
+    const [size, buckets, average, max] = await Promise.all(['size', 'kad_bucket_total', 'kad_bucket_average_occupancy', 'kad_bucket_max_occupancy']
+      .map(async name => collector.calculated(`libp2p_kad_dht_routing_table_${name}`)))
+    expect(size).to.equal(3)
+    expect(buckets).to.be.a('number').that.is.greaterThan(2)
+    expect([average, max]).to.deep.equal([3 / Number(buckets), 1])
+  })
+
+  it('tell what waits', async () => {
+    await create()
+    for (const name of ['ping_new_contact_queue', 'ping_old_contact_queue']) {
+      expect(await collector.calculated(`libp2p_kad_dht_${name}`)).to.deep.equal({ size: 0, running: 0, queued: 0 })
+    }
+  })
+
+  it('are not needed', async () => {
+    await create()
+    const { metrics } = others[0].services.inside.components
+    expect(metrics).to.equal(undefined)
+    expect(named(await all(others[0].services.dht.getClosestPeers(KEY)), 'FINAL_PEER')).to.have.lengthOf(3)
+  })
+})

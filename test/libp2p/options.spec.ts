@@ -1,0 +1,189 @@
+import { expect } from 'aegir/chai'
+import { configure } from '../../src/dht/config.ts'
+import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import { kadDHT } from '../../src/index.ts'
+import { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from '../../src/libp2p/mappers.ts'
+import { engineOptions, providerAddrsLife, providerLife } from '../../src/libp2p/options.ts'
+import { createLibp2pNode } from '../helpers/libp2p.ts'
+import { TestNetwork } from './network.ts'
+import type { KademliaConfig } from '../../src/dht/config.ts'
+import type { KadDHTInit } from '../../src/libp2p/init.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+/** What the engine makes of options. */
+function config (init: KadDHTInit = {}): KademliaConfig {
+  const host = createMemoryNetwork({ clock: new VirtualClock() }).createHost()
+  return configure({ host, ...engineOptions(init) })
+}
+
+/** Why a node with these options cannot be made and started. */
+async function refusal (init: KadDHTInit): Promise<Error | undefined> {
+  try {
+    const node = await createLibp2pNode({ services: { dht: kadDHT(init) } })
+    await node.stop()
+    return undefined
+  } catch (err) {
+    return err instanceof Error ? err : new Error(String(err))
+  }
+}
+
+describe('options of the libp2p service', () => {
+  it('have the defaults that are documented', () => {
+    const { host, clock, random, parseAddr, heard, ...rest } = config()
+    expect(rest).to.deep.equal({
+      protocol: '/ipfs/kad/1.0.0',
+      mode: 'server', // the service decides
+      scope: 'public',
+      probe: 'find-node',
+      awaitContacts: true,
+      bootstrap: [],
+      k: 20,
+      alpha: 10,
+      disjointPaths: 10,
+      prefixLength: 6,
+      splitThreshold: 20,
+      maxValueSize: 65_536,
+      valueTtl: 48 * HOUR,
+      selfLookupInterval: 5 * MINUTE,
+      firstSelfLookup: SECOND,
+      refreshInterval: HOUR,
+      collectInterval: 5_400 * SECOND,
+      reprovide: { interval: HOUR, threshold: 24 * HOUR, validity: 48 * HOUR, concurrency: 10, maxQueueSize: 16_384 },
+      clientIdle: 8 * SECOND,
+      serverIdle: MINUTE,
+      requestTimeout: 10 * SECOND,
+      minTimeout: 2 * SECOND,
+      maxTimeout: 10 * SECOND,
+      maxVerifications: 10,
+      maxVerificationsWaiting: 100,
+      verificationTimeout: 10 * SECOND,
+      maxChecks: 10,
+      maxChecksWaiting: 100,
+      checkTimeout: 20 * SECOND
+    })
+  })
+
+  const cases: Array<[name: string, init: KadDHTInit, expected: Partial<KademliaConfig>]> = [
+    ['kBucketSize', { kBucketSize: 7 }, { k: 7, splitThreshold: 7 }],
+    ['kBucketSplitThreshold', { kBucketSplitThreshold: 5 }, { k: 20, splitThreshold: 5 }],
+    ['alpha', { alpha: 3 }, { alpha: 3, disjointPaths: 3, maxVerifications: 6 }],
+    ['disjointPaths', { alpha: 6, disjointPaths: 2 }, { alpha: 6, disjointPaths: 2 }],
+    ['routingTableUpdateQueueConcurrency', { routingTableUpdateQueueConcurrency: 4 }, { maxVerifications: 4 }],
+    ['pingNewContactConcurrency, beyond what alpha allows', { alpha: 20, pingNewContactConcurrency: 100 }, { alpha: 20, disjointPaths: 20, maxVerifications: 16 }],
+    ['pingNewContactConcurrency', { pingNewContactConcurrency: 3 }, { maxVerifications: 3 }],
+    ['routingTableUpdateMaxQueueSize', { routingTableUpdateMaxQueueSize: 9 }, { maxVerificationsWaiting: 9 }],
+    ['pingNewContactMaxQueueSize', { pingNewContactMaxQueueSize: 200 }, { maxVerificationsWaiting: 200 }],
+    ['prefixLength', { prefixLength: 0 }, { prefixLength: 0 }],
+    ['querySelfInterval', { querySelfInterval: 42 }, { selfLookupInterval: 42 }],
+    ['initialQuerySelfInterval', { initialQuerySelfInterval: 42 }, { firstSelfLookup: 42 }],
+    ['allowQueryWithZeroPeers', { allowQueryWithZeroPeers: true }, { awaitContacts: false }],
+    ['protocol', { protocol: '/mine' }, { protocol: '/mine', valueTtl: 48 * HOUR, maxValueSize: 65_536, clientIdle: 8 * SECOND }],
+    ['pingOldContactTimeout', { pingOldContactTimeout: { maxTimeout: 77 } }, { checkTimeout: 77 }],
+    ['pingOldContactConcurrency', { pingOldContactConcurrency: 2 }, { maxChecks: 2 }],
+    ['pingOldContactMaxQueueSize', { pingOldContactMaxQueueSize: 3 }, { maxChecksWaiting: 3 }],
+    ['pingNewContactTimeout', { pingNewContactTimeout: { maxTimeout: 88 } }, { verificationTimeout: 88 }],
+    ['onPeerConnectTimeout', { onPeerConnectTimeout: 99 }, { verificationTimeout: 99 }],
+    ['providers.cleanupInterval', { providers: { cleanupInterval: 5 } }, { collectInterval: 5_000 }],
+    ['networkDialTimeout', { networkDialTimeout: { minTimeout: 11, maxTimeout: 22 } }, { minTimeout: 11, maxTimeout: 22 }],
+    ['incomingMessageTimeout', { incomingMessageTimeout: 33 }, { requestTimeout: 33 }],
+    ['maxValueSize', { maxValueSize: 44 }, { maxValueSize: 44 }],
+    ['kBucketSize Infinity', { kBucketSize: Infinity }, { k: 20, prefixLength: Infinity, splitThreshold: 20 }],
+    ['reprovide', { reprovide: { interval: 1, threshold: 2, validity: 3, concurrency: 4, maxQueueSize: 5 } }, { reprovide: { interval: 1, threshold: 2, validity: 3, concurrency: 4, maxQueueSize: 5 } }],
+    ['providers.provideValidity', { providers: { provideValidity: 60 } }, { reprovide: { ...config().reprovide, validity: MINUTE } }],
+    ['providers.provideValidity, longer than records live', { providers: { provideValidity: 1_000_000 } }, { reprovide: config().reprovide }],
+    ['peerInfoMapper public', { peerInfoMapper: removePrivateAddressesMapper }, { scope: 'public' }],
+    ['peerInfoMapper private', { peerInfoMapper: removePublicAddressesMapper }, { scope: 'private' }],
+    ['peerInfoMapper any', { peerInfoMapper: passthroughMapper }, { scope: 'any' }]
+  ]
+
+  for (const [name, init, expected] of cases) {
+    it(`${name} changes what it says, and nothing else`, () => {
+      const { heard: _, host: _host, ...rest } = config(init)
+      const { heard: _heard, host: _other, ...defaults } = config()
+      expect(rest).to.deep.equal({ ...defaults, ...expected })
+    })
+  }
+
+  it('every one may be given as undefined', () => {
+    const names = ['kBucketSize', 'alpha', 'disjointPaths', 'prefixLength', 'protocol', 'querySelfInterval', 'networkDialTimeout', 'providers', 'reprovide', 'maxValueSize', 'incomingMessageTimeout', 'peerInfoMapper']
+    const { heard: _, host: _host, ...rest } = config(Object.fromEntries(names.map(name => [name, undefined])))
+    const { heard: _heard, host: _other, ...defaults } = config()
+    expect(rest).to.deep.equal(defaults)
+  })
+
+  it('give provider records and their addresses a life', () => {
+    expect([providerLife(), providerAddrsLife()]).to.deep.equal([48 * HOUR, 24 * HOUR])
+    const short = { provideValidity: 60 }
+    expect([providerLife(short), providerAddrsLife(short)]).to.deep.equal([MINUTE, MINUTE])
+    const long = { provideValidity: 1_000_000 }
+    expect([providerLife(long), providerAddrsLife(long)]).to.deep.equal([48 * HOUR, 1_000_000 * SECOND])
+    expect(providerLife({}, { validity: 5 })).to.equal(5)
+  })
+
+  const nonsense: Array<[name: string, init: KadDHTInit]> = [
+    ['kBucketSize', { kBucketSize: 0 }],
+    ['kBucketSize', { kBucketSize: 256 }],
+    ['kBucketSize', { kBucketSize: NaN }],
+    ['kBucketSplitThreshold', { kBucketSplitThreshold: 0 }],
+    ['alpha', { alpha: 1.5 }],
+    ['disjointPaths', { disjointPaths: 0 }],
+    ['prefixLength', { prefixLength: -1 }],
+    ['prefixLength', { prefixLength: 257 }],
+    ['protocol', { protocol: 'no slash' }],
+    ['querySelfInterval', { querySelfInterval: -1 }],
+    ['initialQuerySelfInterval', { initialQuerySelfInterval: -1 }],
+    ['routingTableUpdateQueueConcurrency', { routingTableUpdateQueueConcurrency: 0 }],
+    ['pingNewContactConcurrency', { pingNewContactConcurrency: 0 }],
+    ['pingOldContactConcurrency', { pingOldContactConcurrency: -1 }],
+    ['pingOldContactMaxQueueSize', { pingOldContactMaxQueueSize: NaN }],
+    ['onPeerConnectTimeout', { onPeerConnectTimeout: 0 }],
+    ['incomingMessageTimeout', { incomingMessageTimeout: Infinity }],
+    ['networkDialTimeout', { networkDialTimeout: { minTimeout: -1 } }],
+    ['maxValueSize', { maxValueSize: -1 }],
+    ['providers.cleanupInterval', { providers: { cleanupInterval: NaN } }],
+    ['providers.provideValidity', { providers: { provideValidity: -5 } }],
+    ['providers.cacheSize', { providers: { cacheSize: -1 } }],
+    ['pingOldContactTimeout.maxTimeout', { pingOldContactTimeout: { maxTimeout: 0 } }],
+    ['reprovide.concurrency', { reprovide: { concurrency: 0 } }],
+    ['reprovide.validity', { reprovide: { validity: -1 } }],
+    ['maxInboundStreams', { maxInboundStreams: -1 }],
+    ['maxOutboundStreams', { maxOutboundStreams: 0 }]
+  ]
+
+  for (const [name, init] of nonsense) {
+    it(`refuse ${JSON.stringify(init)}, naming ${name} and what it may be`, async () => {
+      const err = await refusal(init)
+      expect(err?.name).to.equal('InvalidOptionError')
+      expect(err?.message).to.match(/must be/)
+      expect(err?.message).to.include(name)
+    })
+  }
+
+  it('are refused before anything has been started', async () => {
+    const task = createLibp2pNode({ start: false, services: { dht: kadDHT({ alpha: 0 }) } })
+    await expect(task).to.eventually.be.rejected.with.property('name', 'InvalidOptionError')
+  })
+
+  describe('on a node', () => {
+    const network = new TestNetwork()
+
+    afterEach(async () => { await network.stop() })
+
+    it('are told by the service', async () => {
+      const { services: { dht } } = await network.node({})
+      expect([dht.k, dht.a, dht.d, dht.protocol, dht.getMode()]).to.deep.equal([20, 10, 10, '/ipfs/kad/1.0.0', 'client'])
+      const { services: { dht: other } } = await network.node({ kBucketSize: 5, alpha: 4, disjointPaths: 3, protocol: '/mine/1.0.0', clientMode: false })
+      expect([other.k, other.a, other.d, other.protocol, other.getMode()]).to.deep.equal([5, 4, 3, '/mine/1.0.0', 'server'])
+    })
+
+    it('maxInboundStreams and maxOutboundStreams reach the registrar', async () => {
+      const { services: { inside: { components: { registrar } } } } = await network.node({ protocol: '/mine/1.0.0', clientMode: false, maxInboundStreams: 3, maxOutboundStreams: 4 })
+      const { options } = registrar.getHandler('/mine/1.0.0')
+      expect([options.maxInboundStreams, options.maxOutboundStreams]).to.deep.equal([3, 4])
+    })
+  })
+})

@@ -1,0 +1,92 @@
+import { expect } from 'aegir/chai'
+import { CID } from 'multiformats/cid'
+import * as Digest from 'multiformats/hashes/digest'
+import { all, failure, INIT, named, TestNetwork, until } from './network.ts'
+import type { DhtNode } from './network.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
+
+const RAW = 0x55
+const DAG_PB = 0x70
+
+/** Multihashes of all kinds: anything may be provided. */
+const DIGESTS = {
+  'sha2-256': Digest.create(0x12, new Uint8Array(32).fill(1)),
+  'sha2-512': Digest.create(0x13, new Uint8Array(64).fill(2)),
+  identity: Digest.create(0x00, Uint8Array.of(104, 105)),
+  'identity of nothing': Digest.create(0x00, new Uint8Array(0)),
+  blake3: Digest.create(0x1e, new Uint8Array(32).fill(3)),
+  'blake2b-256': Digest.create(0xb220, new Uint8Array(32).fill(4))
+}
+
+/** The providers that a node finds, by itself or in the network. */
+async function find ({ services: { dht } }: DhtNode, cid: CID, useNetwork = true): Promise<Map<string, Multiaddr[]>> {
+  const events = named(await all(dht.findProviders(cid, { useNetwork, limit: 0 })), 'PROVIDER')
+  return new Map(events.flatMap(({ providers }) => providers.map(({ id, multiaddrs }) => [id.toString(), multiaddrs])))
+}
+
+describe('providers on libp2p', () => {
+  const network = new TestNetwork()
+
+  afterEach(async () => { await network.stop() })
+
+  it('provide any multihash', async () => {
+    const [a, b] = await network.joined(2)
+    for (const [name, digest] of Object.entries(DIGESTS)) {
+      const cid = CID.createV1(RAW, digest)
+      expect(named(await all(a.services.dht.provide(cid)), 'QUERY_ERROR'), name).to.deep.equal([])
+      await until(`${name} has come`, async () => (await find(b, cid, false)).size === 1)
+      expect([...await find(b, cid)].map(([id, addrs]) => [id, addrs.length]), name).to.deep.equal([[a.peerId.toString(), 1]])
+    }
+  })
+
+  it('are those of a multihash, whatever the CID around it', async () => {
+    const [a, b] = await network.joined(2)
+    const digest = DIGESTS['sha2-256']
+    await all(a.services.dht.provide(CID.createV0(digest)))
+    await until('the record has come', async () => (await find(b, CID.createV0(digest), false)).size === 1)
+    for (const cid of [CID.createV1(RAW, digest), CID.createV1(DAG_PB, digest)]) {
+      expect([...(await find(b, cid)).keys()]).to.deep.equal([a.peerId.toString()])
+    }
+  })
+
+  it('that cannot be dialled spoil nothing', async () => {
+    const [a, b, asker] = await network.joined(3)
+    const cid = CID.createV1(RAW, DIGESTS.identity)
+    const hidden = await network.node({ ...INIT, clientMode: true }, { listen: [] })
+    await hidden.dial(a.getMultiaddrs())
+    expect(named(await all(hidden.services.dht.provide(cid)), 'QUERY_ERROR')).to.deep.equal([])
+    await all(b.services.dht.provide(cid))
+    await until('the other is known', async () => (await find(a, cid, false)).has(b.peerId.toString()))
+    expect([...await find(asker, cid)].map(([id, addrs]) => [id, addrs.length])).to.deep.equal([[b.peerId.toString(), 1]])
+    expect([...(await find(hidden, cid, false)).keys()]).to.deep.equal([hidden.peerId.toString()])
+  })
+
+  it('are where they are now', async () => {
+    const [a] = await network.joined(2)
+    const cid = CID.createV1(RAW, DIGESTS.identity)
+    await all(a.services.dht.provide(cid))
+    const own = await find(a, cid, false)
+    expect(own.get(a.peerId.toString())?.map(String)).to.deep.equal(a.getMultiaddrs().map(addr => addr.decapsulate('/p2p').toString()))
+  })
+
+  it('may have had enough', async () => {
+    const [a] = await network.joined(2)
+    const [one, two] = [CID.createV1(RAW, DIGESTS.identity), CID.createV1(RAW, DIGESTS.blake3)]
+    await all(a.services.dht.provide(one))
+    await all(a.services.dht.provide(two))
+    await a.services.dht.cancelReprovide(CID.createV1(DAG_PB, DIGESTS.identity))
+    expect([...(await find(a, one, false)).keys()]).to.deep.equal([])
+    expect([...(await find(a, two, false)).keys()]).to.deep.equal([a.peerId.toString()])
+    await a.services.dht.cancelReprovide(one)
+    expect(await failure(a.services.dht.cancelReprovide(two, { signal: AbortSignal.abort(new TypeError('no')) }))).to.equal('TypeError')
+    expect((await find(a, two, false)).size).to.equal(1)
+  })
+
+  it('are believed only of themselves', async () => {
+    const [a, b, c] = await network.joined(3)
+    const cid = CID.createV1(RAW, DIGESTS.identity)
+    await all(a.services.dht.provide(cid))
+    await until('both know', async () => (await find(b, cid, false)).size === 1 && (await find(c, cid, false)).size === 1)
+    expect([...(await find(b, cid, false)).keys()]).to.deep.equal([a.peerId.toString()])
+  })
+})

@@ -1,0 +1,105 @@
+import { expect } from 'aegir/chai'
+import { macrotask } from '../../src/hosts/memory/macrotask.ts'
+import { EventTypes } from '../../src/libp2p/events.ts'
+import { query } from '../../src/libp2p/query.ts'
+import { failure } from './network.ts'
+import type { QueryEvent } from '../../src/libp2p/events.ts'
+
+function event (running: number): QueryEvent {
+  return { type: EventTypes.PATH_ENDED, name: 'PATH_ENDED', path: { index: 0, queued: 0, running, total: running } }
+}
+
+async function numbersOf (events: AsyncIterable<QueryEvent>): Promise<number[]> {
+  const numbers: number[] = []
+  for await (const { path } of events) {
+    numbers.push(path.running)
+  }
+  return numbers
+}
+
+/** Settles when `signal` is aborted, with its reason. */
+async function untilAborted (signal: AbortSignal): Promise<never> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => { reject(signal.reason) })
+  })
+}
+
+describe('a query', () => {
+  it('gives all events in order, told at once or later', async () => {
+    const events = query(async tell => {
+      tell(event(1))
+      tell(event(2))
+      await macrotask()
+      tell(event(3))
+    }, undefined)
+    expect(await numbersOf(events)).to.deep.equal([1, 2, 3])
+  })
+
+  it('begins when it is read, and not before', async () => {
+    let begun = false
+    const events = query(async () => { begun = true }, undefined)
+    await macrotask()
+    expect(begun).to.equal(false)
+    await events.next()
+    expect(begun).to.equal(true)
+  })
+
+  it('throws what its body throws, after what was told before', async () => {
+    const seen: number[] = []
+    const events = query(async tell => {
+      tell(event(1))
+      throw new TypeError('no')
+    }, undefined)
+    const task = (async () => {
+      for await (const { path } of events) {
+        seen.push(path.running)
+      }
+    })()
+    expect(await failure(task)).to.equal('TypeError')
+    expect(seen).to.deep.equal([1])
+  })
+
+  it('is aborted when its loop is left, and over when that is done', async () => {
+    let reason: unknown
+    let over = false
+    const events = query(async (tell, signal) => {
+      tell(event(1))
+      await untilAborted(signal).catch(err => { reason = err })
+      await macrotask()
+      over = true
+    }, undefined)
+    expect((await events.next()).value).to.deep.equal(event(1))
+    await events.return()
+    expect(reason).to.be.an('error')
+    expect(over).to.equal(true)
+  })
+
+  it('throws the reason of its signal', async () => {
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const events = query(async (tell, signal) => untilAborted(signal), controller.signal)
+    const task = events.next()
+    controller.abort(reason)
+    await expect(task).to.eventually.be.rejected.with.property('message', 'enough')
+  })
+
+  it('does not begin with a signal that was aborted before', async () => {
+    let begun = false
+    const events = query(async () => { begun = true }, AbortSignal.abort(new Error('enough')))
+    await expect(events.next()).to.eventually.be.rejectedWith('enough')
+    expect(begun).to.equal(false)
+  })
+
+  it('lets go of its signal', async () => {
+    const signal = new AbortController().signal
+    const listeners = new Set<unknown>()
+    const { addEventListener, removeEventListener } = signal
+    signal.addEventListener = (type: string, listener: never, options?: never) => { listeners.add(listener); addEventListener.call(signal, type, listener, options) }
+    signal.removeEventListener = (type: string, listener: never) => { listeners.delete(listener); removeEventListener.call(signal, type, listener) }
+    const events = query(async tell => { tell(event(1)) }, signal)
+    await events.next()
+    expect(listeners.size).to.equal(1)
+    await events.return()
+    expect(listeners.size).to.equal(0)
+  })
+})

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'aegir/chai'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const other = join(root, 'node_modules/@libp2p/kad-dht')
+const theirTypes = join(other, 'dist/src/index.d.ts')
+const ourSource = join(root, 'src/index.ts')
+
+/** Programs that lie in test/interop-types. */
+const ASSIGNABLE = join(root, 'test/interop-types/assignable.ts')
+const USES = join(root, 'test/interop-types/uses.ts')
+
+/** The compiler's options, as the project has them. */
+function compilerOptions (paths: ts.MapLike<string[]>): ts.CompilerOptions {
+  const config = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.json'), {
+    noEmit: true,
+    incremental: false,
+    composite: false,
+    declaration: false,
+    declarationMap: false
+  }, { ...ts.sys, onUnRecoverableConfigFileDiagnostic () {} })
+  if (config == null) {
+    throw new Error('tsconfig.json cannot be read')
+  }
+  return { ...config.options, paths }
+}
+
+/** Files that were parsed: they are the same in every program. */
+const parsed = new Map<string, ts.SourceFile | undefined>()
+
+/** Compile files, those of `texts` from memory. */
+function compile (files: readonly string[], texts: ReadonlyMap<string, string>, paths: ts.MapLike<string[]> = {}): ts.Program {
+  const options = compilerOptions(paths)
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile, getSourceFile } = host
+  return ts.createProgram([...files, ...texts.keys()], options, {
+    ...host,
+    fileExists: path => texts.has(path) || fileExists(path),
+    readFile: path => texts.get(path) ?? readFile(path),
+    getSourceFile (path, language, ...rest) {
+      const text = texts.get(path)
+      const file = parsed.get(path) ?? (text == null ? getSourceFile(path, language, ...rest) : ts.createSourceFile(path, text, language))
+      parsed.set(path, file)
+      return file
+    }
+  })
+}
+
+/** What the compiler has to say of `files`, a line each. */
+function errorsIn (program: ts.Program, files: Iterable<string>): string[] {
+  return [...files].flatMap(path => {
+    const file = program.getSourceFile(path)
+    return ts.getPreEmitDiagnostics(program, file).map(({ start, messageText }) => {
+      const line = file == null || start == null ? 0 : file.getLineAndCharacterOfPosition(start).line + 1
+      return `${path.slice(root.length)}:${line} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+  })
+}
+
+/** The examples in the other implementation's documentation, as modules. */
+function examples (): Map<string, string> {
+  const docs = [
+    readFileSync(join(other, 'README.md'), 'utf8'),
+    readFileSync(join(other, 'src/index.ts'), 'utf8').replaceAll(/^ \* ?/gm, '')
+  ]
+  const found = docs.flatMap(text => [...text.matchAll(/^```typescript\n(.*?)^```/gmis)].map(([, code]) => code))
+  return new Map(found.map((code, index) => [join(root, `test/interop-types/example-${index}.ts`), code]))
+}
+
+interface Export {
+  readonly isValue: boolean
+  readonly isType: boolean
+  /** Of an interface its properties; of an enum its members and their values. */
+  readonly members: readonly string[]
+}
+
+function exportsOf (program: ts.Program, path: string): Map<string, Export> {
+  const checker = program.getTypeChecker()
+  const file = program.getSourceFile(path)
+  const module = file == null ? undefined : checker.getSymbolAtLocation(file)
+  if (module == null) {
+    throw new Error(`${path} is no module`)
+  }
+  return new Map(checker.getExportsOfModule(module).map(symbol => [symbol.name, toExport(checker, symbol)]))
+}
+
+function toExport (checker: ts.TypeChecker, symbol: ts.Symbol): Export {
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+  return {
+    isValue: (target.flags & ts.SymbolFlags.Value) !== 0,
+    isType: (target.flags & ts.SymbolFlags.Type) !== 0,
+    members: membersOf(checker, target)
+  }
+}
+
+function membersOf (checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
+  if ((symbol.flags & ts.SymbolFlags.Enum) !== 0) {
+    return [...symbol.exports?.values() ?? []].flatMap(({ name, valueDeclaration }) => valueDeclaration != null && ts.isEnumMember(valueDeclaration)
+      ? [`${name} = ${checker.getConstantValue(valueDeclaration)}`]
+      : [name])
+  }
+  if ((symbol.flags & ts.SymbolFlags.Interface) !== 0) {
+    return checker.getDeclaredTypeOfSymbol(symbol).getProperties().map(({ name }) => name)
+  }
+  return []
+}
+
+/** A module that names every one of `exports`, as a value and as a type as far as it is one. */
+function namesAll (exports: ReadonlyMap<string, Export>): string {
+  const all = [...exports]
+  return [
+    'import * as dht from \'@libp2p/kad-dht\'',
+    `import { ${all.map(([name, { isValue }]) => `${isValue ? '' : 'type '}${name} as _${name}`).join(', ')} } from '@libp2p/kad-dht'`,
+    ...all.flatMap(([name, { isValue, isType }]) => [
+      ...isValue ? [`export const value${name}: typeof dht.${name} = _${name}`] : [],
+      ...isType ? [`export type Type${name} = [dht.${name}, _${name}]`] : []
+    ])
+  ].join('\n')
+}
+
+describe('types, beside the other implementation', function () {
+  this.timeout(120_000)
+
+  const names = join(root, 'test/interop-types/names.ts')
+  const texts = examples()
+  let theirs: ts.Program
+  let ours: ts.Program
+
+  before(() => {
+    texts.set(names, namesAll(exportsOf(compile([theirTypes], new Map()), theirTypes)))
+    theirs = compile([ASSIGNABLE, USES, theirTypes, ourSource], texts)
+    ours = compile([USES], texts, { '@libp2p/kad-dht': [ourSource] })
+  })
+
+  it('found its examples and exports', () => {
+    expect(texts.size).to.be.greaterThan(8)
+    expect(exportsOf(theirs, theirTypes).size).to.be.greaterThan(30)
+  })
+
+  it('compiles what is written for it as it is', () => {
+    expect(errorsIn(theirs, [...texts.keys(), USES])).to.deep.equal([])
+  })
+
+  it('compiles it with ours in its place', () => {
+    const files = ours.getSourceFiles().map(({ fileName }) => fileName)
+    expect(files).to.include(ourSource)
+    expect(files.filter(path => path.startsWith(other))).to.deep.equal([])
+    expect(errorsIn(ours, [...texts.keys(), USES])).to.deep.equal([])
+  })
+
+  it('takes what it takes, and gives what it gives', () => {
+    expect(errorsIn(theirs, [ASSIGNABLE])).to.deep.equal([])
+  })
+
+  it('has all that it exports, of the same kind and with the same members', () => {
+    const ourExports = exportsOf(theirs, ourSource)
+    for (const [name, { members, ...kind }] of exportsOf(theirs, theirTypes)) {
+      const { members: ourMembers = [], ...ourKind } = ourExports.get(name) ?? {}
+      expect(ourKind, name).to.deep.equal(kind)
+      expect(ourMembers, name).to.include.members([...members])
+    }
+  })
+})
