@@ -224,7 +224,7 @@ export function configure (init: KademliaInit): KademliaConfig {
     k: whole('k', k, 1, 255),
     alpha: whole('alpha', alpha, 1, 255),
     disjointPaths: whole('disjointPaths', given.disjointPaths ?? alpha, 1, 255),
-    prefixLength: orInfinity('prefixLength', given.prefixLength, 0),
+    prefixLength: orInfinity('prefixLength', given.prefixLength, 0, 256),
     splitThreshold: orInfinity('splitThreshold', given.splitThreshold ?? k, 1),
     maxValueSize: whole('maxValueSize', given.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
     valueTtl: whole('valueTtl', given.valueTtl, 1),

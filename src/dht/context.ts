@@ -28,6 +28,8 @@ export interface DhtParts {
 
 /** What the operations share. */
 export interface DhtContext extends DhtParts {
+  /** The multihashes that we provide and could tell nobody of yet, by `bytesToMapKey`. */
+  readonly untold: Set<string>
   /** Ourselves as others are told: with the addresses that may be told. */
   published (): Contact
   /** The providers we know of a multihash; ourselves, if we are one, where we are now. */
@@ -40,6 +42,7 @@ export function createContext (parts: DhtParts): DhtContext {
   let addrs = host.self.addrs
   const context: DhtContext = {
     ...parts,
+    untold: new Set(),
     published () {
       if (host.self.addrs !== addrs) {
         addrs = host.self.addrs

@@ -1,6 +1,7 @@
 import { defaultLogger } from '@libp2p/logger'
 import { abortable, startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
+import { bytesToMapKey } from '../keyspace/key.ts'
 import { RpcClient } from '../rpc/client.ts'
 import { addProvider } from '../rpc/handlers/add-provider.ts'
 import { findNode } from '../rpc/handlers/find-node.ts'
@@ -142,7 +143,8 @@ export class Kademlia {
       interval: config.selfLookupInterval,
       hasContacts: () => peers.table.size > 0,
       round: async signal => {
-        init.observer?.onSelfLookup?.(await fill(this.#dht, config.refreshInterval, { signal }))
+        const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
+        init.observer?.onSelfLookup?.(ourselves)
         await this.#saveContacts()
       }
     })
@@ -214,10 +216,10 @@ export class Kademlia {
     })
   }
 
-  /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. */
-  async setMode (mode: 'client' | 'server'): Promise<void> {
+  /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. With `force`, even if the mode is set already. */
+  async setMode (mode: 'client' | 'server', { force = false }: { readonly force?: boolean } = {}): Promise<void> {
     const { host, protocol } = this.#dht.config
-    if (mode === this.#mode) {
+    if (mode === this.#mode && !force) {
       return
     }
     this.#mode = mode
@@ -355,7 +357,8 @@ export class Kademlia {
 
   /** Provide the multihash `key` no longer. Those that were told forget it when its life is over. */
   async unprovide (key: Uint8Array): Promise<void> {
-    const { providers, self } = this.#dht
+    const { providers, self, untold } = this.#dht
+    untold.delete(bytesToMapKey(key))
     await providers.remove(key, self.id)
   }
 
@@ -404,13 +407,17 @@ export class Kademlia {
 
   async #loadContacts (): Promise<void> {
     const { peers, config } = this.#dht
-    for (const contact of await this.#contacts?.load() ?? []) {
+    const saved = await this.#contacts?.load() ?? []
+    for (const contact of saved.toReversed()) { // closest first: those remembered last stay longest
       peers.remember(config.heard(contact))
     }
   }
 
   async #saveContacts (): Promise<void> {
     const { peers: { table }, self, log } = this.#dht
+    if (table.size === 0) {
+      return // those of earlier are better than none
+    }
     try {
       await this.#contacts?.save(table.closest(self.key, table.size))
     } catch (err) {

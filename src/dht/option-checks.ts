@@ -13,12 +13,12 @@ export function milliseconds (name: string, value: number, min = 1): number {
 }
 
 /**
- * `Infinity`, or a whole number from `min`.
+ * `Infinity`, or a whole number from `min` to `max`.
  *
  * @throws {InvalidOptionError} it is neither
  */
-export function orInfinity (name: string, value: number, min: number): number {
-  return value === Infinity ? value : whole(name, value, min, Number.MAX_SAFE_INTEGER)
+export function orInfinity (name: string, value: number, min: number, max?: number): number {
+  return value === Infinity ? value : whole(name, value, min, max)
 }
 
 /**

@@ -28,7 +28,8 @@ export class WorkQueue {
 
   /** Add `work` for `id`, in the place of what waits for it already. Returns false if too many wait: then nothing changes. */
   add (id: string, work: Work): boolean {
-    if (!this.#waiting.has(id) && this.#waiting.size >= this.#init.maxWaiting) {
+    const { concurrency, maxWaiting } = this.#init
+    if (!this.#waiting.has(id) && this.#running >= concurrency && this.#waiting.size >= maxWaiting) {
       return false
     }
     this.#waiting.set(id, work)

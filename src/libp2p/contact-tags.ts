@@ -2,7 +2,7 @@ import { KEEP_ALIVE } from '@libp2p/interface'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { peerIdOf } from './peer-info.ts'
 import type { Cancel, Clock } from '../clock/clock.ts'
-import type { Contact } from '../keyspace/contact.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Logger, PeerStore } from '@libp2p/interface'
 
 /** Milliseconds that changes are gathered before the peer store is told. */
@@ -23,6 +23,11 @@ const TAGS: { readonly [worth in Worth]: { [tag: string]: { value: number } | un
   stranger: { [CONTACT_TAG]: undefined, [NEIGHBOUR_TAG]: undefined, [KEEP_ALIVE_TAG]: undefined }
 }
 
+interface Tagged {
+  readonly contact: PeerInfo
+  readonly worth: Worth
+}
+
 export interface ContactTagsInit {
   readonly peerStore: Pick<PeerStore, 'merge'>
   readonly clock: Clock
@@ -39,7 +44,7 @@ export interface ContactTagsInit {
  */
 export class ContactTags {
   readonly #init: ContactTagsInit
-  #tagged = new Map<string, { readonly contact: Contact, readonly worth: Worth }>()
+  #tagged: ReadonlyMap<string, Tagged> = new Map()
   #cancel: Cancel | undefined
 
   constructor (init: ContactTagsInit) {
@@ -62,23 +67,24 @@ export class ContactTags {
   async #update (): Promise<void> {
     const { neighbours } = this.#init
     const before = this.#tagged
-    this.#tagged = new Map(this.#init.contacts().map((contact, i) => [
+    const now = new Map<string, Tagged>(this.#init.contacts().map((contact, i) => [
       bytesToMapKey(contact.id),
       { contact, worth: i < neighbours ? 'neighbour' : 'contact' }
     ]))
-    for (const [id, { contact, worth }] of this.#tagged) {
+    for (const [id, { contact, worth }] of now) {
       if (before.get(id)?.worth !== worth) {
         await this.#tag(contact, worth)
       }
     }
     for (const [id, { contact }] of before) {
-      if (!this.#tagged.has(id)) {
+      if (!now.has(id)) {
         await this.#tag(contact, 'stranger')
       }
     }
+    this.#tagged = now
   }
 
-  async #tag (contact: Contact, worth: Worth): Promise<void> {
+  async #tag (contact: PeerInfo, worth: Worth): Promise<void> {
     const peerId = peerIdOf(contact)
     if (peerId != null) {
       await this.#init.peerStore.merge(peerId, { tags: TAGS[worth] })

@@ -31,7 +31,7 @@ export interface DHTRecord {
 /** Where a query stands. All paths of a lookup share one set of peers, so there is one `index`: 0; -1 for what we knew ourselves. */
 export interface DisjointPath {
   index: number
-  /** Peers that were heard of and may be asked yet. */
+  /** 0: no requests wait in a queue, the lookup decides whom to ask when it can. */
   queued: number
   /** Requests in flight. */
   running: number

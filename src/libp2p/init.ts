@@ -66,7 +66,7 @@ export interface ReProvideInit {
   maxQueueSize?: number
 
   /**
-   * A record is sent out again when it has so many milliseconds left.
+   * A record is sent out again when it has so many milliseconds left, or at the last look before.
    *
    * @default 86_400_000
    */

@@ -9,17 +9,20 @@ import type { CounterGroup, MetricGroup, Metrics } from '@libp2p/interface'
 /** What is counted and timed of the service's methods. */
 export type Operation = 'GET_VALUE' | 'FIND_PROVIDERS' | 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'PROVIDE' | 'PUT_VALUE'
 
+/** What the node does by itself is timed under this. */
+type Label = Operation | 'SELF_QUERY'
+
 interface OperationMetrics {
-  readonly running: MetricGroup<Operation>
-  readonly errors: CounterGroup<Operation>
-  readonly time: MetricGroup<Operation>
-  readonly errorTime: MetricGroup<Operation>
+  readonly running: MetricGroup<Label>
+  readonly errors: CounterGroup<Label>
+  readonly time: MetricGroup<Label>
+  readonly errorTime: MetricGroup<Label>
 }
 
 /** Counts under the names that the other implementation has, so that dashboards go on. Without a collector it costs nothing. */
 export class ServiceMetrics {
   /** Counts what the engine does. */
-  readonly observer: Required<Pick<Observer, 'onContact' | 'onContactGone'>> & Observer
+  readonly observer: Required<Pick<Observer, 'onContact' | 'onContactGone' | 'onSelfLookup'>> & Observer
   readonly #operations: OperationMetrics | undefined
 
   /**
@@ -29,24 +32,26 @@ export class ServiceMetrics {
    */
   constructor (metrics: Metrics | undefined, prefix: string, dht: () => Kademlia | undefined) {
     if (metrics == null) {
-      this.observer = { onContact () {}, onContactGone () {} }
+      this.observer = { onContact () {}, onContactGone () {}, onSelfLookup () {} }
       return
     }
     registerTable(metrics, prefix, dht)
     registerQueues(metrics, prefix, dht)
-    const bucketEvents = metrics.registerCounterGroup(`${prefix}_kad_bucket_events_total`)
-    this.observer = {
-      client: requestObserver(metrics, `${prefix}_outbound_rpc`),
-      server: requestObserver(metrics, `${prefix}_inbound_rpc`),
-      onContact () { bucketEvents.increment({ peer_added: true }) },
-      onContactGone () { bucketEvents.increment({ peer_removed: true }) }
-    }
-    this.#operations = {
+    const operations: OperationMetrics = {
       running: metrics.registerMetricGroup(`${prefix}_operations_total`, { label: 'operation' }),
       errors: metrics.registerCounterGroup(`${prefix}_operation_errors_total`, { label: 'operation' }),
       time: metrics.registerMetricGroup(`${prefix}_operation_time_seconds`, { label: 'operation' }),
       errorTime: metrics.registerMetricGroup(`${prefix}_operation_error_time_seconds`, { label: 'operation' })
     }
+    const bucketEvents = metrics.registerCounterGroup(`${prefix}_kad_bucket_events_total`)
+    this.observer = {
+      client: requestObserver(metrics, `${prefix}_outbound_rpc`),
+      server: requestObserver(metrics, `${prefix}_inbound_rpc`),
+      onContact () { bucketEvents.increment({ peer_added: true }) },
+      onContactGone () { bucketEvents.increment({ peer_removed: true }) },
+      onSelfLookup ({ ms }) { operations.time.update({ SELF_QUERY: ms / 1000 }) }
+    }
+    this.#operations = operations
   }
 
   /** The same events, counted and timed. */

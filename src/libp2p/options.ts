@@ -79,13 +79,13 @@ function given (valueOf: (init: KadDHTInit) => number | undefined, check: (name:
 
 const count = (min: number, max?: number) => (name: string, value: number): void => { whole(name, value, min, max) }
 const time = (min: number) => (name: string, value: number): void => { milliseconds(name, value, min) }
-const unbounded = (min: number) => (name: string, value: number): void => { orInfinity(name, value, min) }
+const unbounded = (min: number, max?: number) => (name: string, value: number): void => { orInfinity(name, value, min, max) }
 
 const CHECKS: { readonly [name: string]: Check } = {
   protocol: (name, init) => { protocolId(name, init.protocol ?? DEFAULT_PROTOCOL) },
   kBucketSize: given(init => init.kBucketSize === Infinity ? undefined : init.kBucketSize, count(1, 255)),
   kBucketSplitThreshold: given(init => init.kBucketSplitThreshold, unbounded(1)),
-  prefixLength: given(init => init.prefixLength, unbounded(0)),
+  prefixLength: given(init => init.prefixLength, unbounded(0, 256)),
   alpha: given(init => init.alpha, count(1, 255)),
   disjointPaths: given(init => init.disjointPaths, count(1, 255)),
   querySelfInterval: given(init => init.querySelfInterval, time(0)),

@@ -150,7 +150,12 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     if (this.#init.clientMode == null) {
       this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
     }
-    await running.dht.start({ join: 'later' })
+    try {
+      await running.dht.start({ join: 'later' })
+    } catch (err) {
+      await this.stop()
+      throw err
+    }
   }
 
   /** Come back to the contacts of earlier, now that libp2p can dial. */
@@ -184,7 +189,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
     this.#log('%s from now on', mode)
     this.#mode = mode
-    await this.#running?.dht.setMode(mode)
+    await this.#running?.dht.setMode(mode, { force })
   }
 
   async refreshRoutingTable ({ signal }: AbortOptions = {}): Promise<void> {
@@ -198,11 +203,13 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   async * get (key: Uint8Array, options: GetValueOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     yield * this.#query('GET_VALUE', options, async ({ dht, tell, translator, options: operation }) => {
-      const found = options.useNetwork === false
-        ? await keptValue(dht, key)
-        : await foundValue(dht, key, { ...operation, quorum: options.quorum })
-      if (found != null) {
-        tell(translator.value(found.from, found.value))
+      if (options.useNetwork === false) {
+        await findKept(dht, key, operation)
+      } else {
+        await findValue(dht, key, { ...operation, quorum: options.quorum })
+      }
+      if (translator.best != null) {
+        tell(translator.best)
       }
     })
   }
@@ -295,13 +302,12 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     const { datastore, logger } = this.#components
     const { datastorePrefix: prefix = '/dht', providers: providersInit, reprovide } = this.#init
     const { clock } = this.#options
-    const host = createLibp2pHost(this.#components, this.#init)
     const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, shared: true, log: this.#log })
     const providers = new DatastoreProviderStore({
       datastore,
       prefix,
       clock,
-      self: host.self.id,
+      self: this.#components.peerId.toMultihash().bytes,
       validity: providerLife(providersInit, reprovide),
       addrsValidity: providerAddrsLife(providersInit),
       cacheSize: providersInit?.cacheSize,
@@ -309,6 +315,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       log: this.#logOf('providers')
     })
     await Promise.all([values.open(), providers.open()])
+    const host = createLibp2pHost(this.#components, this.#init)
     const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: this.k })
     const dht = new Kademlia({
       ...this.#options,
@@ -349,7 +356,9 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
   }
 
-  #onSelfLookup ({ closest, ms }: LookupResult): void {
+  #onSelfLookup (result: LookupResult): void {
+    const { closest, ms } = result
+    this.#metrics.observer.onSelfLookup(result)
     this.#components.events.dispatchEvent(new CustomEvent('kad-dht:query:self', { detail: { peers: closest.length, duration: ms } }))
   }
 
@@ -383,25 +392,21 @@ function isPubliclyDialable (addr: Multiaddr): boolean {
   return isAddrInScope(addr.bytes, 'public') && addr.getComponents().every(({ code }) => code !== CODE_P2P_CIRCUIT)
 }
 
-interface Found {
-  readonly value: Uint8Array
-  /** Who had it; undefined: we ourselves. */
-  readonly from: Contact | undefined
-}
-
-async function foundValue (dht: Kademlia, key: Uint8Array, options: GetOptions): Promise<Found | undefined> {
+/** The values at `key` are told as they come in; there may be none. */
+async function findValue (dht: Kademlia, key: Uint8Array, options: GetOptions): Promise<void> {
   try {
-    const { value, agreeing: [from] } = await dht.get(key, options)
-    return { value, from }
+    await dht.get(key, options)
   } catch (err) {
-    if (err instanceof ValueNotFoundError) {
-      return undefined
+    if (!(err instanceof ValueNotFoundError)) {
+      throw err
     }
-    throw err
   }
 }
 
-async function keptValue ({ internals: { values } }: Kademlia, key: Uint8Array): Promise<Found | undefined> {
+/** The same, of what we keep ourselves. */
+async function findKept ({ internals: { values } }: Kademlia, key: Uint8Array, { onProgress }: OperationOptions): Promise<void> {
   const kept = await values.kept(key)
-  return kept == null ? undefined : { value: kept.value, from: undefined }
+  if (kept != null) {
+    onProgress?.({ type: 'value', peer: undefined, value: kept.value, best: true })
+  }
 }

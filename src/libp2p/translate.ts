@@ -44,6 +44,7 @@ interface ResponseFields {
 export class Translator {
   readonly #init: TranslatorInit
   #running = 0
+  #best: QueryEvent | undefined
 
   constructor (init: TranslatorInit) {
     this.#init = init
@@ -74,17 +75,26 @@ export class Translator {
         yield * this.#providers(event.peer, event.providers)
         break
       case 'value':
-        this.#tell('value', this.value(event.peer, event.value))
+        this.#value(event.peer, event.value, event.best)
         break
       case 'closest':
+        this.#running = 0 // the others were given up
         yield this.#tell('path-ended', { type: EventTypes.PATH_ENDED, name: 'PATH_ENDED', path: this.#path() })
         break
       default: // of joining
     }
   }
 
-  value (from: PeerInfo | undefined, value: Uint8Array): QueryEvent {
-    return { type: EventTypes.VALUE, name: 'VALUE', from: this.#from(from), value, path: from == null ? OWN_PATH : this.#path() }
+  /** The best value that was told of. */
+  get best (): QueryEvent | undefined {
+    return this.#best
+  }
+
+  #value (from: PeerInfo | undefined, value: Uint8Array, best: boolean): void {
+    const event = this.#tell('value', { type: EventTypes.VALUE, name: 'VALUE', from: this.#from(from), value, path: from == null ? OWN_PATH : this.#path() })
+    if (best) {
+      this.#best = event
+    }
   }
 
   /** One event; none if the peer has no PeerId. */

@@ -98,7 +98,7 @@ export class RpcClient {
    */
   async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
     const frame = encodeRequest(request)
-    const answer = await this.#observed(peer, request, this.#withChannel(peer, signal, async channel => channel.request(frame, request, signal)))
+    const answer = await this.#observed(peer, request, signal, this.#withChannel(peer, signal, async channel => channel.request(frame, request, signal)))
     return answer as Response as ResponseTo<R['type']> // decoding has checked the type
   }
 
@@ -109,13 +109,14 @@ export class RpcClient {
    */
   async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
     const frame = encodeRequest(request)
-    await this.#observed(peer, request, this.#withChannel(peer, signal, async channel => { await channel.send(frame, signal) }))
+    await this.#observed(peer, request, signal, this.#withChannel(peer, signal, async channel => { await channel.send(frame, signal) }))
   }
 
-  async #observed<T> (peer: PeerInfo, request: Request, result: Promise<T>): Promise<T> {
+  async #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
     const settle = this.#init.observer?.onRequest(request.type, peer)
     if (settle != null) {
-      result.then(() => { settle() }, settle)
+      // to be given up is no failure
+      result.then(() => { settle() }, err => { settle(signal?.aborted === true ? undefined : err) })
     }
     return result
   }

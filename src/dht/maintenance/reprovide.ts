@@ -1,5 +1,5 @@
 import { compareDistance } from '../../keyspace/distance.ts'
-import { keyOf } from '../../keyspace/key.ts'
+import { bytesToMapKey, keyOf } from '../../keyspace/key.ts'
 import { provide } from '../operations/provide.ts'
 import type { Key } from '../../keyspace/key.ts'
 import type { DhtContext } from '../context.ts'
@@ -8,7 +8,7 @@ import type { DhtContext } from '../context.ts'
 export interface ReprovideOptions {
   /** Milliseconds between looks at which records are due. Default 1 h. */
   readonly interval?: number
-  /** A record is due when it has so many milliseconds left to live. Default 24 h. */
+  /** A record is sent out again when it has so many milliseconds left to live, or at the last look before. Default 24 h. */
   readonly threshold?: number
   /** Milliseconds a provider record lives. Default 48 h. */
   readonly validity?: number
@@ -44,9 +44,11 @@ export async function reprovideDue (dht: DhtContext, signal: AbortSignal): Promi
   }
 }
 
-async function * due ({ config: { clock, reprovide }, providers, self }: DhtContext): AsyncGenerator<Due> {
+/** What nobody was told yet, and what passes the threshold before the next look: that would be too late. */
+async function * due ({ config: { clock, reprovide }, providers, self, untold }: DhtContext): AsyncGenerator<Due> {
+  const { validity, threshold, interval } = reprovide
   for await (const { key, added } of providers.providedBy(self.id)) {
-    if (added + reprovide.validity - clock.now() < reprovide.threshold) {
+    if (added + validity - clock.now() < threshold + interval || untold.has(bytesToMapKey(key))) {
       yield { multihash: key, key: keyOf(key) }
     }
   }

@@ -1,3 +1,4 @@
+import { bytesToMapKey } from '../../keyspace/key.ts'
 import { PROVIDE_DEADLINE_MS } from '../deadlines.ts'
 import { spread } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
@@ -22,7 +23,12 @@ export interface ProvideResult {
 /** Remember that we provide the multihash `key`, look up the k closest, tell them. */
 export async function provide (dht: DhtContext, key: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
   const self = dht.published()
+  const id = bytesToMapKey(key)
   await dht.providers.add(key, self)
+  dht.untold.add(id)
   const { reached, ...rest } = await spread(dht, key, { type: 'add-provider', key, providers: [self] }, options, PROVIDE_DEADLINE_MS)
+  if (reached.length > 0) {
+    dht.untold.delete(id)
+  }
   return { key, sentTo: reached, ...rest }
 }
