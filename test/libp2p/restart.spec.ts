@@ -87,6 +87,18 @@ describe('stopping and starting', () => {
     expect(found.map(({ peer }) => peer.id.toString()).sort()).to.deep.equal([b, c].map(({ peerId }) => peerId.toString()).sort())
   })
 
+  it('knows the contacts that the other implementation left in the peer store', async () => {
+    const [known, forgotten] = await network.joined(2)
+    const a = await network.node()
+    await a.peerStore.save(known.peerId, { multiaddrs: known.getMultiaddrs(), tags: { 'kad-peer': { value: 1 } } })
+    await a.peerStore.save(forgotten.peerId, { multiaddrs: forgotten.getMultiaddrs() })
+    await a.services.dht.stop()
+    await a.services.dht.start()
+    await a.services.dht.afterStart()
+    await until('it has come back', () => a.services.dht.routingTable.size > 0)
+    expect(a.getPeers().some(id => id.equals(known.peerId))).to.equal(true)
+  })
+
   it('the contacts are kept while it runs, for when it is killed', async () => {
     const datastore = new MemoryDatastore()
     const init: KadDHTInit = { ...INIT, querySelfInterval: 10 }

@@ -100,6 +100,18 @@ describe('the service in a libp2p node', () => {
     expect(discovered[0].multiaddrs.map(String)).to.deep.equal(b.getMultiaddrs().map(addr => addr.decapsulate('/p2p').toString()))
   })
 
+  it('discovers providers, so that they can be dialled by their id', async () => {
+    const server = await network.node()
+    const [a, provider] = await Promise.all([1, 2].map(async () => network.node({ ...INIT, clientMode: true }))) // they never dial each other
+    await Promise.all([a, provider].map(async node => { await node.dial(server.getMultiaddrs()) }))
+    await until('they know somebody', () => a.services.dht.routingTable.size + provider.services.dht.routingTable.size === 2)
+    await all(provider.services.dht.provide(CONTENT))
+    expect(await failure(a.dial(provider.peerId))).to.not.equal('none')
+    const { findProviders } = a.services.dht // methods stand by themselves
+    await until('it is found', async () => named(await all(findProviders(CONTENT)), 'PROVIDER').length > 0)
+    await until('it can be dialled', async () => await failure(a.dial(provider.peerId)) === 'none')
+  })
+
   it('discovers for libp2p', async () => {
     const [a, b, c] = await Promise.all([network.node(), network.node(), network.node()])
     const heard: PeerId[] = []

@@ -1,7 +1,11 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { expect } from 'aegir/chai'
-import { all, failure, INIT, named, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
+import { MemoryDatastore } from 'datastore-core'
+import { Key } from 'interface-datastore/key'
+import { toString } from 'uint8arrays/to-string'
+import { Record } from '../../src/index.ts'
+import { all, connectAll, failure, INIT, named, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
 
 const KEY = utf8('/v/key')
@@ -98,6 +102,23 @@ describe('values on libp2p', () => {
   it('need no selector', async () => {
     const [a, b] = await network.joined(2, { ...INIT, validators: WITH_VALUES.validators })
     await all(a.services.dht.put(KEY, utf8('value')))
+    expect(await getValue(b, KEY)).to.equal('value')
+  })
+
+  it('are replaced where the selector takes whatever comes first', async () => {
+    const [a, b] = await network.joined(2, { ...WITH_VALUES, selectors: { v: () => 0 } })
+    for (const value of ['one', 'two', 'one']) {
+      expect(named(await all(a.services.dht.put(KEY, utf8(value))), 'QUERY_ERROR')).to.deep.equal([])
+      expect([await keptBy(a, KEY), await keptBy(b, KEY)]).to.deep.equal([value, value])
+    }
+  })
+
+  it('may be put into the datastore by somebody else', async () => {
+    const datastore = new MemoryDatastore()
+    const [a, b] = [await network.node(WITH_VALUES, { datastore }), await network.node(WITH_VALUES)]
+    await connectAll([a, b])
+    expect(await getValue(b, KEY)).to.equal(undefined)
+    await datastore.put(new Key(`/dht/record/${toString(KEY, 'base32')}`), new Record(KEY, utf8('value'), new Date()).serialize())
     expect(await getValue(b, KEY)).to.equal('value')
   })
 

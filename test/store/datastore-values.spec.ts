@@ -83,6 +83,21 @@ describe('store/datastore-values', () => {
     expect(datastore.calls.query).to.equal(1)
   })
 
+  it('finds what somebody else has written meanwhile, when it is shared', async () => {
+    const shared = await open({ shared: true })
+    const alone = await open()
+    await datastore.put(rowKey(KEY), encodeValueRow(value(KEY), TTL))
+    expect(await alone.get(KEY)).to.equal(undefined)
+    expect(await shared.get(KEY)).to.deep.equal(value(KEY))
+    const listed = await all(shared.values())
+    expect(listed).to.deep.equal([value(KEY)])
+    await datastore.put(rowKey(utf8('/kv/bad')), utf8('no row'))
+    expect(await shared.get(utf8('/kv/bad'))).to.equal(undefined)
+    expect((await datastore.rows()).has(rowKey(utf8('/kv/bad')).toString()), 'it is not ours to delete').to.equal(true)
+    await clock.advance(TTL)
+    expect(await shared.get(KEY)).to.equal(undefined)
+  })
+
   it('uses another prefix, and leaves the rows of neighbours alone', async () => {
     await datastore.put(new Key('/lan/records/x'), utf8('x'))
     await datastore.put(rowKey(KEY), utf8('x'))
