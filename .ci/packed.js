@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'kadmium-packed-'))
 
 const USE = `
+import { kadDHT } from 'kadmium'
 import { Kademlia } from 'kadmium/engine'
 import { createNode } from 'kadmium/node'
 import { createMemoryNetwork, VirtualClock } from 'kadmium/memory'
@@ -25,6 +26,7 @@ const clock = new VirtualClock()
 const dht = new Kademlia({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock })
 await clock.run(dht.start())
 console.log(dht.contacts)
+console.log(typeof kadDHT({ protocol: '/test/kad/1.0.0' }))
 `
 
 function run (command, ...args) {
@@ -47,7 +49,7 @@ try {
   run('npm', 'install', '--no-audit', '--no-fund', `./${filename}`, 'typescript@5', '@types/node@22')
   writeFileSync(join(folder, 'use.ts'), USE)
   writeFileSync(join(folder, 'use.js'), USE)
-  expect('its entries import and run', run('node', 'use.js'), 'value\n0\n')
+  expect('its entries import and run', run('node', 'use.js'), 'value\n0\nfunction\n')
   expect('its types resolve', run('npx', 'tsc', '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', 'false', 'use.ts'), '')
   expect('the command runs', run('npx', 'kadmium', '--version').trim(), JSON.parse(execFileSync('npm', ['pkg', 'get', 'version'], { cwd: root, encoding: 'utf8' })))
   run('npx', 'kadmium', 'demo', '--nodes', '3')
