@@ -187,6 +187,10 @@ export interface Observer {
   onContact? (contact: Contact): void
   /** A contact left the routing table. */
   onContactGone? (contact: Contact): void
+  /** A newcomer, or a contact of a full bucket, was asked whether it answers: it did after `ms` milliseconds, or failed of `error`. */
+  onProbe? (of: 'newcomer' | 'contact', ms: number, error?: unknown): void
+  /** A provider record of ours was sent out again, in `ms` milliseconds, or that failed of `error`. */
+  onReprovide? (ms: number, error?: unknown): void
   /** We looked ourselves up. */
   onSelfLookup? (result: LookupResult): void
 }

@@ -30,6 +30,8 @@ export interface DhtParts {
 export interface DhtContext extends DhtParts {
   /** The multihashes that we provide and could tell nobody of yet, by `bytesToMapKey`. */
   readonly untold: Set<string>
+  /** Provider records of ours that are being sent out again, and that are due and wait for that. */
+  readonly reproviding: { running: number, waiting: number }
   /** Ourselves as others are told: with the addresses that may be told. */
   published (): Contact
   /** The providers we know of a multihash; ourselves, if we are one, where we are now. */
@@ -43,6 +45,7 @@ export function createContext (parts: DhtParts): DhtContext {
   const context: DhtContext = {
     ...parts,
     untold: new Set(),
+    reproviding: { running: 0, waiting: 0 },
     published () {
       if (host.self.addrs !== addrs) {
         addrs = host.self.addrs

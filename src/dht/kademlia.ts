@@ -30,7 +30,7 @@ import { Peers } from './peers.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
-import type { KademliaInit } from './config.ts'
+import type { KademliaInit, Observer } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { OperationOptions } from './events.ts'
 import type { FindPeerOptions, FindPeerResult } from './operations/find-peer.ts'
@@ -88,6 +88,7 @@ export class Kademlia {
   readonly #rejoin: Rejoin
   readonly #upkeep: Upkeep
   readonly #contacts: ContactStore | undefined
+  readonly #onReprovide: Observer['onReprovide']
   readonly #logs: { readonly rpc: Logger, readonly reprovider: Logger }
   #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
@@ -116,6 +117,7 @@ export class Kademlia {
       tasks,
       log: logOf('routing-table'),
       networkLog: logOf('network'),
+      onProbe: init.observer?.onProbe,
       onLost: () => { this.#rejoin.begin() },
       onNew: contact => {
         this.#upkeep.onContact()
@@ -132,6 +134,7 @@ export class Kademlia {
       handlers: handlersOf(this.#dht),
       observer: init.observer?.server
     })
+    this.#onReprovide = init.observer?.onReprovide
     this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
     this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
     this.#upkeep = new Upkeep({
@@ -172,9 +175,9 @@ export class Kademlia {
   }
 
   /** What is going on inside, for dumps and statistics: look, and change nothing. */
-  get internals (): Pick<DhtContext, 'client' | 'config' | 'peers' | 'values'> & { readonly server: RpcServer, readonly store: ValueStore } {
-    const { client, config, peers, values } = this.#dht
-    return { client, config, peers, values, server: this.#server, store: this.#store }
+  get internals (): Pick<DhtContext, 'client' | 'config' | 'peers' | 'reproviding' | 'values'> & { readonly server: RpcServer, readonly store: ValueStore } {
+    const { client, config, peers, reproviding, values } = this.#dht
+    return { client, config, peers, reproviding, values, server: this.#server, store: this.#store }
   }
 
   /**
@@ -401,7 +404,7 @@ export class Kademlia {
     const { config: { clock, reprovide, collectInterval }, tasks, providers } = this.#dht
     const log = this.#logs.reprovider
     this.#upkeep.begin()
-    repeat({ clock, tasks, log, interval: reprovide.interval, what: 'reproviding' }, async signal => { await reprovideDue(this.#dht, signal) })
+    repeat({ clock, tasks, log, interval: reprovide.interval, what: 'reproviding' }, async signal => { await reprovideDue(this.#dht, signal, this.#onReprovide) })
     repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting provider records' }, async () => providers.collect())
   }
 

@@ -5,7 +5,7 @@ import { RoutingTable } from '../routing/routing-table.ts'
 import { LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { WorkQueue } from './work-queue.ts'
-import type { KademliaConfig } from './config.ts'
+import type { KademliaConfig, Observer } from './config.ts'
 import type { Tasks } from './tasks.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Question, RpcClient } from '../rpc/client.ts'
@@ -25,6 +25,8 @@ export interface PeersInit {
   readonly networkLog: Logger
   /** The last contact was lost. */
   onLost (): void
+  /** Somebody was asked whether it answers. */
+  onProbe: Observer['onProbe']
   /** A contact entered the table. */
   onNew (contact: Contact): void
   /** A contact left the table. */
@@ -145,14 +147,20 @@ export class Peers {
     if (known != null && contact.addrs.every(addr => known.addrs.some(other => bytesEqual(addr, other)))) {
       return
     }
-    await this.#probeWithin(this.#init.config.verificationTimeout, contact, signal)
+    await this.#probeWithin(this.#init.config.verificationTimeout, 'newcomer', contact, signal)
     this.#enter(contact)
   }
 
-  async #probeWithin (ms: number, contact: Contact, signal: AbortSignal): Promise<void> {
-    const deadline = startDeadline(this.#init.config.clock, ms, () => new TimeoutError(`no answer within ${ms} ms`), signal)
+  async #probeWithin (ms: number, whom: 'newcomer' | 'contact', contact: Contact, signal: AbortSignal): Promise<void> {
+    const { config: { clock }, onProbe } = this.#init
+    const begun = clock.now()
+    const deadline = startDeadline(clock, ms, () => new TimeoutError(`no answer within ${ms} ms`), signal)
     try {
       await this.probe(contact, deadline.signal)
+      onProbe?.(whom, clock.now() - begun)
+    } catch (err) {
+      onProbe?.(whom, clock.now() - begun, err)
+      throw err
     } finally {
       deadline.clear()
     }
@@ -185,7 +193,7 @@ export class Peers {
     const { config: { clock, checkTimeout } } = this.#init
     const queued = this.#checks.add(bytesToMapKey(head.id), async signal => {
       try {
-        await this.#probeWithin(checkTimeout, head, signal)
+        await this.#probeWithin(checkTimeout, 'contact', head, signal)
       } catch (err) {
         if (err instanceof TimeoutError) {
           this.#forget(head, err)

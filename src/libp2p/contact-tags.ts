@@ -6,7 +6,7 @@ import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Logger, PeerStore } from '@libp2p/interface'
 
 /** Milliseconds that changes are gathered before the peer store is told. */
-const DELAY_MS = 5_000
+const DELAY_MS = 1_000
 
 /** Who is in the routing table: with this tag, the other implementation knows its contacts again after a restart. */
 export const CONTACT_TAG = 'kad-peer'

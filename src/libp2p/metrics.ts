@@ -1,3 +1,4 @@
+import { systemClock } from '../clock/clock.ts'
 import type { QueryEvent } from './events.ts'
 import type { Observer } from '../dht/config.ts'
 import type { Kademlia } from '../dht/kademlia.ts'
@@ -44,11 +45,23 @@ export class ServiceMetrics {
       errorTime: metrics.registerMetricGroup(`${prefix}_operation_error_time_seconds`, { label: 'operation' })
     }
     const bucketEvents = metrics.registerCounterGroup(`${prefix}_kad_bucket_events_total`)
+    const probes = {
+      newcomer: { name: 'ping_new_contact', time: metrics.registerMetricGroup(`${prefix}_routing_table_ping_new_contact_time_milliseconds`) },
+      contact: { name: 'ping_old_contact', time: metrics.registerMetricGroup(`${prefix}_routing_table_ping_old_contact_time_milliseconds`) }
+    }
+    const reprovides = metrics.registerMetricGroup(`${prefix}_reprovide_timeout_milliseconds`)
+    const sendTimes = metrics.registerMetricGroup(`${prefix}_network_message_send_times_milliseconds`)
     this.observer = {
-      client: requestObserver(metrics, `${prefix}_outbound_rpc`),
+      client: requestObserver(metrics, `${prefix}_outbound_rpc`, sendTimes),
       server: requestObserver(metrics, `${prefix}_inbound_rpc`),
       onContact () { bucketEvents.increment({ peer_added: true }) },
       onContactGone () { bucketEvents.increment({ peer_removed: true }) },
+      onProbe (of, ms, error) {
+        const { name, time } = probes[of]
+        bucketEvents.increment({ [error == null ? name : `${name}_error`]: true })
+        time.update(outcome(ms, error))
+      },
+      onReprovide (ms, error) { reprovides.update(outcome(ms, error)) },
       onSelfLookup ({ ms }) { operations.time.update({ SELF_QUERY: ms / 1000 }) }
     }
     this.#operations = operations
@@ -78,7 +91,7 @@ export class ServiceMetrics {
 }
 
 /** Counts requests by type, those that failed, and how long answers took. */
-function requestObserver (metrics: Metrics, prefix: string): ClientObserver {
+function requestObserver (metrics: Metrics, prefix: string, times?: MetricGroup): ClientObserver {
   const requests = metrics.registerCounterGroup(`${prefix}_requests_total`)
   const errors = metrics.registerCounterGroup(`${prefix}_errors_total`)
   const time = metrics.registerMetricGroup(`${prefix}_time_seconds`, { label: 'operation' })
@@ -86,8 +99,10 @@ function requestObserver (metrics: Metrics, prefix: string): ClientObserver {
     onRequest (type) {
       const label = messageName(type)
       const stopTimer = time.timer(label)
+      const begun = systemClock.now()
       requests.increment({ [label]: true })
       return error => {
+        times?.update(outcome(systemClock.now() - begun, error))
         if (error == null) {
           stopTimer()
         } else {
@@ -96,6 +111,11 @@ function requestObserver (metrics: Metrics, prefix: string): ClientObserver {
       }
     }
   }
+}
+
+/** How long something took that went well, or failed. */
+function outcome (ms: number, error: unknown): { success: number } | { failure: number } {
+  return error == null ? { success: ms } : { failure: ms }
 }
 
 /** `find-node` is `FIND_NODE` to libp2p. */
@@ -122,16 +142,19 @@ function sum (buckets: readonly Bucket[]): number {
   return buckets.reduce((all, { contacts }) => all + contacts.length, 0)
 }
 
-/** What waits and what is under way to keep the routing table good. */
+/** What waits and what is under way to keep the routing table good and our records alive. */
 function registerQueues (metrics: Metrics, prefix: string, dht: () => Kademlia | undefined): void {
-  const register = (name: string, queue: 'verifications' | 'checks'): void => {
+  const register = (name: string, countsOf: (internals: Kademlia['internals']) => { running: number, waiting: number }): void => {
     metrics.registerMetricGroup(`${prefix}_${name}`, {
       calculate: () => {
-        const { running, waiting } = dht()?.internals.peers.upkeep[queue] ?? { running: 0, waiting: 0 }
+        const internals = dht()?.internals
+        const { running, waiting } = internals == null ? { running: 0, waiting: 0 } : countsOf(internals)
         return { size: running + waiting, running, queued: waiting }
       }
     })
   }
-  register('ping_new_contact_queue', 'verifications')
-  register('ping_old_contact_queue', 'checks')
+  register('routing_table_update_queue', ({ peers }) => peers.upkeep.verifications)
+  register('ping_new_contact_queue', ({ peers }) => peers.upkeep.verifications)
+  register('ping_old_contact_queue', ({ peers }) => peers.upkeep.checks)
+  register('reprovide_queue', ({ reproviding }) => reproviding)
 }

@@ -32,7 +32,7 @@ import type { GetOptions } from '../dht/operations/get.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'
 import type { Libp2pHost } from '../hosts/libp2p/host.ts'
 import type { Contact } from '../keyspace/contact.ts'
-import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
+import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, Metrics, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
@@ -101,12 +101,13 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.selectors = { ...builtInSelectors, ...init.selectors }
     this.#mode = init.clientMode === false ? 'server' : 'client'
     this.#metrics = new ServiceMetrics(components.metrics, init.metricsPrefix ?? 'libp2p_kad_dht', () => this.#running?.dht)
-    this.get = this.get.bind(this)
-    this.put = this.put.bind(this)
-    this.provide = this.provide.bind(this)
-    this.findProviders = this.findProviders.bind(this)
-    this.findPeer = this.findPeer.bind(this)
-    this.getClosestPeers = this.getClosestPeers.bind(this)
+    const { metrics } = components
+    this.get = traced(metrics, 'get', this.get.bind(this), 1)
+    this.put = traced(metrics, 'put', this.put.bind(this), 2)
+    this.provide = traced(metrics, 'provide', this.provide.bind(this), 1)
+    this.findProviders = traced(metrics, 'findProviders', this.findProviders.bind(this), 1)
+    this.findPeer = traced(metrics, 'findPeer', this.findPeer.bind(this), 1)
+    this.getClosestPeers = traced(metrics, 'getClosestPeers', this.getClosestPeers.bind(this), 1)
     this.#contentRouting = new DHTContentRouting(this)
     this.#peerRouting = new DHTPeerRouting(this)
     const contacts = (): number => this.#running?.dht.contacts ?? 0
@@ -385,6 +386,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
     return this.#running
   }
+}
+
+/** `method`, as a step in the traces of the collector, if there is one. Its options are its argument `optionsIndex`. */
+function traced<M extends (...args: any[]) => AsyncGenerator<QueryEvent>> (metrics: Metrics | undefined, name: string, method: M, optionsIndex: number): M {
+  return metrics?.traceFunction(`libp2p.kadDHT.${name}`, method, { optionsIndex }) ?? method
 }
 
 /** Everybody can dial it, and not only over a relay. */

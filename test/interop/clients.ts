@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { best, closestPeers, findPeer, findProviders, get, provide, put, sameBytes } from './ask.ts'
 import { IMPLEMENTATIONS } from './implementations.ts'
 import { one } from './network.ts'
-import { freshCid } from './providers.ts'
+import { findEventually, freshCid } from './providers.ts'
 import { countIn } from './tally.ts'
 import { freshKey } from './values.ts'
 import type { InteropNetwork } from './network.ts'
@@ -48,7 +48,7 @@ export function usesAndHidesClients (network: InteropNetwork): void {
       const cid = await freshCid()
       await provide(client, cid)
       for (const asker of network.of('ours').slice(0, 2)) {
-        const { providers } = await findProviders(asker, cid)
+        const { providers } = await findEventually(asker, cid, found => found.providers.size > 0)
         expect([...providers.keys()]).to.deep.equal([client.libp2p.peerId.toString()])
         expect(asker.dht.routingTable.size).to.equal(network.nodes.length - 1)
       }

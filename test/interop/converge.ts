@@ -22,7 +22,7 @@ export async function converge (nodes: readonly InteropNode[]): Promise<void> {
 }
 
 /** Fill the neighbourhood: look ourselves up. */
-async function lookUpSelf ({ libp2p, dht }: InteropNode): Promise<void> {
+export async function lookUpSelf ({ libp2p, dht }: InteropNode): Promise<void> {
   await drain(dht.getClosestPeers(libp2p.peerId.toMultihash().bytes, { signal: AbortSignal.timeout(DEADLINE) }))
 }
 

@@ -57,8 +57,13 @@ export class InteropNetwork {
     return one(this.nodes, kind)
   }
 
-  kindOf (id: string): Implementation | undefined {
-    return [...this.nodes, ...this.clients].find(({ libp2p }) => libp2p.peerId.toString() === id)?.kind
+  /** The kind of the node with that peer id. */
+  kindOf (id: string): Implementation {
+    const node = [...this.nodes, ...this.clients].find(({ libp2p }) => libp2p.peerId.toString() === id)
+    if (node == null) {
+      throw new Error(`${id} is a stranger here`)
+    }
+    return node.kind
   }
 
   async stop (): Promise<void> {

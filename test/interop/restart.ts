@@ -2,7 +2,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { closestPeers } from './ask.ts'
-import { until } from './converge.ts'
+import { lookUpSelf, until } from './converge.ts'
 import { InteropNetwork, dialAll } from './network.ts'
 import { createInteropNode } from './node.ts'
 import { count } from './tally.ts'
@@ -21,7 +21,7 @@ describe('a restart', () => {
     await network.grow({ ours: 2, theirs: 3 })
     node = await createInteropNode('ours', { datastore, privateKey })
     await dialAll(node, network.nodes.slice(0, 1))
-    await until('the routing table is filled', () => node.dht.routingTable.size === network.nodes.length)
+    await until('the routing table is filled', () => node.dht.routingTable.size === network.nodes.length, async () => { await lookUpSelf(node) })
   })
 
   after(async () => {

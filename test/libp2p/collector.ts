@@ -8,6 +8,8 @@ interface Calculated {
 
 /** A collector of metrics that keeps the numbers it is told. What the DHT has no use for it refuses. */
 export class Collector implements Metrics {
+  /** The names of the functions that are traced. */
+  readonly traced: string[] = []
   readonly #metrics = new Map<string, NumberMetric>()
   readonly #groups = new Map<string, GroupMetric>()
   readonly #calculated = new Map<string, () => unknown>()
@@ -77,6 +79,7 @@ export class Collector implements Metrics {
   }
 
   traceFunction<F> (name: string, traced: F): F {
+    this.traced.push(name)
     return traced
   }
 

@@ -63,10 +63,10 @@ describe('tags of contacts', () => {
     const made = bench(names)
     made.contacts = [contact(a)]
     made.tags.onChange()
-    await made.clock.advance(4000)
+    await made.clock.advance(900)
     made.tags.onChange()
     expect(made.merges).to.deep.equal([])
-    await made.clock.advance(1000)
+    await made.clock.advance(100)
     expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht'])
     await made.clock.advance(60_000)
     expect(made.merges).to.have.lengthOf(1)

@@ -7,12 +7,13 @@ import type { KadDHTComponents, KadDHTInit } from '../../src/libp2p/init.ts'
 
 const KEY = utf8('/v/key')
 
-/** The names that `@libp2p/kad-dht` 16 registers, and ours have too. */
+/** The names that `@libp2p/kad-dht` 16 registers. */
 const NAMES = [
   'inbound_rpc_errors_total',
   'inbound_rpc_requests_total',
   'inbound_rpc_time_seconds',
   'kad_bucket_events_total',
+  'network_message_send_times_milliseconds',
   'operation_error_time_seconds',
   'operation_errors_total',
   'operation_time_seconds',
@@ -21,12 +22,17 @@ const NAMES = [
   'outbound_rpc_requests_total',
   'ping_new_contact_queue',
   'ping_old_contact_queue',
+  'reprovide_queue',
+  'reprovide_timeout_milliseconds',
   'routing_table_kad_bucket_average_occupancy',
   'routing_table_kad_bucket_max_depth',
   'routing_table_kad_bucket_max_occupancy',
   'routing_table_kad_bucket_min_occupancy',
   'routing_table_kad_bucket_total',
-  'routing_table_size'
+  'routing_table_ping_new_contact_time_milliseconds',
+  'routing_table_ping_old_contact_time_milliseconds',
+  'routing_table_size',
+  'routing_table_update_queue'
 ]
 
 /** What a libp2p node gives its services, and a collector of metrics. */
@@ -132,10 +138,10 @@ describe('metrics', () => {
     const shape = async (): Promise<unknown[]> => Promise.all(['size', 'kad_bucket_total', 'kad_bucket_average_occupancy', 'kad_bucket_min_occupancy', 'kad_bucket_max_occupancy', 'kad_bucket_max_depth']
       .map(async name => collector.calculated(`libp2p_kad_dht_routing_table_${name}`)))
     expect(await shape()).to.deep.equal([3, 1, 3, 3, 3, 0])
-    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3 })
+    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3, ping_new_contact: 3 })
     await others[0].services.dht.setMode('client')
     await until('it has left', () => dht.routingTable.size === 2)
-    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3, peer_removed: 1 })
+    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3, peer_removed: 1, ping_new_contact: 3 })
     await dht.stop()
     expect(await shape()).to.deep.equal([0, 0, 0, 0, 0, 0])
   })
@@ -151,9 +157,23 @@ describe('metrics', () => {
 
   it('tell what waits', async () => {
     await create()
-    for (const name of ['ping_new_contact_queue', 'ping_old_contact_queue']) {
+    for (const name of ['ping_new_contact_queue', 'ping_old_contact_queue', 'routing_table_update_queue', 'reprovide_queue']) {
       expect(await collector.calculated(`libp2p_kad_dht_${name}`)).to.deep.equal({ size: 0, running: 0, queued: 0 })
     }
+  })
+
+  it('tell how fast others answer', async () => {
+    await create()
+    await all(dht.getClosestPeers(KEY))
+    for (const name of ['network_message_send_times_milliseconds', 'routing_table_ping_new_contact_time_milliseconds']) {
+      expect(collector.group(`libp2p_kad_dht_${name}`).success, name).to.be.within(0, 10_000)
+    }
+    await until('it has looked itself up', () => collector.group('libp2p_kad_dht_operation_time_seconds').SELF_QUERY != null)
+  })
+
+  it('have the steps of traces', async () => {
+    await create()
+    expect(collector.traced.sort()).to.deep.equal(['findPeer', 'findProviders', 'get', 'getClosestPeers', 'provide', 'put'].map(name => `libp2p.kadDHT.${name}`))
   })
 
   it('are not needed', async () => {

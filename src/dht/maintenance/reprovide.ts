@@ -2,6 +2,7 @@ import { compareDistance } from '../../keyspace/distance.ts'
 import { bytesToMapKey, keyOf } from '../../keyspace/key.ts'
 import { provide } from '../operations/provide.ts'
 import type { Key } from '../../keyspace/key.ts'
+import type { Observer } from '../config.ts'
 import type { DhtContext } from '../context.ts'
 
 /** When provider records of our own are sent out again, and how many at once. */
@@ -30,17 +31,36 @@ const ORIGIN = keyOf(new Uint8Array(0))
  * too: a node that was down for long still provides. Those that lie near each other
  * go one after another, so that streams to their holders are used again.
  */
-export async function reprovideDue (dht: DhtContext, signal: AbortSignal): Promise<void> {
-  const { concurrency, maxQueueSize } = dht.config.reprovide
-  for await (const batch of batches(due(dht), maxQueueSize)) {
-    batch.sort((a, b) => compareDistance(ORIGIN, a.key, b.key))
-    await inParallel(batch, concurrency, async ({ multihash }) => {
-      signal.throwIfAborted()
-      await provide(dht, multihash, { signal }).catch(err => {
+export async function reprovideDue (dht: DhtContext, signal: AbortSignal, onReprovide?: Observer['onReprovide']): Promise<void> {
+  const { config: { reprovide: { concurrency, maxQueueSize } }, reproviding } = dht
+  try {
+    for await (const batch of batches(due(dht), maxQueueSize)) {
+      batch.sort((a, b) => compareDistance(ORIGIN, a.key, b.key))
+      reproviding.waiting = batch.length
+      await inParallel(batch, concurrency, async ({ multihash }) => {
         signal.throwIfAborted()
-        dht.log('could not provide %b again: %e', multihash, err)
+        reproviding.waiting--
+        reproviding.running++
+        await provideAgain(dht, multihash, signal, onReprovide)
+        reproviding.running--
       })
-    })
+    }
+  } finally {
+    reproviding.waiting = 0
+    reproviding.running = 0
+  }
+}
+
+async function provideAgain (dht: DhtContext, multihash: Uint8Array, signal: AbortSignal, onReprovide: Observer['onReprovide']): Promise<void> {
+  const { clock } = dht.config
+  const begun = clock.now()
+  try {
+    await provide(dht, multihash, { signal })
+    onReprovide?.(clock.now() - begun)
+  } catch (err) {
+    signal.throwIfAborted()
+    onReprovide?.(clock.now() - begun, err)
+    dht.log('could not provide %b again: %e', multihash, err)
   }
 }
 
