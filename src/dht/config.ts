@@ -267,8 +267,8 @@ function parseMultiaddr (text: string): Uint8Array {
 function reprovideOptions (init: ReprovideOptions): Required<ReprovideOptions> {
   return {
     interval: milliseconds('reprovide.interval', init.interval ?? REFRESH_INTERVAL_MS),
-    threshold: milliseconds('reprovide.threshold', init.threshold ?? PROVIDER_TTL_MS / 2),
-    validity: milliseconds('reprovide.validity', init.validity ?? PROVIDER_TTL_MS),
+    threshold: whole('reprovide.threshold', init.threshold ?? PROVIDER_TTL_MS / 2, 1),
+    validity: whole('reprovide.validity', init.validity ?? PROVIDER_TTL_MS, 1),
     concurrency: whole('reprovide.concurrency', init.concurrency ?? REPROVIDE_CONCURRENCY, 1, MAX_REPROVIDE_CONCURRENCY),
     maxQueueSize: whole('reprovide.maxQueueSize', init.maxQueueSize ?? REPROVIDE_QUEUE_SIZE, 1)
   }

@@ -109,9 +109,9 @@ const CHECKS: { readonly [name: string]: Check } = {
   'providers.provideValidity': given(init => init.providers?.provideValidity, count(1, MAX_TIMER_S)),
   'reprovide.concurrency': given(init => init.reprovide?.concurrency, count(1, 1_000)),
   'reprovide.maxQueueSize': given(init => init.reprovide?.maxQueueSize, count(1)),
-  'reprovide.threshold': given(init => init.reprovide?.threshold, time(1)),
+  'reprovide.threshold': given(init => init.reprovide?.threshold, count(1)),
   'reprovide.interval': given(init => init.reprovide?.interval, time(1)),
-  'reprovide.validity': given(init => init.reprovide?.validity, time(1)),
+  'reprovide.validity': given(init => init.reprovide?.validity, count(1)),
   maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024))
 }
 

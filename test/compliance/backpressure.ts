@@ -5,19 +5,23 @@ import type { Hosts, HostSetup } from './network.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
 
 const MIB = 1024 * 1024
-const OFFERED = 64 * MIB
 const DEFAULT_MAX_IN_FLIGHT = 16 * MIB
 const CHUNK = pattern(65_536)
 
 /** The writer counts as stopped after this many round trips without a pull. */
 const QUIET_ROUND_TRIPS = 50
 
-/** Offers {@link OFFERED} bytes and knows how many of them were taken. */
+/** Offers `total` bytes and knows how many of them were taken. */
 class Offer {
+  readonly total: number
   pulled = 0
 
+  constructor (total: number) {
+    this.total = total
+  }
+
   async * bytes (): AsyncGenerator<Uint8Array> {
-    while (this.pulled < OFFERED) {
+    while (this.pulled < this.total) {
       this.pulled += CHUNK.byteLength
       yield CHUNK
     }
@@ -52,6 +56,7 @@ async function readOnce (stream: Stream): Promise<number> {
 /** A writer is held back by a reader who does not read. */
 export function backpressureCompliance (setup: HostSetup): void {
   const limit = setup.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT
+  const offered = 4 * Math.ceil(limit / CHUNK.byteLength) * CHUNK.byteLength
 
   async function expectBounded (offer: Offer, hosts: Hosts, read: number = 0): Promise<void> {
     await pullsToStop(offer, limit + read, hosts)
@@ -68,22 +73,22 @@ export function backpressureCompliance (setup: HostSetup): void {
         received.resolve(countBytes(stream.source))
       })
       const stream = await connect(await hosts.client(), server)
-      const offer = new Offer()
+      const offer = new Offer(offered)
       const sent = stream.sink(offer.bytes())
       await expectBounded(offer, hosts)
       mayRead.resolve()
 
-      expect(await received.promise).to.equal(OFFERED)
+      expect(await received.promise).to.equal(offered)
       await sent
     })
 
     check(setup, 'holds back a handler whose bytes are not read', async hosts => {
-      const offer = new Offer()
+      const offer = new Offer(offered)
       const server = await hosts.server(async stream => { await stream.sink(offer.bytes()) })
       const stream = await connect(await hosts.client(), server)
       await expectBounded(offer, hosts)
 
-      expect(await countBytes(stream.source)).to.equal(OFFERED)
+      expect(await countBytes(stream.source)).to.equal(offered)
       await stream.sink([])
     })
 
@@ -91,7 +96,7 @@ export function backpressureCompliance (setup: HostSetup): void {
       const begun = defer<[stream: Stream, read: number]>()
       const server = await hosts.server(async stream => { begun.resolve([stream, await readOnce(stream)]) })
       const stream = await connect(await hosts.client(), server)
-      const offer = new Offer()
+      const offer = new Offer(offered)
       const sent = stream.sink(offer.bytes())
       let [reader, read] = await begun.promise
       for (let reads = 0; reads < 3; reads++) {
@@ -99,7 +104,7 @@ export function backpressureCompliance (setup: HostSetup): void {
         read += await readOnce(reader)
       }
 
-      expect(read + await countBytes(reader.source)).to.equal(OFFERED)
+      expect(read + await countBytes(reader.source)).to.equal(offered)
       await sent
     })
 
@@ -111,7 +116,7 @@ export function backpressureCompliance (setup: HostSetup): void {
       })
       const client = await hosts.client()
       const stream = await connect(client, slow)
-      const offer = new Offer()
+      const offer = new Offer(offered)
       const sent = stream.sink(offer.bytes())
       await expectBounded(offer, hosts)
       await roundTrip(client, await hosts.server(echo), pattern(MIB))

@@ -73,12 +73,14 @@ export async function connectAndIdentify (dialler: HostNode, listener: HostNode)
 /** The suite opens more streams at once than libp2p would let it by default. */
 const ENOUGH_STREAMS = { maxInboundStreams: 128, maxOutboundStreams: 128 }
 
-/** yamux' largest window, what a stream of ours takes before it pauses, and some chunks on their way between the two. */
-const MAX_IN_FLIGHT = MAX_PAUSED_BYTES + MAX_UNREAD_BYTES + 8 * 65_536
+/** Chunks on their way. */
+const SLACK = 8 * 65_536
 
-export function libp2pSetup (create: CreateNode, nodeOptions?: NodeOptions): HostSetup {
+/** Twice yamux' window if it was made smaller, since it is granted anew when half is used; what a stream of ours takes before it pauses; and some chunks. */
+export function libp2pSetup (create: CreateNode, nodeOptions: NodeOptions = {}): HostSetup {
+  const { maxStreamWindowSize } = nodeOptions
   return {
-    maxInFlight: MAX_IN_FLIGHT,
+    maxInFlight: (maxStreamWindowSize == null ? MAX_PAUSED_BYTES : 2 * maxStreamWindowSize) + MAX_UNREAD_BYTES + SLACK,
     async create () {
       const running: HostNode[] = []
       return {

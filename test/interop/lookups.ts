@@ -11,11 +11,11 @@ import type { PeerInfo } from '@libp2p/interface'
 const LOOKUPS = 3
 
 /**
- * Their lookup runs disjoint paths that end on their own, so that it may miss peers.
- * In networks of their nodes alone, where everybody knows everybody, it finds on
- * average at least this share of the true k closest.
+ * What share of the true k closest their lookup must find on average. Among nodes of
+ * its own that have settled it finds all (`their-recall.ts`); its disjoint paths end on
+ * their own, so that it may miss one while routing tables are still being filled.
  */
-export const THEIR_RECALL = 0.95
+const THEIR_RECALL = 0.95
 
 /** The true k closest, found by each kind. */
 export function findsTheClosest (network: InteropNetwork, lookups = LOOKUPS): void {

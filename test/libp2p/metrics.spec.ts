@@ -138,10 +138,10 @@ describe('metrics', () => {
     const shape = async (): Promise<unknown[]> => Promise.all(['size', 'kad_bucket_total', 'kad_bucket_average_occupancy', 'kad_bucket_min_occupancy', 'kad_bucket_max_occupancy', 'kad_bucket_max_depth']
       .map(async name => collector.calculated(`libp2p_kad_dht_routing_table_${name}`)))
     expect(await shape()).to.deep.equal([3, 1, 3, 3, 3, 0])
-    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3, ping_new_contact: 3 })
+    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total').peer_added).to.equal(3)
     await others[0].services.dht.setMode('client')
     await until('it has left', () => dht.routingTable.size === 2)
-    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.deep.equal({ peer_added: 3, peer_removed: 1, ping_new_contact: 3 })
+    expect(collector.group('libp2p_kad_dht_kad_bucket_events_total')).to.include({ peer_added: 3, peer_removed: 1 })
     await dht.stop()
     expect(await shape()).to.deep.equal([0, 0, 0, 0, 0, 0])
   })
