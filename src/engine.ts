@@ -23,6 +23,7 @@ export type { DhtEvent, OnProgress, OperationEnd, OperationOptions } from './dht
 export type { FoundValue, GetOptions, GetResult } from './dht/operations/get.ts'
 export type { JoinResult } from './dht/operations/join.ts'
 export type { LookupResult } from './dht/operations/lookup.ts'
+export type { MutablePut, MutablePutResult, MutableValue } from './dht/operations/put-mutable.ts'
 export type { PutResult, StoreResult } from './dht/operations/put.ts'
 export type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './dht/operations/single.ts'
 
@@ -57,6 +58,10 @@ export type { Candidate, CandidateState } from './lookup/candidates.ts'
 export type { LookupEnd, LookupInit, LookupStep } from './lookup/lookup.ts'
 
 export { InvalidRecordError, ValueTooLargeError } from './record/invalid-record.ts'
+export { immutableKeyOf } from './record/immutable.ts'
+export { mutableKeyOf, parseMutableKey } from './record/mutable-key.ts'
+export { SequenceMismatchError } from './record/mutable-sequence.ts'
+export type { MutableKey } from './record/mutable-key.ts'
 export type { ValueRecord } from './record/record.ts'
 export type { KindOf, RecordKind } from './record/validator.ts'
 

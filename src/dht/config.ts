@@ -120,7 +120,7 @@ export interface KademliaInit {
   probe?: 'ping' | 'find-node'
   /** Narrows `scope` further, or replaces addresses: what it returns of a peer's sound addresses is believed. Default: all. */
   selectAddrs?: SelectAddrs
-  /** Kinds of values beside `/kv/` and `/pk/`; or, as a function of the namespace, all the kinds there are, `/kv/` and `/pk/` included only if it says so. */
+  /** Kinds of values beside `/kv/`, `/pk/`, `/immutable/` and `/mutable/`; or, as a function of the namespace, all the kinds there are, these included only if it says so. */
   kinds?: readonly RecordKind[] | KindOf
   /** Where values lie. Default: in memory. */
   values?: ValueStore

@@ -1,3 +1,4 @@
+import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import type { KademliaConfig } from './config.ts'
 import type { Peers } from './peers.ts'
@@ -30,6 +31,8 @@ export interface DhtParts {
 export interface DhtContext extends DhtParts {
   /** The multihashes that we provide and could tell nobody of yet, by `bytesToMapKey`. */
   readonly untold: Set<string>
+  /** Writers of one mutable value take turns here. */
+  readonly sequencing: Turns
   /** Provider records of ours that are being sent out again, and that are due and wait for that. */
   readonly reproviding: { running: number, waiting: number }
   /** Ourselves as others are told: with the addresses that may be told. */
@@ -45,6 +48,7 @@ export function createContext (parts: DhtParts): DhtContext {
   const context: DhtContext = {
     ...parts,
     untold: new Set(),
+    sequencing: new Turns(),
     reproviding: { running: 0, waiting: 0 },
     published () {
       if (host.self.addrs !== addrs) {

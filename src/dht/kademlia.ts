@@ -2,6 +2,7 @@ import { defaultLogger } from '@libp2p/logger'
 import { abortable, startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
+import { immutableKeyOf } from '../record/immutable.ts'
 import { RpcClient } from '../rpc/client.ts'
 import { addProvider } from '../rpc/handlers/add-provider.ts'
 import { findNode } from '../rpc/handlers/find-node.ts'
@@ -24,6 +25,7 @@ import { get, searchValue } from './operations/get.ts'
 import { fill, join, refresh } from './operations/join.ts'
 import { lookUp } from './operations/lookup.ts'
 import { provide } from './operations/provide.ts'
+import { getMutable, putMutable } from './operations/put-mutable.ts'
 import { put, store } from './operations/put.ts'
 import { findNodeAt, findValueAt, ping } from './operations/single.ts'
 import { Peers } from './peers.ts'
@@ -39,13 +41,14 @@ import type { FoundValue, GetOptions, GetResult } from './operations/get.ts'
 import type { JoinResult } from './operations/join.ts'
 import type { LookupResult } from './operations/lookup.ts'
 import type { ProvideResult } from './operations/provide.ts'
+import type { MutablePut, MutablePutResult, MutableValue } from './operations/put-mutable.ts'
 import type { PutResult, StoreResult } from './operations/put.ts'
 import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './operations/single.ts'
 import type { Contact } from '../keyspace/contact.ts'
 import type { Handlers } from '../rpc/handlers/handlers.ts'
 import type { ContactStore } from '../store/contact-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
-import type { Logger } from '@libp2p/interface'
+import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
 
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
@@ -334,6 +337,38 @@ export class Kademlia {
    */
   async put (key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<PutResult> {
     return put(this.#running(), key, value, options)
+  }
+
+  /**
+   * Keep a value at the k peers closest to its own hash: its key is in the result, and
+   * whatever is found there is this value. Deadline: 180 s.
+   *
+   * @throws {ValueTooLargeError} the value is over `maxValueSize`
+   */
+  async putImmutable (value: string | Uint8Array, options?: OperationOptions): Promise<PutResult> {
+    const bytes = toBytes(value)
+    return put(this.#running(), immutableKeyOf(bytes), bytes, options)
+  }
+
+  /**
+   * Write the next version of a value that only the holder of `privateKey` can write (as
+   * BEP 44 has it). Deadlines: of a get, then of a put.
+   *
+   * @throws {ValueTooLargeError} the value is over `maxValueSize`
+   * @throws {SequenceMismatchError} `cas` is not the sequence that was found
+   * @throws {RangeError} the salt has more than 64 bytes
+   */
+  async putMutable (privateKey: Ed25519PrivateKey, init: MutablePut): Promise<MutablePutResult> {
+    return putMutable(this.#running(), privateKey, init)
+  }
+
+  /**
+   * The newest version of the mutable value at a record key, `/mutable/…`, with its sequence. Deadline: 120 s.
+   *
+   * @throws {ValueNotFoundError} nobody who answered has one
+   */
+  async getMutable (key: Uint8Array, options: OperationOptions = {}): Promise<MutableValue> {
+    return getMutable(this.#running(), key, options)
   }
 
   /**

@@ -1,9 +1,13 @@
 import { bytesToMapKey } from '../keyspace/key.ts'
+import { immutableRecords } from '../record/immutable.ts'
 import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record.ts'
+import { MUTABLE } from '../record/mutable-key.ts'
+import { MAX_MUTABLE_ENVELOPE_BYTES, mutableRecords, openMutableValue } from '../record/mutable.ts'
 import { namespaceOf } from '../record/namespace.ts'
 import { MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../record/open.ts'
 import { publicKeyRecords } from '../record/public-key.ts'
 import { kindsOf, Validators } from '../record/validator.ts'
+import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { InvalidOptionError, OutdatedRecordError } from './errors.ts'
 import { toBytes } from './text.ts'
@@ -35,20 +39,20 @@ export class Values {
   readonly #config: KademliaConfig
   readonly #store: ValueStore
   readonly #validators: Validators
-  /** Do keys that name no kind lie in the open namespace? */
-  readonly #open: boolean
-  /** The last write under way for each key: the next waits for it, so that none is undone by an older one. */
-  readonly #writes = new Map<string, Promise<unknown>>()
+  /** Are the kinds our own, with their envelopes, and do keys that name none lie in the open namespace? */
+  readonly #enveloped: boolean
+  /** Writes to one key take turns, so that none is undone by an older one. */
+  readonly #writes = new Turns()
   #lastSealed = 0
 
   constructor ({ config, store, kinds }: ValuesInit) {
     this.#config = config
     this.#store = store
-    this.#open = typeof kinds !== 'function'
+    this.#enveloped = typeof kinds !== 'function'
     this.#validators = new Validators(typeof kinds === 'function'
       ? kinds
-      : kindsOf([openRecords(config.maxValueSize), publicKeyRecords, ...kinds]))
-    this.maxRecordSize = config.maxValueSize + MAX_ENVELOPE_BYTES
+      : kindsOf([openRecords(config.maxValueSize), publicKeyRecords, immutableRecords(config.maxValueSize), mutableRecords(config.maxValueSize), ...kinds]))
+    this.maxRecordSize = config.maxValueSize + Math.max(MAX_ENVELOPE_BYTES, MAX_MUTABLE_ENVELOPE_BYTES)
   }
 
   /**
@@ -64,7 +68,7 @@ export class Values {
     if (bytes.byteLength > MAX_KEY_BYTES) {
       throw new InvalidOptionError(`the key has ${bytes.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
     }
-    return !this.#open || this.#validators.knows(bytes) ? bytes : concat(OPEN_PREFIX, bytes)
+    return !this.#enveloped || this.#validators.knows(bytes) ? bytes : concat(OPEN_PREFIX, bytes)
   }
 
   /**
@@ -76,12 +80,12 @@ export class Values {
    */
   async seal (key: string | Uint8Array, value: string | Uint8Array): Promise<ValueRecord> {
     const bytes = toBytes(value)
-    const { maxValueSize } = this.#config
-    if (bytes.byteLength > maxValueSize) {
-      throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
-    }
     const recordKey = this.keyOf(key)
-    const record = this.#isOpen(recordKey)
+    const limit = this.#isOf(MUTABLE, recordKey) ? this.maxRecordSize : this.#config.maxValueSize // a sealed one comes with its envelope
+    if (bytes.byteLength > limit) {
+      throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${limit} are allowed: split it, or set a larger maxValueSize on every node of the network`)
+    }
+    const record = this.#isOf(OPEN, recordKey)
       ? { key: recordKey, value: sealOpenValue(bytes, await this.#sealTime(recordKey)) }
       : { key: recordKey, value: bytes }
     if (namespaceOf(recordKey) == null || this.knows(recordKey)) {
@@ -92,7 +96,10 @@ export class Values {
 
   /** The user's value in a valid record. */
   open ({ key, value }: ValueRecord): Uint8Array {
-    return this.#isOpen(key) ? openValue(value).data : value
+    if (this.#isOf(OPEN, key)) {
+      return openValue(value).data
+    }
+    return this.#isOf(MUTABLE, key) ? openMutableValue(value).data : value
   }
 
   /** Is there a kind for the namespace of a record key? Without, its values can be sent to others, but neither read nor kept. */
@@ -133,11 +140,12 @@ export class Values {
    */
   async accept (record: ValueRecord): Promise<void> {
     await this.#validate(record)
-    await this.#inTurn(bytesToMapKey(record.key), async () => { await this.#write(record) })
+    await this.#writes.take(bytesToMapKey(record.key), async () => { await this.#write(record) })
   }
 
-  #isOpen (recordKey: Uint8Array): boolean {
-    return this.#open && namespaceOf(recordKey) === OPEN
+  /** Is it of a namespace whose values have an envelope? Not where the program has said what all kinds are. */
+  #isOf (namespace: string, recordKey: Uint8Array): boolean {
+    return this.#enveloped && namespaceOf(recordKey) === namespace
   }
 
   async #validate (record: ValueRecord): Promise<void> {
@@ -152,19 +160,6 @@ export class Values {
     }
     const now = clock.now()
     await this.#store.put({ key, value, timeReceived: now, expires: now + valueTtl })
-  }
-
-  async #inTurn (id: string, write: () => Promise<void>): Promise<void> {
-    const before = this.#writes.get(id)
-    const turn = before == null ? write() : before.then(write, write)
-    this.#writes.set(id, turn)
-    try {
-      await turn
-    } finally {
-      if (this.#writes.get(id) === turn) {
-        this.#writes.delete(id)
-      }
-    }
   }
 
   /** Later than every value that we sealed or keep: two puts within a millisecond, or by a slow clock, still replace each other in order. */

@@ -1,5 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keyOf } from '../keyspace/key.ts'
+import { MUTABLE } from '../record/mutable-key.ts'
+import { openMutableValue } from '../record/mutable.ts'
 import { namespaceOf } from '../record/namespace.ts'
 import { openValue } from '../record/open.ts'
 import { keyText } from './peer.ts'
@@ -63,7 +65,11 @@ function valueDump (row: StoredValue): ValueDump {
 /** What its writer put; a row that a foreign store has spoilt, as it is. */
 function valueOf ({ key, value }: StoredValue): Uint8Array {
   try {
-    return namespaceOf(key) === 'kv' ? openValue(value).data : value
+    switch (namespaceOf(key)) {
+      case 'kv': return openValue(value).data
+      case MUTABLE: return openMutableValue(value).data
+      default: return value
+    }
   } catch {
     return value // a dump shows what is there
   }

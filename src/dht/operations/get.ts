@@ -26,6 +26,8 @@ export interface GetResult {
   /** The full record key: in the open namespace, with `/kv/` before it. */
   readonly key: Uint8Array
   readonly value: Uint8Array
+  /** The same as it travels: with the envelope that its namespace has, if it has one. */
+  readonly record: ValueRecord
   /** Who has this very value, in the order of their answers; ourselves too, if we do. */
   readonly agreeing: readonly Contact[]
   /** Who had a worse one. They are given the best, after this result. */
@@ -104,7 +106,8 @@ function conclude (dht: DhtContext, key: Uint8Array, quorum: Quorum, lookup: Loo
     }
     await sendToEach(dht, behind, { type: 'put-value', record: { key, value: best } }, { signal })
   })
-  return { key, value: dht.values.open({ key, value: best }), agreeing, outdated, lookup, ms: dht.config.clock.now() - begun }
+  const record = { key, value: best }
+  return { key, value: dht.values.open(record), record, agreeing, outdated, lookup, ms: dht.config.clock.now() - begun }
 }
 
 /** {@link searchValue} to its end. */

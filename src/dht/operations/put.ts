@@ -4,6 +4,7 @@ import { spread } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
 import type { PeerOrAddr } from './single.ts'
 import type { Contact } from '../../keyspace/contact.ts'
+import type { ValueRecord } from '../../record/record.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
@@ -38,9 +39,13 @@ export interface PutResult {
   readonly ms: number
 }
 
-/** Seal, keep it ourselves if we know what it is, look up the k closest, have them keep it. */
+/** Seal, and {@link putRecord}. */
 export async function put (dht: DhtContext, key: string | Uint8Array, value: string | Uint8Array, options: OperationOptions = {}): Promise<PutResult> {
-  const record = await dht.values.seal(key, value)
+  return putRecord(dht, await dht.values.seal(key, value), options)
+}
+
+/** Keep a finished record ourselves if we know what it is, look up the k closest, have them keep it. */
+export async function putRecord (dht: DhtContext, record: ValueRecord, options: OperationOptions): Promise<PutResult> {
   if (dht.values.knows(record.key)) {
     await dht.values.accept(record)
   }

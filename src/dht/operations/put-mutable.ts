@@ -1,0 +1,81 @@
+import { bytesToMapKey } from '../../keyspace/key.ts'
+import { ValueTooLargeError } from '../../record/invalid-record.ts'
+import { mutableKeyOf } from '../../record/mutable-key.ts'
+import { checkReplaces } from '../../record/mutable-sequence.ts'
+import { openMutableValue, sealMutableValue } from '../../record/mutable.ts'
+import { ValueNotFoundError } from '../errors.ts'
+import { toBytes } from '../text.ts'
+import { get } from './get.ts'
+import { putRecord } from './put.ts'
+import type { PutResult } from './put.ts'
+import type { MutableVersion } from '../../record/mutable.ts'
+import type { DhtContext } from '../context.ts'
+import type { OperationOptions } from '../events.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+
+/** What to write under a key pair. */
+export interface MutablePut extends OperationOptions {
+  readonly value: string | Uint8Array
+  /** Tells values of one key pair apart: at most 64 bytes. Default: none. */
+  readonly salt?: string | Uint8Array
+  /** Compare and swap: the sequence that is to be replaced. Default: whatever is found. */
+  readonly cas?: number
+}
+
+/** Where a version of a mutable value is. */
+export interface MutablePutResult extends PutResult {
+  /** Its sequence: one more than that of the version found before, 1 if there was none. */
+  readonly sequence: number
+}
+
+/** The newest version of a mutable value. */
+export interface MutableValue {
+  /** The full record key. */
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  readonly sequence: number
+}
+
+/**
+ * Find the newest version, sign one on top of it, and put that. Two puts of ours take
+ * turns; of two nodes that write at the same time, the greater bytes win, and the
+ * other learns it from `failed`.
+ */
+export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey, { value, salt = '', cas, ...options }: MutablePut): Promise<MutablePutResult> {
+  const key = mutableKeyOf(privateKey.publicKey, toBytes(salt))
+  const data = toBytes(value)
+  const { maxValueSize } = dht.config
+  if (data.byteLength > maxValueSize) {
+    throw new ValueTooLargeError(`the value has ${data.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
+  }
+  return dht.sequencing.take(bytesToMapKey(key), async () => {
+    const kept = await newest(dht, key, options)
+    const next = { sequence: kept == null ? 1 : kept.sequence + 1, data }
+    checkReplaces(next, kept, cas)
+    const record = { key, value: await sealMutableValue(privateKey, key, next) }
+    return { ...await putRecord(dht, record, options), sequence: next.sequence }
+  })
+}
+
+/**
+ * The newest version of the mutable value at `key`.
+ *
+ * @throws {ValueNotFoundError} nobody who answered has one
+ */
+export async function getMutable (dht: DhtContext, key: Uint8Array, options: OperationOptions): Promise<MutableValue> {
+  const { record } = await get(dht, key, options)
+  const { sequence, data } = openMutableValue(record.value)
+  return { key, value: data, sequence }
+}
+
+async function newest (dht: DhtContext, key: Uint8Array, options: OperationOptions): Promise<MutableVersion | undefined> {
+  try {
+    const { value, sequence } = await getMutable(dht, key, options)
+    return { data: value, sequence }
+  } catch (err) {
+    if (err instanceof ValueNotFoundError) {
+      return undefined
+    }
+    throw err
+  }
+}

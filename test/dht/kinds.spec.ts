@@ -1,0 +1,93 @@
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { expect } from 'aegir/chai'
+import { immutableKeyOf } from '../../src/record/immutable.ts'
+import { mutableKeyOf } from '../../src/record/mutable-key.ts'
+import { sealMutableValue } from '../../src/record/mutable.ts'
+import { utf8 } from '../helpers/protobuf.ts'
+import { Simulation } from '../helpers/simulation.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+async function failure (task: Promise<unknown>): Promise<string> {
+  return task.then(() => 'none', (err: Error) => err.name)
+}
+
+describe('kinds of values in a network', () => {
+  let simulation: Simulation
+  let nodes: SimulatedNode[]
+  let privateKey: Ed25519PrivateKey
+
+  beforeEach(async () => {
+    privateKey = await generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(7))
+    simulation = new Simulation({ seed: 5, latency: 20 })
+    nodes = await simulation.nodesJoined(30)
+  })
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  it('find an immutable value by its hash, and nothing else there', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    const { key, storedAt } = await run(nodes[0].dht.putImmutable('forever'))
+    expect(key).to.equalBytes(immutableKeyOf(utf8('forever')))
+    expect(storedAt).to.have.lengthOf(20)
+    expect(text((await run(nodes[9].dht.get(key))).value)).to.equal('forever')
+    expect(await failure(run(nodes[1].dht.put(key, 'something else')))).to.equal('InvalidRecordError')
+  })
+
+  it('count the versions of a mutable value, from whichever node its holder writes', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    for (const [i, writer] of [3, 11, 27].entries()) {
+      const { sequence, storedAt, failed } = await run(nodes[writer].dht.putMutable(privateKey, { value: `version ${i}`, salt: 'profile' }))
+      expect({ sequence, stored: storedAt.length, failed }).to.deep.equal({ sequence: i + 1, stored: 20, failed: [] })
+    }
+    const key = mutableKeyOf(privateKey.publicKey, utf8('profile'))
+    expect(await run(nodes[17].dht.getMutable(key))).to.deep.equal({ key, value: utf8('version 2'), sequence: 3 })
+    expect(text((await run(nodes[18].dht.get(key))).value), 'without its envelope').to.equal('version 2')
+    expect(await failure(run(nodes[18].dht.getMutable(mutableKeyOf(privateKey.publicKey))))).to.equal('ValueNotFoundError')
+  })
+
+  it('swap a mutable value only for the version that was read', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    await run(nodes[0].dht.putMutable(privateKey, { value: 'one' }))
+    await run(nodes[1].dht.putMutable(privateKey, { value: 'two', cas: 1 }))
+    const late = nodes[2].dht.putMutable(privateKey, { value: 'also two', cas: 1 })
+    expect(await run(late.then(() => undefined, err => ({ name: err.name, found: err.found })))).to.deep.equal({ name: 'SequenceMismatchError', found: 2 })
+    expect((await run(nodes[3].dht.getMutable(mutableKeyOf(privateKey.publicKey)))).value).to.equalBytes(utf8('two'))
+  })
+
+  it('let puts of one node take turns', async () => {
+    const [{ dht }] = nodes
+    const results = await simulation.clock.run(Promise.all(['a', 'b', 'c'].map(async value => dht.putMutable(privateKey, { value }))))
+    expect(results.map(({ sequence }) => sequence)).to.deep.equal([1, 2, 3])
+  })
+
+  it('are never rolled back, whatever the order of arrival, and corrected where they are behind', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    const key = mutableKeyOf(privateKey.publicKey)
+    const [old, current] = await Promise.all([1, 2].map(async sequence => sealMutableValue(privateKey, key, { sequence, data: utf8(`version ${sequence}`) })))
+    const { closest } = await run(nodes[0].dht.lookup(key))
+    const holders = nodes.filter(({ dht }) => closest.some(({ id }) => text(id) === text(dht.self.id)))
+    await run(nodes[0].dht.store(holders[0].dht.self, key, old))
+    await run(nodes[0].dht.store(holders[1].dht.self, key, current))
+    expect(await failure(run(nodes[0].dht.store(holders[1].dht.self, key, old)))).to.equal('StreamResetError')
+    expect(await run(nodes[1].dht.getMutable(key))).to.include({ sequence: 2 })
+    await simulation.clock.advance(5_000)
+    expect(text((await run(nodes[2].dht.findValue(holders[0].dht.self, key))).value ?? utf8('nothing'))).to.equal('version 2')
+  })
+
+  it('take data of the largest size, and no more', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    const small = new Simulation({ seed: 6, latency: 20 })
+    const [a, b] = await small.nodesJoined(3, { maxValueSize: 100 })
+    await small.clock.run(a.dht.putMutable(privateKey, { value: new Uint8Array(100).fill(1) }))
+    expect((await small.clock.run(b.dht.getMutable(mutableKeyOf(privateKey.publicKey)))).value).to.have.lengthOf(100)
+    expect(await failure(small.clock.run(a.dht.putMutable(privateKey, { value: new Uint8Array(101) })))).to.equal('ValueTooLargeError')
+    expect(await failure(small.clock.run(a.dht.putImmutable(new Uint8Array(101))))).to.equal('ValueTooLargeError')
+    expect(await small.stop()).to.equal(0)
+    expect(await failure(run(nodes[0].dht.putMutable(privateKey, { value: '', salt: new Uint8Array(65) })))).to.equal('RangeError')
+  })
+})
