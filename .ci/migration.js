@@ -2,14 +2,9 @@
  * A new user's program in an empty folder, written with `@libp2p/kad-dht`: then the one line
  * that names it is changed to this package, and the program goes on with what is on the disk.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-const root = join(import.meta.dirname, '..')
-const node = join(root, 'node_modules/node/bin/node') // libp2p needs a later one than this package
-const folder = mkdtempSync(join(tmpdir(), 'kadmium-migration-'))
+import { expect, inEmptyFolder, node, pack, root } from './folder.js'
 
 /** What the program is built of, in the versions that this package is tested with. */
 const STACK = ['@libp2p/crypto', '@libp2p/identify', '@libp2p/kad-dht', '@libp2p/noise', '@libp2p/ping', '@libp2p/tcp', '@libp2p/yamux', 'datastore-core', 'libp2p', 'multiformats']
@@ -87,17 +82,6 @@ await ask(now)
 await Promise.all([author, reader, keeper].map(async node => node.stop()))
 `
 
-function run (command, ...args) {
-  return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-}
-
-function expect (what, actual, expected) {
-  if (actual !== expected) {
-    throw new Error(`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`)
-  }
-  console.info(`ok: ${what}`)
-}
-
 function found (...times) {
   return times.map(time => `the value of ${time}\na provider of ${time} with an address: true\n`).join('')
 }
@@ -108,18 +92,16 @@ function versions () {
   return STACK.map(name => `${name}@${packages[`node_modules/${name}`].version}`)
 }
 
-try {
+inEmptyFolder(({ folder, run }) => {
   run('npm', 'init', '--yes', '--init-type', 'module')
   run('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', 'datastore-fs@12.0.1', ...versions())
   writeFileSync(join(folder, 'program.js'), PROGRAM)
   expect('it runs with the other implementation', run(node, 'program.js', '-', 'yesterday'), found('yesterday'))
 
-  const [{ filename }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' }))
+  const { filename } = pack(folder)
   run('npm', 'install', '--no-audit', '--no-fund', '--loglevel=error', `./${filename}`)
   run('npm', 'uninstall', '--no-audit', '--no-fund', '--loglevel=error', '@libp2p/kad-dht')
   writeFileSync(join(folder, 'program.js'), PROGRAM.replace('\'@libp2p/kad-dht\'', '\'kadmium\''))
   expect('with one line changed it finds what was kept', run(node, 'program.js', 'yesterday', 'today'), found('yesterday', 'today'))
   expect('and again', run(node, 'program.js', 'today', 'tomorrow'), found('today', 'tomorrow'))
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+})

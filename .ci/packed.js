@@ -2,13 +2,9 @@
  * Pack the package, install it in an empty folder, and use it as a stranger would:
  * its types resolve, every entry imports, the command runs, and nothing else is in it.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-const root = join(import.meta.dirname, '..')
-const folder = mkdtempSync(join(tmpdir(), 'kadmium-packed-'))
+import { expect, inEmptyFolder, pack, root } from './folder.js'
 
 const USE = `
 import { kadDHT } from 'kadmium'
@@ -29,19 +25,8 @@ console.log(dht.contacts)
 console.log(typeof kadDHT({ protocol: '/test/kad/1.0.0' }))
 `
 
-function run (command, ...args) {
-  return execFileSync(command, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-}
-
-function expect (what, actual, expected) {
-  if (actual !== expected) {
-    throw new Error(`${what}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`)
-  }
-  console.info(`ok: ${what}`)
-}
-
-try {
-  const [{ filename, files }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' }))
+inEmptyFolder(({ folder, run }) => {
+  const { filename, files } = pack(folder)
   const strangers = files.map(({ path }) => path).filter(path => !/^(src|dist\/src)\/|^dist\/(index\.min\.js|index\.min\.js\.map|typedoc-urls\.json)$|^(package\.json|README\.md|LICENSE-APACHE|LICENSE-MIT|CHANGELOG\.md)$/.test(path))
   expect('nothing else is in it', strangers.join(), '')
 
@@ -51,9 +36,7 @@ try {
   writeFileSync(join(folder, 'use.js'), USE)
   expect('its entries import and run', run('node', 'use.js'), 'value\n0\nfunction\n')
   expect('its types resolve', run('npx', 'tsc', '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', 'false', 'use.ts'), '')
-  expect('the command runs', run('npx', 'kadmium', '--version').trim(), JSON.parse(execFileSync('npm', ['pkg', 'get', 'version'], { cwd: root, encoding: 'utf8' })))
+  expect('the command runs', run('npx', 'kadmium', '--version').trim(), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
   run('npx', 'kadmium', 'demo', '--nodes', '3')
   console.info('ok: the demo runs')
-} finally {
-  rmSync(folder, { recursive: true, force: true })
-}
+})
