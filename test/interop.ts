@@ -7,6 +7,6 @@ import './interop/streams.ts'
 import { report } from './interop/tally.ts'
 
 after(() => {
-  // eslint-disable-next-line no-console
+  // eslint-disable-next-line no-console -- a figure to be read
   console.log(`\n${report()}`)
 })

@@ -2,7 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock/clock.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
-import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FRAME_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS, MIN_TIMEOUT_MS, SERVER_IDLE_MS } from '../rpc/limits.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FRAME_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS, MAX_INBOUND_STREAMS_PER_PEER, MIN_TIMEOUT_MS, SERVER_IDLE_MS } from '../rpc/limits.ts'
 import { LIBP2P_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
@@ -73,6 +73,7 @@ const DEFAULTS = {
   reprovide: {},
   clientIdle: CLIENT_IDLE_MS,
   serverIdle: SERVER_IDLE_MS,
+  maxInboundStreams: MAX_INBOUND_STREAMS_PER_PEER,
   requestTimeout: FRAME_TIMEOUT_MS,
   minTimeout: MIN_TIMEOUT_MS,
   maxTimeout: ANSWER_TIMEOUT_MS,
@@ -138,6 +139,8 @@ export interface KademliaInit {
   clientIdle?: number
   /** Milliseconds that a peer's stream may be silent between requests. Default 60 s. */
   serverIdle?: number
+  /** Streams that one peer may have open to us. Default 32. */
+  maxInboundStreams?: number
   /** Milliseconds that a peer has to deliver a request, beside what its bytes need. Default 10 s. */
   requestTimeout?: number
   /** When our own provider records are sent out again. Defaults: as {@link ReprovideOptions} says. */
@@ -239,6 +242,7 @@ export function configure (init: KademliaInit): KademliaConfig {
     reprovide: reprovideOptions(given.reprovide),
     clientIdle: milliseconds('clientIdle', given.clientIdle),
     serverIdle: milliseconds('serverIdle', given.serverIdle),
+    maxInboundStreams: whole('maxInboundStreams', given.maxInboundStreams, 1),
     requestTimeout: milliseconds('requestTimeout', given.requestTimeout),
     minTimeout: milliseconds('minTimeout', given.minTimeout),
     maxTimeout: milliseconds('maxTimeout', given.maxTimeout),

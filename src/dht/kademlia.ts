@@ -134,6 +134,7 @@ export class Kademlia {
       maxRecordSize,
       idleMs: serverIdle,
       requestMs: requestTimeout,
+      maxStreamsPerPeer: config.maxInboundStreams,
       handlers: handlersOf(this.#dht),
       observer: init.observer?.server
     })

@@ -24,7 +24,7 @@ const DEFAULT_CLEANUP_INTERVAL_S = 5_400
 const MAX_TIMER_S = 2_147_483
 
 /** The options of the other implementation, as those of the engine. */
-export type EngineOptions = Omit<KademliaInit, 'host' | 'values' | 'providers' | 'contacts' | 'kinds' | 'logger' | 'observer' | 'mode'> & Required<Pick<KademliaInit, 'protocol' | 'clock' | 'k' | 'alpha' | 'disjointPaths'>>
+export type EngineOptions = Omit<KademliaInit, 'host' | 'values' | 'providers' | 'contacts' | 'kinds' | 'logger' | 'observer' | 'mode'> & Required<Pick<KademliaInit, 'protocol' | 'clock' | 'k' | 'alpha' | 'disjointPaths' | 'logPrefix'>>
 
 /** What {@link KadDHTInit} means to the engine. */
 export function engineOptions (init: KadDHTInit): EngineOptions {
@@ -44,6 +44,7 @@ export function engineOptions (init: KadDHTInit): EngineOptions {
     selfLookupInterval: init.querySelfInterval ?? DEFAULT_QUERY_SELF_INTERVAL_MS,
     firstSelfLookup: init.initialQuerySelfInterval ?? DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS,
     clientIdle: LIBP2P_CLIENT_IDLE_MS,
+    maxInboundStreams: init.maxInboundStreams,
     requestTimeout: init.incomingMessageTimeout,
     minTimeout: init.networkDialTimeout?.minTimeout ?? MIN_TIMEOUT_MS,
     maxTimeout: init.networkDialTimeout?.maxTimeout,

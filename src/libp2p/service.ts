@@ -92,7 +92,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     this.#components = components
     this.#init = init
     this.#options = engineOptions(init)
-    this.#log = components.logger.forComponent(init.logPrefix ?? 'libp2p:kad-dht')
+    this.#log = components.logger.forComponent(this.#options.logPrefix)
     this.k = this.#options.k
     this.a = this.#options.alpha
     this.d = this.#options.disjointPaths
@@ -133,7 +133,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     return this.#peerRouting
   }
 
-  /** Emits `peer` for each peer that enters the routing table: it has answered us. */
+  /** Emits `peer` for each peer that enters the routing table, having answered us, and for providers and peers that were searched. */
   get [peerDiscoverySymbol] (): PeerDiscovery {
     return this
   }
@@ -301,7 +301,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   /** The parts of one run, from start to stop. */
   async #assemble (): Promise<Running> {
     const { datastore, logger } = this.#components
-    const { datastorePrefix: prefix = '/dht', providers: providersInit, reprovide } = this.#init
+    const { datastorePrefix: prefix, providers: providersInit, reprovide } = this.#init
     const { clock } = this.#options
     const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, shared: true, log: this.#log })
     const providers = new DatastoreProviderStore({
@@ -338,7 +338,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   #logOf (part: string): Logger {
-    return this.#components.logger.forComponent(`${this.#init.logPrefix ?? 'libp2p:kad-dht'}:${part}`)
+    return this.#components.logger.forComponent(`${this.#options.logPrefix}:${part}`)
   }
 
   #onContact (contact: Contact, tags: ContactTags): void {

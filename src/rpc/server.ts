@@ -20,6 +20,8 @@ export interface RpcServerInit {
   readonly maxRecordSize: number
   /** Milliseconds an inbound stream may be silent. Default: {@link SERVER_IDLE_MS}. */
   readonly idleMs?: number
+  /** Inbound streams served at once from one peer. Default: {@link MAX_INBOUND_STREAMS_PER_PEER}. */
+  readonly maxStreamsPerPeer?: number
   /** Milliseconds a request may take to come in whole, beside what its bytes need. Default: {@link FRAME_TIMEOUT_MS}. */
   readonly requestMs?: number
   /** Told of each request and of what became of it. */
@@ -61,9 +63,10 @@ export class RpcServer {
    * @throws {LimitError} too many streams
    */
   async serve (stream: Stream, remote: PeerInfo): Promise<void> {
+    const { maxStreamsPerPeer = MAX_INBOUND_STREAMS_PER_PEER } = this.#init
     const peer = bytesToMapKey(remote.id)
     const ofPeer = this.#streamsOf.get(peer) ?? 0
-    if (this.#streams >= MAX_INBOUND_STREAMS || ofPeer >= MAX_INBOUND_STREAMS_PER_PEER) {
+    if (this.#streams >= MAX_INBOUND_STREAMS || ofPeer >= maxStreamsPerPeer) {
       throw new LimitError(`too many inbound streams: ${ofPeer} of this peer, ${this.#streams} in all`)
     }
     this.#streams++

@@ -77,7 +77,7 @@ describe('streams of ours to their server', () => {
       await pair.ask()
     }
     const opened = pair.opened
-    // eslint-disable-next-line no-console
+    // eslint-disable-next-line no-console -- a figure to be read
     console.log(`      ${REQUESTS} requests, streams opened since the start: ${opened}`)
     count('ours', 'theirs', `${REQUESTS} requests on one stream`, opened === 1)
     expect(opened).to.equal(1)

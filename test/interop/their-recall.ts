@@ -35,5 +35,5 @@ for (let i = 0; i < lookups; i++) {
 }
 await network.stop()
 
-// eslint-disable-next-line no-console
+// eslint-disable-next-line no-console -- a figure to be read
 console.log(`${nodes} nodes, ${lookups} lookups: ${exact} exact, recall ${(hits / wanted).toFixed(4)}, worst ${worst.toFixed(2)}, ${errors} query errors`)

@@ -105,4 +105,17 @@ describe('rpc server', () => {
     const [, end] = await simulation.clock.run(Promise.all([again.sink([PING]), ending(again)]))
     expect(end).to.equal('closed')
   })
+
+  for (const maxInboundStreams of [2, MAX_INBOUND_STREAMS_PER_PEER + 2]) {
+    it(`serves ${maxInboundStreams} streams of one peer if told so`, async () => {
+      const { dht: other } = await simulation.node({ maxInboundStreams })
+      for (let i = 0; i < maxInboundStreams; i++) {
+        sendAndHang(await simulation.clock.run(client.openStream(other.self, PROTOCOL)), PING)
+      }
+      const beyond = await simulation.clock.run(client.openStream(other.self, PROTOCOL))
+      sendAndHang(beyond, PING)
+      expect(await simulation.clock.run(ending(beyond))).to.equal('reset')
+      expect(other.internals.server.streams).to.equal(maxInboundStreams)
+    })
+  }
 })

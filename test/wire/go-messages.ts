@@ -1,5 +1,5 @@
 // Made by test/interop/go-messages: messages as go-libp2p-kad-dht encodes them. Bytes are base64.
-/* eslint-disable */
+/* eslint-disable -- generated */
 
 export interface GoPeer {
   readonly id: string

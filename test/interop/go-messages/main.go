@@ -45,7 +45,7 @@ type fixture struct {
 }
 
 const header = `// Made by test/interop/go-messages: messages as go-libp2p-kad-dht encodes them. Bytes are base64.
-/* eslint-disable */
+/* eslint-disable -- generated */
 
 export interface GoPeer {
   readonly id: string
