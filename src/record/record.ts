@@ -8,4 +8,6 @@ export interface ValueRecord {
   readonly value: Uint8Array
   /** When its holder got it: milliseconds since the Unix epoch. Stamped by whoever stores it; of no weight from a stranger. */
   readonly timeReceived?: number
+  /** Milliseconds that it has left to live, when it was sent. Undefined: its holder does not tell, and whoever gets it decides. */
+  readonly ttl?: number
 }

@@ -14,6 +14,7 @@ import { CorruptRowError } from './errors.ts'
  * ```
  * <prefix>/record/<key>               a value
  * <prefix>/provider/<multihash>/<id>  since when the peer provides the multihash
+ * <prefix>/published/<key>            a value that we keep alive     (ours alone)
  * <prefix>/addrs/<id>                 addresses of a provider        (ours alone)
  * <prefix>/contacts                   contacts for the next start    (ours alone)
  * ```
@@ -25,6 +26,11 @@ export const DEFAULT_PREFIX = '/dht'
 /** The row of a value. Its name is used as it is, as the other implementation does. */
 export function valueRowKey (prefix: string, key: Uint8Array): Key {
   return new Key(`${prefix}/record/${toString(key, 'base32')}`, false)
+}
+
+/** The row of a value that we keep alive. */
+export function publicationRowKey (prefix: string, key: Uint8Array): Key {
+  return new Key(`${prefix}/published/${toString(key, 'base32')}`, false)
 }
 
 /** The row of a provider record. */

@@ -246,6 +246,7 @@ export interface Record {
   key: Uint8Array<ArrayBuffer>
   value: Uint8Array<ArrayBuffer>
   timeReceived: string
+  ttl?: number
 }
 
 export namespace Record {
@@ -271,6 +272,11 @@ export namespace Record {
         if ((obj.timeReceived != null && obj.timeReceived !== '')) {
           w.uint32(42)
           w.string(obj.timeReceived)
+        }
+
+        if (obj.ttl != null) {
+          w.uint32(6216)
+          w.uint32(obj.ttl)
         }
 
         if (opts.lengthDelimited !== false) {
@@ -299,6 +305,10 @@ export namespace Record {
             }
             case 5: {
               obj.timeReceived = reader.string()
+              break
+            }
+            case 777: {
+              obj.ttl = reader.uint32()
               break
             }
             default: {
@@ -337,6 +347,13 @@ export namespace Record {
               }
               break
             }
+            case 777: {
+              yield {
+                field: `${prefix}.ttl`,
+                value: reader.uint32()
+              }
+              break
+            }
             default: {
               reader.skipType(tag & 7)
               break
@@ -364,6 +381,11 @@ export namespace Record {
     value: string
   }
 
+  export interface RecordTtlFieldEvent {
+    field: '$.ttl'
+    value: number
+  }
+
   export function encode (obj: Partial<Record>): Uint8Array<ArrayBuffer> {
     return encodeMessage(obj, Record.codec())
   }
@@ -372,7 +394,7 @@ export namespace Record {
     return decodeMessage(buf, Record.codec(), opts)
   }
 
-  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Record>): Generator<RecordKeyFieldEvent | RecordValueFieldEvent | RecordTimeReceivedFieldEvent> {
+  export function stream (buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Record>): Generator<RecordKeyFieldEvent | RecordValueFieldEvent | RecordTimeReceivedFieldEvent | RecordTtlFieldEvent> {
     return streamMessage(buf, Record.codec(), opts)
   }
 }

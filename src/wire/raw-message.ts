@@ -89,6 +89,8 @@ function assertRecord (bytes: Uint8Array, start: number, end: number): void {
   while (cursor.next()) {
     if (cursor.field === 1 || cursor.field === 2 || cursor.field === 5) {
       cursor.expectBytes()
+    } else if (cursor.field === 777) {
+      cursor.varint()
     }
   }
 }
