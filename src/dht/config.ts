@@ -3,7 +3,7 @@ import { systemClock } from '../clock/clock.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FRAME_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS, MAX_INBOUND_STREAMS_PER_PEER, MIN_TIMEOUT_MS, SERVER_IDLE_MS } from '../rpc/limits.ts'
-import { LIBP2P_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
+import { LIBP2P_VALUE_TTL_MS, MAX_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
@@ -18,6 +18,7 @@ import type { Host } from '../rpc/connection.ts'
 import type { ServerObserver } from '../rpc/server.ts'
 import type { ContactStore } from '../store/contact-store.ts'
 import type { ProviderStore } from '../store/provider-store.ts'
+import type { PublicationStore } from '../store/publication-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
 import type { AddressScope } from '../wire/address.ts'
 import type { ComponentLogger } from '@libp2p/interface'
@@ -45,7 +46,10 @@ const MINUTE_MS = 60_000
 /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). */
 const REFRESH_INTERVAL_MS = 60 * MINUTE_MS
 
-/** Milliseconds between collections of provider records past their life. */
+/** Milliseconds after which a holder passes a value on, unless it got it again (Kademlia paper, §2.5). */
+const REPLICATE_INTERVAL_MS = 60 * MINUTE_MS
+
+/** Milliseconds between collections of values and provider records past their life. */
 const COLLECT_INTERVAL_MS = 90 * MINUTE_MS
 
 /** Provider records of ours sent out again at once. */
@@ -67,6 +71,11 @@ const DEFAULTS = {
   prefixLength: 0,
   maxValueSize: MAX_VALUE_SIZE,
   valueTtl: VALUE_TTL_MS,
+  maxValueTtl: MAX_VALUE_TTL_MS,
+  republish: true,
+  replicateInterval: REPLICATE_INTERVAL_MS,
+  handOver: true,
+  cacheFound: true,
   selfLookupInterval: REFRESH_INTERVAL_MS,
   refreshInterval: REFRESH_INTERVAL_MS,
   collectInterval: COLLECT_INTERVAL_MS,
@@ -88,6 +97,11 @@ const DEFAULTS = {
 const LIBP2P_DEFAULTS = {
   maxValueSize: LIBP2P_MAX_VALUE_SIZE,
   valueTtl: LIBP2P_VALUE_TTL_MS,
+  maxValueTtl: LIBP2P_VALUE_TTL_MS,
+  republish: false,
+  replicateInterval: Infinity,
+  handOver: false,
+  cacheFound: false,
   probe: 'find-node',
   clientIdle: LIBP2P_CLIENT_IDLE_MS,
   selfLookupInterval: 5 * MINUTE_MS
@@ -113,8 +127,18 @@ export interface KademliaInit {
   mode?: 'client' | 'server'
   /** The largest value in bytes, kept or fetched. Default 4 MiB; 64 KiB on libp2p networks. */
   maxValueSize?: number
-  /** Milliseconds for which a value put here is served. Default 24 h; 48 h on libp2p networks. */
+  /** Milliseconds that a value lives whose put does not say. Default 24 h; 48 h on libp2p networks. */
   valueTtl?: number
+  /** The longest life, in milliseconds, that a put may give a value here. Default 7 days, 48 h on libp2p networks; never less than `valueTtl`. */
+  maxValueTtl?: number
+  /** Send our own values out again before their life is over, until {@link Kademlia.unpublish}? Default true; false on libp2p networks, as in go. */
+  republish?: boolean
+  /** Milliseconds after which a value that we hold for others is passed on to the k closest, unless it came again meanwhile (Kademlia paper, §2.5); Infinity: never. Default 1 h; never on libp2p networks, as in go. */
+  replicateInterval?: number
+  /** Give a newcomer the values that it should hold, if of all holders we are the closest to them (Kademlia paper, §2.5)? Default true; false on libp2p networks, as in go. */
+  handOver?: boolean
+  /** After a get, leave the value with the closest peer beyond the k closest that had none, for a time that shrinks with its distance (Kademlia paper, §2.3)? Default true; false on libp2p networks, as in go. */
+  cacheFound?: boolean
   /** Which addresses that others tell us are dialled and told on: `any`, only `public` or only `private` ones. Default `any`. */
   scope?: AddressScope
   /** How a peer is asked whether it is alive; libp2p networks deprecate PING. Default `ping`; `find-node` on libp2p networks. */
@@ -127,13 +151,15 @@ export interface KademliaInit {
   values?: ValueStore
   /** Where provider records lie. Default: in memory. */
   providers?: ProviderStore
+  /** Where the publisher's list lies: the values that we keep alive. Default: in memory. */
+  publications?: PublicationStore
   /** Where the contacts of the routing table outlive the process. Default: nowhere. */
   contacts?: ContactStore
   /** Milliseconds between lookups of ourselves, which keep us known to our neighbours. Default 1 h; 5 min on libp2p networks. */
   selfLookupInterval?: number
   /** Milliseconds from the start to the first of them. Default: `selfLookupInterval`. */
   firstSelfLookup?: number
-  /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3). Default 1 h. */
+  /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3); Infinity: only those that never had one. Default 1 h. */
   refreshInterval?: number
   /** Milliseconds without a request after which a stream to a peer is closed: less than its server waits. Default 30 s; 8 s on libp2p networks, whose js servers wait 10 s. */
   clientIdle?: number
@@ -145,7 +171,7 @@ export interface KademliaInit {
   requestTimeout?: number
   /** When our own provider records are sent out again. Defaults: as {@link ReprovideOptions} says. */
   reprovide?: ReprovideOptions
-  /** Milliseconds between collections of provider records past their life. Default 90 min. */
+  /** Milliseconds between collections of values and provider records past their life. Default 90 min. */
   collectInterval?: number
   /** Milliseconds below and above which the deadlines that adapt to measured response times do not go. Default 500 and 10,000. */
   minTimeout?: number
@@ -198,7 +224,7 @@ export interface Observer {
   onSelfLookup? (result: LookupResult): void
 }
 
-export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'values' | 'providers' | 'contacts' | 'logger' | 'logPrefix' | 'observer' | 'bootstrap' | 'selectAddrs' | 'reprovide'>> {
+export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'values' | 'providers' | 'publications' | 'contacts' | 'logger' | 'logPrefix' | 'observer' | 'bootstrap' | 'selectAddrs' | 'reprovide'>> {
   readonly reprovide: Required<ReprovideOptions>
   readonly bootstrap: readonly Uint8Array[]
   /** A peer that somebody named: of its addresses only those are believed that are sound and in scope. */
@@ -235,9 +261,14 @@ export function configure (init: KademliaInit): KademliaConfig {
     splitThreshold: orInfinity('splitThreshold', given.splitThreshold ?? k, 1),
     maxValueSize: whole('maxValueSize', given.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
     valueTtl: whole('valueTtl', given.valueTtl, 1),
+    maxValueTtl: Math.max(whole('maxValueTtl', given.maxValueTtl, 1), given.valueTtl),
+    republish: given.republish,
+    replicateInterval: given.replicateInterval === Infinity ? Infinity : milliseconds('replicateInterval', given.replicateInterval),
+    handOver: given.handOver,
+    cacheFound: given.cacheFound,
     selfLookupInterval: milliseconds('selfLookupInterval', given.selfLookupInterval, 0),
     firstSelfLookup: milliseconds('firstSelfLookup', given.firstSelfLookup ?? given.selfLookupInterval, 0),
-    refreshInterval: milliseconds('refreshInterval', given.refreshInterval),
+    refreshInterval: orInfinity('refreshInterval', given.refreshInterval, 1),
     collectInterval: milliseconds('collectInterval', given.collectInterval),
     reprovide: reprovideOptions(given.reprovide),
     clientIdle: milliseconds('clientIdle', given.clientIdle),

@@ -1,6 +1,8 @@
 import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import type { KademliaConfig } from './config.ts'
+import type { Holdings } from './maintenance/holdings.ts'
+import type { Publisher } from './maintenance/publisher.ts'
 import type { Peers } from './peers.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
@@ -17,6 +19,10 @@ export interface DhtParts {
   readonly peers: Peers
   readonly values: Values
   readonly providers: ProviderStore
+  /** The values of our own that we keep alive. */
+  readonly publisher: Publisher
+  /** The values that we hold, whosever they are. */
+  readonly holdings: Holdings
   readonly tasks: Tasks
   readonly log: Logger
   /**
@@ -27,6 +33,24 @@ export interface DhtParts {
   awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void>
 }
 
+/** What was done, since the start, to keep values where they belong. */
+export interface UpkeepCounts {
+  /** Values of our own sent out again. */
+  republished: number
+  /** Values of our own that are kept alive no more since a better one is there, or they are valid no longer. */
+  superseded: number
+  /** Copies of values passed on to other holders. */
+  replicated: number
+  /** Copies of values given to newcomers. */
+  handedOver: number
+  /** Copies given after a get to those of the k closest that lacked them. */
+  corrected: number
+  /** Copies left on the way after a get. */
+  cached: number
+  /** Values dropped whose life was over. */
+  collected: number
+}
+
 /** What the operations share. */
 export interface DhtContext extends DhtParts {
   /** The multihashes that we provide and could tell nobody of yet, by `bytesToMapKey`. */
@@ -35,6 +59,7 @@ export interface DhtContext extends DhtParts {
   readonly sequencing: Turns
   /** Provider records of ours that are being sent out again, and that are due and wait for that. */
   readonly reproviding: { running: number, waiting: number }
+  readonly counts: UpkeepCounts
   /** Ourselves as others are told: with the addresses that may be told. */
   published (): Contact
   /** The providers we know of a multihash; ourselves, if we are one, where we are now. */
@@ -50,6 +75,7 @@ export function createContext (parts: DhtParts): DhtContext {
     untold: new Set(),
     sequencing: new Turns(),
     reproviding: { running: 0, waiting: 0 },
+    counts: { republished: 0, superseded: 0, replicated: 0, handedOver: 0, corrected: 0, cached: 0, collected: 0 },
     published () {
       if (host.self.addrs !== addrs) {
         addrs = host.self.addrs

@@ -14,8 +14,8 @@ export type DhtEvent =
   | { readonly type: 'answered', readonly peer: PeerInfo, readonly request: Request['type'], readonly ms: number, readonly response: Response }
   /** It failed. */
   | { readonly type: 'failed', readonly peer: PeerInfo, readonly request: Request['type'], readonly error: Error }
-  /** A value came in; `best`: it is the best so far. `peer` is undefined when it lay in our own store. */
-  | { readonly type: 'value', readonly peer: PeerInfo | undefined, readonly value: Uint8Array, readonly best: boolean }
+  /** A value came in; `best`: it is better than all before; `agreeing`: so many have the best by now. `peer` is undefined when it lay in our own store. */
+  | { readonly type: 'value', readonly peer: PeerInfo | undefined, readonly value: Uint8Array, readonly best: boolean, readonly agreeing: number }
   /** A peer gave a value that its namespace refuses; it counts as none. */
   | { readonly type: 'invalid-value', readonly peer: PeerInfo, readonly error: Error }
   /** Providers came in that were not known before. `peer` is undefined when we knew them ourselves. */

@@ -4,20 +4,22 @@ import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { immutableKeyOf } from '../record/immutable.ts'
 import { RpcClient } from '../rpc/client.ts'
-import { addProvider } from '../rpc/handlers/add-provider.ts'
-import { findNode } from '../rpc/handlers/find-node.ts'
-import { getProviders } from '../rpc/handlers/get-providers.ts'
-import { getValue } from '../rpc/handlers/get-value.ts'
-import { handlePing } from '../rpc/handlers/ping.ts'
-import { putValue } from '../rpc/handlers/put-value.ts'
 import { RpcServer } from '../rpc/server.ts'
+import { MemoryPublicationStore } from '../store/memory-publications.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
 import { configure } from './config.ts'
 import { createContext } from './context.ts'
 import { NoPeersError, NotStartedError } from './errors.ts'
+import { handlersOf } from './handlers.ts'
+import { handOver } from './maintenance/hand-over.ts'
+import { Holdings } from './maintenance/holdings.ts'
+import { Publisher } from './maintenance/publisher.ts'
 import { Rejoin } from './maintenance/rejoin.ts'
 import { repeat } from './maintenance/repeat.ts'
+import { replicate } from './maintenance/replicate.ts'
 import { reprovideDue } from './maintenance/reprovide.ts'
+import { republish } from './maintenance/republish.ts'
+import { loadContacts, saveContacts } from './maintenance/saved-contacts.ts'
 import { Upkeep } from './maintenance/upkeep.ts'
 import { findPeer } from './operations/find-peer.ts'
 import { findProviders } from './operations/find-providers.ts'
@@ -32,7 +34,8 @@ import { Peers } from './peers.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
-import type { KademliaInit, Observer } from './config.ts'
+import { WorkQueue } from './work-queue.ts'
+import type { KademliaConfig, KademliaInit, Observer } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { OperationOptions } from './events.ts'
 import type { FindPeerOptions, FindPeerResult } from './operations/find-peer.ts'
@@ -42,13 +45,15 @@ import type { JoinResult } from './operations/join.ts'
 import type { LookupResult } from './operations/lookup.ts'
 import type { ProvideResult } from './operations/provide.ts'
 import type { MutablePut, MutablePutResult, MutableValue } from './operations/put-mutable.ts'
-import type { PutResult, StoreResult } from './operations/put.ts'
+import type { PutOptions, PutResult, StoreOptions, StoreResult } from './operations/put.ts'
 import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './operations/single.ts'
 import type { Contact } from '../keyspace/contact.ts'
-import type { Handlers } from '../rpc/handlers/handlers.ts'
 import type { ContactStore } from '../store/contact-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
 import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+
+/** Newcomers that wait to be given what they should hold; those beyond get it when it is passed on next. */
+const MAX_NEWCOMERS_WAITING = 256
 
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
@@ -91,6 +96,8 @@ export class Kademlia {
   readonly #rejoin: Rejoin
   readonly #upkeep: Upkeep
   readonly #contacts: ContactStore | undefined
+  /** Newcomers, to be given what they should hold. */
+  readonly #newcomers: WorkQueue
   readonly #onReprovide: Observer['onReprovide']
   readonly #logs: { readonly rpc: Logger, readonly reprovider: Logger }
   #mode: 'client' | 'server'
@@ -109,7 +116,11 @@ export class Kademlia {
     this.#mode = config.mode
     this.#store = init.values ?? new MemoryValueStore(clock)
     this.#contacts = init.contacts
-    const values = new Values({ config, store: this.#store, kinds: init.kinds ?? [] })
+    const maintained = { clock, random, tasks }
+    const publications = init.publications ?? new MemoryPublicationStore()
+    const publisher = new Publisher({ ...maintained, log: logOf('republisher'), store: publications, republish: async (ids, signal) => republish(this.#dht, ids, signal) })
+    const holdings = new Holdings({ ...maintained, log: logOf('replicator'), interval: config.replicateInterval, replicate: async (ids, signal) => replicate(this.#dht, ids, signal) })
+    const values = new Values({ config, store: this.#store, publications, kinds: init.kinds ?? [], onKept: passesOn(config) ? (key, expires) => { holdings.kept(key, expires) } : undefined })
     const { maxRecordSize } = values
     const client = new RpcClient({ host, protocol, clock, maxRecordSize, idleMs: clientIdle, minTimeout, maxTimeout, observer: init.observer?.client })
     const providers = init.providers ?? new MemoryProviderStore(clock, { self: self.id })
@@ -124,11 +135,12 @@ export class Kademlia {
       onLost: () => { this.#rejoin.begin() },
       onNew: contact => {
         this.#upkeep.onContact()
+        this.#handOver(contact)
         init.observer?.onContact?.(contact)
       },
       onGone: contact => { init.observer?.onContactGone?.(contact) }
     })
-    this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, awaitContacts: async (ms, signals) => this.#awaitContacts(ms, signals) })
+    this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, publisher, holdings, awaitContacts: async (ms, signals) => this.#awaitContacts(ms, signals) })
     this.#server = new RpcServer({
       clock,
       maxRecordSize,
@@ -138,6 +150,7 @@ export class Kademlia {
       handlers: handlersOf(this.#dht),
       observer: init.observer?.server
     })
+    this.#newcomers = new WorkQueue({ tasks, concurrency: 1, maxWaiting: MAX_NEWCOMERS_WAITING })
     this.#onReprovide = init.observer?.onReprovide
     this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
     this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
@@ -152,7 +165,7 @@ export class Kademlia {
       round: async signal => {
         const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
         init.observer?.onSelfLookup?.(ourselves)
-        await this.#saveContacts()
+        await saveContacts(this.#dht, this.#contacts)
       }
     })
   }
@@ -179,9 +192,9 @@ export class Kademlia {
   }
 
   /** What is going on inside, for dumps and statistics: look, and change nothing. */
-  get internals (): Pick<DhtContext, 'client' | 'config' | 'peers' | 'reproviding' | 'values'> & { readonly server: RpcServer, readonly store: ValueStore } {
-    const { client, config, peers, reproviding, values } = this.#dht
-    return { client, config, peers, reproviding, values, server: this.#server, store: this.#store }
+  get internals (): Pick<DhtContext, 'client' | 'config' | 'counts' | 'holdings' | 'peers' | 'publisher' | 'reproviding' | 'values'> & { readonly server: RpcServer, readonly store: ValueStore } {
+    const { client, config, counts, holdings, peers, publisher, reproviding, values } = this.#dht
+    return { client, config, counts, holdings, peers, publisher, reproviding, values, server: this.#server, store: this.#store }
   }
 
   /**
@@ -203,7 +216,7 @@ export class Kademlia {
       onDisconnect () {},
       onUnsupported (peer) { peers.drop(peer) }
     })
-    await this.#loadContacts()
+    await loadContacts(this.#dht, this.#contacts)
     this.#maintain()
     if (options.join !== 'later' && (bootstrap.length > 0 || peers.remembered.length > 0)) {
       await this.rejoin(options)
@@ -258,7 +271,7 @@ export class Kademlia {
       await host.unhandle(protocol)
     }
     await client.close()
-    await this.#saveContacts()
+    await saveContacts(this.#dht, this.#contacts)
   }
 
   /**
@@ -292,7 +305,7 @@ export class Kademlia {
    * @throws {StreamResetError} the node refused it
    * @throws as {@link Kademlia.ping}
    */
-  async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<StoreResult> {
+  async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: StoreOptions): Promise<StoreResult> {
     return store(this.#running(), peer, key, value, options)
   }
 
@@ -330,14 +343,27 @@ export class Kademlia {
   }
 
   /**
-   * Keep a value at the k peers closest to its key, and say where it is. With nobody
-   * to keep it, `storedAt` is empty and the value lies with us alone. Deadline: 180 s.
+   * Keep a value at the k peers closest to its key for the life of `ttl`, and say where
+   * it is. With `republish` (the default, but on libp2p networks) it is sent out again before
+   * its life is over, until {@link Kademlia.unpublish}, after a restart too if `publications`
+   * outlives it. With nobody to keep it, `storedAt` is empty and the value lies with us
+   * alone. Deadline: 180 s.
    *
+   * @throws {InvalidOptionError} a `ttl` that is none, or over `maxValueTtl`
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    * @throws {InvalidRecordError} the key's namespace refuses it
    */
-  async put (key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<PutResult> {
+  async put (key: string | Uint8Array, value: string | Uint8Array, options?: PutOptions): Promise<PutResult> {
     return put(this.#running(), key, value, options)
+  }
+
+  /**
+   * Keep the value at `key` alive no longer: it is there until its life is over. Returns
+   * whether we kept it alive at all.
+   */
+  async unpublish (key: string | Uint8Array): Promise<boolean> {
+    const { publisher, values } = this.#dht
+    return publisher.remove(values.keyOf(key))
   }
 
   /**
@@ -346,7 +372,7 @@ export class Kademlia {
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    */
-  async putImmutable (value: string | Uint8Array, options?: OperationOptions): Promise<PutResult> {
+  async putImmutable (value: string | Uint8Array, options?: PutOptions): Promise<PutResult> {
     const bytes = toBytes(value)
     return put(this.#running(), immutableKeyOf(bytes), bytes, options)
   }
@@ -437,30 +463,35 @@ export class Kademlia {
   }
 
   #maintain (): void {
-    const { config: { clock, reprovide, collectInterval }, tasks, providers } = this.#dht
+    const { config: { clock, reprovide, collectInterval }, tasks, publisher, holdings } = this.#dht
     const log = this.#logs.reprovider
     this.#upkeep.begin()
+    publisher.begin()
+    tasks.run(async () => this.#hold())
+    holdings.begin()
     repeat({ clock, tasks, log, interval: reprovide.interval, what: 'reproviding' }, async signal => { await reprovideDue(this.#dht, signal, this.#onReprovide) })
-    repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting provider records' }, async () => providers.collect())
+    repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting what has expired' }, async () => this.#collect())
   }
 
-  async #loadContacts (): Promise<void> {
-    const { peers, config } = this.#dht
-    const saved = await this.#contacts?.load() ?? []
-    for (const contact of saved.toReversed()) { // closest first: those remembered last stay longest
-      peers.remember(config.heard(contact))
+  /** What we keep from an earlier run is to be passed on too. */
+  async #hold (): Promise<void> {
+    const { config, holdings } = this.#dht
+    const values = passesOn(config) ? this.#store.values() : []
+    for await (const { key, expires } of values) {
+      holdings.kept(key, expires)
     }
   }
 
-  async #saveContacts (): Promise<void> {
-    const { peers: { table }, self, log } = this.#dht
-    if (table.size === 0) {
-      return // those of earlier are better than none
-    }
-    try {
-      await this.#contacts?.save(table.closest(self.key, table.size))
-    } catch (err) {
-      log('could not keep the contacts: %e', err)
+  async #collect (): Promise<void> {
+    const { providers, holdings, counts } = this.#dht
+    await providers.collect()
+    counts.collected += await this.#store.collect?.() ?? 0
+    holdings.collect()
+  }
+
+  #handOver (newcomer: Contact): void {
+    if (this.#dht.config.handOver && this.#dht.holdings.size > 0) {
+      this.#newcomers.add(bytesToMapKey(newcomer.id), async signal => handOver(this.#dht, newcomer, signal))
     }
   }
 
@@ -474,20 +505,7 @@ export class Kademlia {
   }
 }
 
-function handlersOf (dht: DhtContext): Handlers {
-  const { config, peers, values, providers } = dht
-  const neighbourhood = { table: peers.table, k: config.k }
-  return {
-    ping: handlePing,
-    'find-node': findNode({ ...neighbourhood, self: () => dht.published() }),
-    'get-value': getValue({ ...neighbourhood, kept: async key => values.kept(key) }),
-    'put-value': putValue(async record => { await values.accept(record) }),
-    'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
-    'add-provider': addProvider(async (key, provider) => {
-      const contact = config.heard(provider)
-      if (contact.addrs.length > 0) { // of no use to others otherwise: go and js keep none either
-        await providers.add(key, contact)
-      }
-    })
-  }
+/** Does a node pass on what it holds for others? */
+function passesOn ({ replicateInterval, handOver }: KademliaConfig): boolean {
+  return replicateInterval !== Infinity || handOver
 }

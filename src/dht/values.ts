@@ -14,6 +14,7 @@ import { toBytes } from './text.ts'
 import type { KademliaConfig } from './config.ts'
 import type { ValueRecord } from '../record/record.ts'
 import type { KindOf, RecordKind } from '../record/validator.ts'
+import type { PublicationStore } from '../store/publication-store.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
@@ -26,7 +27,10 @@ const OPEN_PREFIX = toBytes(`/${OPEN}/`)
 export interface ValuesInit {
   readonly config: KademliaConfig
   readonly store: ValueStore
+  readonly publications: PublicationStore
   readonly kinds: readonly RecordKind[] | KindOf
+  /** The value at a record key is kept until `expires` (milliseconds since the Unix epoch), or was sent to us again. */
+  onKept? (key: Uint8Array, expires: number): void
 }
 
 /**
@@ -38,6 +42,8 @@ export class Values {
   readonly maxRecordSize: number
   readonly #config: KademliaConfig
   readonly #store: ValueStore
+  readonly #publications: PublicationStore
+  readonly #onKept: ValuesInit['onKept']
   readonly #validators: Validators
   /** Are the kinds our own, with their envelopes, and do keys that name none lie in the open namespace? */
   readonly #enveloped: boolean
@@ -45,9 +51,11 @@ export class Values {
   readonly #writes = new Turns()
   #lastSealed = 0
 
-  constructor ({ config, store, kinds }: ValuesInit) {
+  constructor ({ config, store, publications, kinds, onKept }: ValuesInit) {
     this.#config = config
     this.#store = store
+    this.#publications = publications
+    this.#onKept = onKept
     this.#enveloped = typeof kinds !== 'function'
     this.#validators = new Validators(typeof kinds === 'function'
       ? kinds
@@ -131,8 +139,32 @@ export class Values {
     return row == null || await this.refusal(row) != null ? undefined : row
   }
 
+  /** The same as others are given it, with what is left of its life; or one that we keep alive, if the store had no room for it. */
+  async served (key: Uint8Array): Promise<ValueRecord | undefined> {
+    const now = this.#config.clock.now()
+    const kept = await this.kept(key)
+    if (kept != null) {
+      const { value, timeReceived, expires } = kept
+      return { key, value, timeReceived, ttl: expires - now }
+    }
+    const ours = await this.#publications.get(key)
+    const ttl = ours == null ? 0 : ours.published + ours.life - now
+    return ours == null || ttl <= 0 || await this.refusal(ours) != null ? undefined : { key, value: ours.value, ttl }
+  }
+
   /**
-   * Keep `record`, if it is valid and no better one is kept.
+   * Milliseconds that a record has left, by what its holder tells of it: at the most the longest
+   * life there is. Undefined: it does not tell.
+   */
+  left ({ ttl, timeReceived }: ValueRecord): number | undefined {
+    const { clock, valueTtl, maxValueTtl } = this.#config
+    const left = ttl ?? (timeReceived == null ? 0 : timeReceived + valueTtl - clock.now())
+    return left > 0 ? Math.min(left, maxValueTtl) : undefined
+  }
+
+  /**
+   * Keep `record` for as long as it says, if it is valid and no better one is kept. To get
+   * the same again never shortens its life.
    *
    * @throws {InvalidRecordError} it is not valid
    * @throws {OutdatedRecordError} a better one is kept
@@ -140,7 +172,8 @@ export class Values {
    */
   async accept (record: ValueRecord): Promise<void> {
     await this.#validate(record)
-    await this.#writes.take(bytesToMapKey(record.key), async () => { await this.#write(record) })
+    const expires = await this.#writes.take(bytesToMapKey(record.key), async () => this.#write(record))
+    this.#onKept?.(record.key, expires)
   }
 
   /** Is it of a namespace whose values have an envelope? Not where the program has said what all kinds are. */
@@ -152,14 +185,21 @@ export class Values {
     await this.#validators.validate(record, this.#config.clock.now())
   }
 
-  async #write ({ key, value }: ValueRecord): Promise<void> {
-    const { clock, valueTtl } = this.#config
+  /** Returns until when it lives. */
+  async #write ({ key, value, ttl }: ValueRecord): Promise<number> {
+    const { clock, valueTtl, maxValueTtl } = this.#config
     const kept = await this.kept(key)
-    if (kept != null && !bytesEqual(kept.value, value) && await this.select(key, [value, kept.value]) !== 0) {
+    const isKept = kept != null && bytesEqual(kept.value, value)
+    if (kept != null && !isKept && await this.select(key, [value, kept.value]) !== 0) {
       throw new OutdatedRecordError('a newer value is kept at this key')
     }
     const now = clock.now()
-    await this.#store.put({ key, value, timeReceived: now, expires: now + valueTtl })
+    const expires = now + Math.min(ttl ?? valueTtl, maxValueTtl)
+    if (isKept && kept.expires >= expires) {
+      return kept.expires
+    }
+    await this.#store.put({ key, value, timeReceived: now, expires })
+    return expires
   }
 
   /** Later than every value that we sealed or keep: two puts within a millisecond, or by a slow clock, still replace each other in order. */

@@ -413,6 +413,6 @@ async function findValue (dht: Kademlia, key: Uint8Array, options: GetOptions): 
 async function findKept ({ internals: { values } }: Kademlia, key: Uint8Array, { onProgress }: OperationOptions): Promise<void> {
   const kept = await values.kept(key)
   if (kept != null) {
-    onProgress?.({ type: 'value', peer: undefined, value: kept.value, best: true })
+    onProgress?.({ type: 'value', peer: undefined, value: kept.value, best: true, agreeing: 1 })
   }
 }

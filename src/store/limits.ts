@@ -12,6 +12,9 @@ export const LIBP2P_VALUE_TTL_MS = 48 * HOUR_MS
 /** Milliseconds a value lives on a standalone network (Kademlia paper, §2.5). */
 export const VALUE_TTL_MS = 24 * HOUR_MS
 
+/** Milliseconds that a value may live at the most on a standalone network: longer ones are for their publisher to send out again. */
+export const MAX_VALUE_TTL_MS = 7 * 24 * HOUR_MS
+
 /** Milliseconds a provider record lives (kad-dht spec, "Provider record expiry"). */
 export const PROVIDER_TTL_MS = 48 * HOUR_MS
 

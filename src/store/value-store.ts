@@ -20,4 +20,10 @@ export interface ValueStore {
   put (value: StoredValue): Promise<void>
   /** All live records, in no given order. */
   values (): AsyncIterable<StoredValue>
+  /**
+   * Drop the records past their life.
+   *
+   * @returns how many
+   */
+  collect? (): Promise<number>
 }

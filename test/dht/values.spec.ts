@@ -5,6 +5,7 @@ import { Values } from '../../src/dht/values.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { sealOpenValue } from '../../src/record/open.ts'
+import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import type { StoredValue, ValueStore } from '../../src/store/value-store.ts'
@@ -29,7 +30,7 @@ function create (turns: () => number = () => 0): { values: Values, store: ValueS
   const clock = new VirtualClock()
   const config = configure({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock, maxValueSize: 100 })
   const store = new MemoryValueStore(clock)
-  return { values: new Values({ config, store: slowStore(store, turns), kinds: [] }), store, clock }
+  return { values: new Values({ config, store: slowStore(store, turns), publications: new MemoryPublicationStore(), kinds: [] }), store, clock }
 }
 
 describe('values', () => {

@@ -1,4 +1,5 @@
 import { sleep } from '../../clock/wait.ts'
+import { between } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -48,7 +49,7 @@ export class Rejoin {
   async #untilJoined (signal: AbortSignal): Promise<void> {
     const { clock, random, attempt, log } = this.#init
     for (let delay = FIRST_DELAY_MS; ; delay = Math.min(2 * delay, MAX_DELAY_MS)) {
-      await sleep(clock, jittered(delay, random), signal)
+      await sleep(clock, between(delay / 2, delay, random), signal)
       try {
         await attempt(signal)
         return
@@ -58,9 +59,4 @@ export class Rejoin {
       }
     }
   }
-}
-
-/** Between half of `ms` and all of it. */
-function jittered (ms: number, random: (n: number) => Uint8Array): number {
-  return ms * (0.5 + random(1)[0] / 510)
 }

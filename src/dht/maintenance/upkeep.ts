@@ -1,4 +1,5 @@
 import { sleep } from '../../clock/wait.ts'
+import { between } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -53,13 +54,14 @@ export class Upkeep {
     }
     this.#begun = true
     this.#init.tasks.run(async signal => {
-      await sleep(this.#init.clock, this.#init.first, signal)
+      const { clock, random, first, interval } = this.#init
+      await sleep(clock, first, signal)
       while (true) {
         await this.#untilContact(signal)
         await this.#round(signal)
         this.#ready = true
         this.#firstRoundOver()
-        await sleep(this.#init.clock, jittered(this.#init), signal)
+        await sleep(clock, between(0.9 * interval, interval, random), signal)
       }
     })
   }
@@ -91,9 +93,4 @@ export class Upkeep {
       this.#init.log('a round of upkeep failed: %e', err)
     }
   }
-}
-
-/** Between nine tenths of the interval and all of it. */
-function jittered ({ interval, random }: UpkeepInit): number {
-  return interval * (0.9 + random(1)[0] / 2550)
 }

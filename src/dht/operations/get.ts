@@ -2,12 +2,14 @@ import { Quorum } from '../../record/quorum.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
 import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
 import { walk } from './lookup.ts'
-import { sendToEach } from './spread.ts'
-import type { LookupResult } from './lookup.ts'
+import { passOn } from './pass-on.ts'
+import type { LookupResult, Walk } from './lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { ValueRecord } from '../../record/record.ts'
+import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
+import type { LookupAnswer } from '../run-lookup.ts'
 
 export interface GetOptions extends OperationOptions {
   /** Stop after so many values. Default 0: ask all of the k closest, which finds the best there is. */
@@ -19,6 +21,8 @@ export interface FoundValue {
   readonly value: Uint8Array
   /** Who had it; undefined: we ourselves. */
   readonly peer: Contact | undefined
+  /** Milliseconds that it has left to live there; undefined: the peer does not tell. */
+  readonly ttl: number | undefined
 }
 
 /** The best value at a key. */
@@ -28,6 +32,8 @@ export interface GetResult {
   readonly value: Uint8Array
   /** The same as it travels: with the envelope that its namespace has, if it has one. */
   readonly record: ValueRecord
+  /** Milliseconds that it has left to live, where it lives longest; undefined: nobody tells. */
+  readonly ttl: number | undefined
   /** Who has this very value, in the order of their answers; ourselves too, if we do. */
   readonly agreeing: readonly Contact[]
   /** Who had a worse one. They are given the best, after this result. */
@@ -38,10 +44,54 @@ export interface GetResult {
   readonly ms: number
 }
 
+/** What the answers of a value lookup come to. */
+class Answers {
+  readonly quorum: Quorum
+  /** Until when the best lives where it lives longest: milliseconds since the Unix epoch. */
+  expires: number | undefined
+  readonly #dht: DhtContext
+  readonly #onProgress: OperationOptions['onProgress']
+
+  constructor (dht: DhtContext, key: Uint8Array, onProgress: OperationOptions['onProgress']) {
+    this.#dht = dht
+    this.#onProgress = onProgress
+    this.quorum = new Quorum(async values => dht.values.select(key, values))
+  }
+
+  /** `peer`, or we ourselves, gave `record`. Returns the value in it if it is better than all before. */
+  async add (peer: Contact | undefined, record: ValueRecord | undefined): Promise<FoundValue | undefined> {
+    const { values, self } = this.#dht
+    const from = peer ?? self
+    const error = record == null ? undefined : await values.refusal(record)
+    if (record == null || error != null) {
+      this.quorum.addWithout(from)
+      if (error != null) {
+        this.#onProgress?.({ type: 'invalid-value', peer: from, error })
+      }
+      return undefined
+    }
+    const verdict = await this.quorum.add(from, record.value)
+    const best = verdict === 'better'
+    const ttl = values.left(record)
+    const value = values.open(record)
+    if (verdict !== 'worse') {
+      this.#live(best, ttl)
+    }
+    this.#onProgress?.({ type: 'value', peer, value, best, agreeing: this.quorum.agreeing.length })
+    return best ? { value, peer, ttl } : undefined
+  }
+
+  #live (anew: boolean, ttl: number | undefined): void {
+    const expires = ttl == null ? undefined : this.#dht.config.clock.now() + ttl
+    const others = anew ? undefined : this.expires
+    this.expires = expires == null || others == null ? expires ?? others : Math.max(expires, others)
+  }
+}
+
 /**
  * The values at `key` as they come in, each better than the one before. Returns the
- * last with all there is to say of it, after handing it to those of the closest
- * peers that have none or a worse one, in the background.
+ * last with all there is to say of it, after handing it in the background to those of
+ * the closest peers that have none or a worse one, never for longer than it has left.
  *
  * @throws {ValueNotFoundError} nobody had one
  */
@@ -52,62 +102,43 @@ export async function * searchValue (dht: DhtContext, key: string | Uint8Array, 
   }
   const begun = dht.config.clock.now()
   const recordKey = dht.values.keyOf(key)
-  const quorum = new Quorum(async values => dht.values.select(recordKey, values))
+  const answers = new Answers(dht, recordKey, onProgress)
   const walking = walk(dht, recordKey, { type: 'get-value', key: recordKey }, options, GET_DEADLINE_MS)
-
-  const fold = async (peer: Contact | undefined, record: ValueRecord | undefined): Promise<FoundValue | undefined> => {
-    const from = peer ?? dht.self
-    const error = record == null ? undefined : await dht.values.refusal(record)
-    if (record == null || error != null) {
-      quorum.addWithout(from)
-      if (error != null) {
-        onProgress?.({ type: 'invalid-value', peer: from, error })
-      }
-      return undefined
-    }
-    const best = await quorum.add(from, record.value) === 'better'
-    const value = dht.values.open(record)
-    onProgress?.({ type: 'value', peer, value, best })
-    return best ? { value, peer } : undefined
-  }
-
   const stopIfEnough = (): void => {
-    if (wanted > 0 && quorum.size >= wanted) {
+    if (wanted > 0 && answers.quorum.size >= wanted) {
       walking.stop()
     }
   }
 
-  const own = await fold(undefined, await dht.values.kept(recordKey))
+  const own = await answers.add(undefined, await dht.values.served(recordKey))
   if (own != null) {
     yield own
   }
   stopIfEnough()
   for await (const { peer, response } of walking.answers) {
-    const found = await fold(peer, response.record)
+    const found = await answers.add(peer, response.record)
     if (found != null) {
       yield found
     }
     stopIfEnough()
   }
-  return conclude(dht, recordKey, quorum, walking.result, begun)
+  return conclude(dht, recordKey, answers, walking, begun)
 }
 
-function conclude (dht: DhtContext, key: Uint8Array, quorum: Quorum, lookup: LookupResult, begun: number): GetResult {
+function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: Walk<LookupAnswer<ResponseTo<'get-value'>>>, begun: number): GetResult {
+  const { quorum, expires } = answers
   const { best, agreeing, outdated } = quorum
+  const lookup = walking.result
+  const now = dht.config.clock.now()
   if (best == null) {
     throw new ValueNotFoundError(lookup.asked === 0
       ? 'not found: this node has no contacts to ask, and keeps no value at this key itself; join a network first'
       : `not found: ${lookup.asked - lookup.failed} of ${lookup.asked} nodes asked answered, none has a value at this key`)
   }
-  const behind = lookup.closest.filter(peer => !agreeing.includes(peer))
-  dht.tasks.run(async signal => {
-    if (outdated.includes(dht.self)) {
-      await dht.values.accept({ key, value: best })
-    }
-    await sendToEach(dht, behind, { type: 'put-value', record: { key, value: best } }, { signal })
-  })
   const record = { key, value: best }
-  return { key, value: dht.values.open(record), record, agreeing, outdated, lookup, ms: dht.config.clock.now() - begun }
+  passOn(dht, { record, expires, quorum, lookup, candidates: walking.candidates })
+  const ttl = expires == null ? undefined : Math.max(0, expires - now)
+  return { key, value: dht.values.open(record), record, ttl, agreeing, outdated, lookup, ms: now - begun }
 }
 
 /** {@link searchValue} to its end. */

@@ -5,6 +5,7 @@ import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
 import { runLookup } from '../run-lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
+import type { Candidate } from '../../lookup/candidates.ts'
 import type { Question } from '../../rpc/client.ts'
 import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
@@ -41,6 +42,8 @@ export interface Walk<R> {
   readonly answers: AsyncGenerator<R, void>
   /** What was found; complete once the answers have ended. */
   readonly result: LookupResult
+  /** Everybody heard of on the way, closest first. */
+  readonly candidates: readonly Candidate[]
 }
 
 /**
@@ -83,6 +86,9 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
       lookup.stop()
     },
     answers: answers(),
+    get candidates () {
+      return lookup.candidates
+    },
     get result () {
       const { closest, asked, failed, hops } = lookup
       return { target, key, closest, reason, asked, failed, hops, ms: clock.now() - begun }

@@ -7,14 +7,14 @@ import { ValueNotFoundError } from '../errors.ts'
 import { toBytes } from '../text.ts'
 import { get } from './get.ts'
 import { putRecord } from './put.ts'
-import type { PutResult } from './put.ts'
+import type { PutOptions, PutResult } from './put.ts'
 import type { MutableVersion } from '../../record/mutable.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 /** What to write under a key pair. */
-export interface MutablePut extends OperationOptions {
+export interface MutablePut extends PutOptions {
   readonly value: string | Uint8Array
   /** Tells values of one key pair apart: at most 64 bytes. Default: none. */
   readonly salt?: string | Uint8Array

@@ -1,4 +1,6 @@
+import { StoreFullError } from '../../store/errors.ts'
 import { PUT_DEADLINE_MS } from '../deadlines.ts'
+import { whole } from '../option-checks.ts'
 import { askOne } from './single.ts'
 import { spread } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
@@ -7,6 +9,17 @@ import type { Contact } from '../../keyspace/contact.ts'
 import type { ValueRecord } from '../../record/record.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
+
+/** The shortest life of a value, milliseconds: the wire tells it in whole seconds. */
+const MIN_TTL_MS = 1_000
+
+/** How a value is to be kept. */
+export interface PutOptions extends OperationOptions {
+  /** Milliseconds that the value lives: 1,000 to `maxValueTtl`. Default: `valueTtl`, of each node that keeps it. */
+  readonly ttl?: number
+  /** Send it out again before its life is over, until {@link Kademlia.unpublish}? Default: the node's option `republish`. */
+  readonly republish?: boolean
+}
 
 /** One node keeps a value now. */
 export interface StoreResult {
@@ -17,11 +30,14 @@ export interface StoreResult {
   readonly ms: number
 }
 
+export type StoreOptions = Omit<PutOptions, 'republish'>
+
 /** PUT_VALUE at one node. */
-export async function store (dht: DhtContext, to: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: OperationOptions): Promise<StoreResult> {
-  const record = await dht.values.seal(key, value)
+export async function store (dht: DhtContext, to: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options: StoreOptions = {}): Promise<StoreResult> {
+  const ttl = checkedTtl(dht, options.ttl)
+  const record = { ...await dht.values.seal(key, value), ttl }
   const { peer, ms } = await askOne(dht, to, { type: 'put-value', record }, options)
-  options?.onProgress?.({ type: 'stored', peer, request: 'put-value' })
+  options.onProgress?.({ type: 'stored', peer, request: 'put-value' })
   return { peer, key: record.key, ms }
 }
 
@@ -40,15 +56,34 @@ export interface PutResult {
 }
 
 /** Seal, and {@link putRecord}. */
-export async function put (dht: DhtContext, key: string | Uint8Array, value: string | Uint8Array, options: OperationOptions = {}): Promise<PutResult> {
+export async function put (dht: DhtContext, key: string | Uint8Array, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
+  checkedTtl(dht, options.ttl)
   return putRecord(dht, await dht.values.seal(key, value), options)
 }
 
-/** Keep a finished record ourselves if we know what it is, look up the k closest, have them keep it. */
-export async function putRecord (dht: DhtContext, record: ValueRecord, options: OperationOptions): Promise<PutResult> {
-  if (dht.values.knows(record.key)) {
-    await dht.values.accept(record)
+/** Keep a finished record ourselves if we know what it is, look up the k closest, have them keep it; and remember to send it out again, if it is to be kept alive. */
+export async function putRecord (dht: DhtContext, { key, value }: ValueRecord, { ttl, republish = dht.config.republish, ...options }: PutOptions): Promise<PutResult> {
+  const record = { key, value, ttl: checkedTtl(dht, ttl) }
+  const keepAlive = republish && dht.values.knows(key)
+  if (dht.values.knows(key)) {
+    await dht.values.accept(record).catch(err => {
+      if (!keepAlive || !(err instanceof StoreFullError)) { // the publisher's list has room for it
+        throw err
+      }
+    })
   }
-  const { reached, ...rest } = await spread(dht, record.key, { type: 'put-value', record }, options, PUT_DEADLINE_MS)
-  return { key: record.key, storedAt: reached, ...rest }
+  if (keepAlive) {
+    await dht.publisher.add({ key, value, life: ttl ?? dht.config.valueTtl })
+  } else {
+    await dht.publisher.remove(key) // what was to be kept alive here is replaced
+  }
+  const { reached, ...rest } = await spread(dht, key, { type: 'put-value', record }, options, PUT_DEADLINE_MS)
+  if (keepAlive && reached.length === 0) {
+    dht.publisher.retry(key)
+  }
+  return { key, storedAt: reached, ...rest }
+}
+
+function checkedTtl ({ config: { maxValueTtl } }: DhtContext, ttl: number | undefined): number | undefined {
+  return ttl == null ? undefined : whole('ttl', ttl, MIN_TTL_MS, maxValueTtl)
 }

@@ -1,0 +1,27 @@
+import { addProvider } from '../rpc/handlers/add-provider.ts'
+import { findNode } from '../rpc/handlers/find-node.ts'
+import { getProviders } from '../rpc/handlers/get-providers.ts'
+import { getValue } from '../rpc/handlers/get-value.ts'
+import { handlePing } from '../rpc/handlers/ping.ts'
+import { putValue } from '../rpc/handlers/put-value.ts'
+import type { DhtContext } from './context.ts'
+import type { Handlers } from '../rpc/handlers/handlers.ts'
+
+/** What a node answers to each kind of request. */
+export function handlersOf (dht: DhtContext): Handlers {
+  const { config, peers, values, providers } = dht
+  const neighbourhood = { table: peers.table, k: config.k }
+  return {
+    ping: handlePing,
+    'find-node': findNode({ ...neighbourhood, self: () => dht.published() }),
+    'get-value': getValue({ ...neighbourhood, kept: async key => values.served(key) }),
+    'put-value': putValue(async record => { await values.accept(record) }),
+    'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
+    'add-provider': addProvider(async (key, provider) => {
+      const contact = config.heard(provider)
+      if (contact.addrs.length > 0) { // of no use to others otherwise: go and js keep none either
+        await providers.add(key, contact)
+      }
+    })
+  }
+}

@@ -1,0 +1,41 @@
+import { mapKeyToBytes } from '../../store/map-key.ts'
+import { spreadMany } from '../operations/spread-many.ts'
+import { catchUpIfRefused } from './catch-up.ts'
+import type { ValueRecord } from '../../record/record.ts'
+import type { DhtContext } from '../context.ts'
+
+/** Milliseconds of life below which a value is passed on no more: it would be over before it is there. */
+const MIN_LEFT_MS = 2_000
+
+/** Pass on what we hold to the k closest of each, never for longer than it has left (Kademlia paper, §2.5). `ids`: record keys by `bytesToMapKey`. */
+export async function replicate (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  const { holdings, counts } = dht
+  const due = ids.flatMap(id => {
+    const held = holdings.get(id)
+    return held == null ? [] : [{ id, target: mapKeyToBytes(id), key: held.key }]
+  })
+  const items = due.map(({ id, target, key }) => ({
+    target,
+    key,
+    async deposit () {
+      const record = await heldRecord(dht, id)
+      return record == null ? undefined : { type: 'put-value' as const, record }
+    }
+  }))
+  ids.forEach(id => { holdings.again(id) })
+  await spreadMany(dht, items, { signal }, ({ target }, { reached, failed }) => {
+    counts.replicated += reached.length
+    catchUpIfRefused(dht, target, failed)
+  })
+}
+
+/** A value that we hold as it is passed on, with what is left of its life; undefined if that is over, or too short. */
+export async function heldRecord (dht: DhtContext, id: string): Promise<ValueRecord | undefined> {
+  const kept = await dht.values.kept(mapKeyToBytes(id))
+  const ttl = kept == null ? 0 : kept.expires - dht.config.clock.now()
+  if (kept == null || ttl < MIN_LEFT_MS) {
+    dht.holdings.drop(id)
+    return undefined
+  }
+  return { key: kept.key, value: kept.value, ttl }
+}

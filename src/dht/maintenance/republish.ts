@@ -1,0 +1,58 @@
+import { keyOf } from '../../keyspace/key.ts'
+import { InvalidRecordError } from '../../record/invalid-record.ts'
+import { StoreFullError } from '../../store/errors.ts'
+import { mapKeyToBytes } from '../../store/map-key.ts'
+import { spreadMany } from '../operations/spread-many.ts'
+import { catchUpIfRefused } from './catch-up.ts'
+import type { ValueRecord } from '../../record/record.ts'
+import type { DhtContext } from '../context.ts'
+
+/**
+ * Send out again the values of our own that are due, for a new life. One that a better
+ * has replaced, or that its namespace accepts no longer, is kept alive no more. `ids`:
+ * record keys by `bytesToMapKey`.
+ */
+export async function republish (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  const { publisher, counts, tasks } = dht
+  const items = ids.map(mapKeyToBytes).map(target => ({
+    target,
+    key: keyOf(target),
+    async deposit () {
+      const record = await renewed(dht, target)
+      return record == null ? undefined : { type: 'put-value' as const, record }
+    }
+  }))
+  await spreadMany(dht, items, { signal }, ({ target }, { reached, failed }) => {
+    if (reached.length > 0) {
+      counts.republished++
+      tasks.run(async () => publisher.sent(target))
+    } else {
+      publisher.retry(target)
+    }
+    catchUpIfRefused(dht, target, failed)
+  })
+}
+
+/** A value on the list with a new life, kept by ourselves too; undefined if it is to be kept alive no more. */
+async function renewed (dht: DhtContext, key: Uint8Array): Promise<ValueRecord | undefined> {
+  const { publisher, values, counts, log } = dht
+  const publication = await publisher.get(key)
+  if (publication == null) {
+    return undefined
+  }
+  const record = { key, value: publication.value, ttl: publication.life }
+  try {
+    await values.accept(record)
+  } catch (err) {
+    if (err instanceof InvalidRecordError) {
+      log('%b is kept alive no more: %e', key, err)
+      counts.superseded++
+      await publisher.remove(key)
+      return undefined
+    }
+    if (!(err instanceof StoreFullError)) {
+      throw err
+    }
+  }
+  return record
+}
