@@ -3,6 +3,7 @@ import { bytesEqual } from '../wire/bytes-equal.ts'
 import type { KademliaConfig } from './config.ts'
 import type { Holdings } from './maintenance/holdings.ts'
 import type { Publisher } from './maintenance/publisher.ts'
+import type { Reproviding } from './maintenance/reprovide.ts'
 import type { Peers } from './peers.ts'
 import type { Tasks } from './tasks.ts'
 import type { Values } from './values.ts'
@@ -57,8 +58,8 @@ export interface DhtContext extends DhtParts {
   readonly untold: Set<string>
   /** Writers of one mutable value take turns here. */
   readonly sequencing: Turns
-  /** Provider records of ours that are being sent out again, and that are due and wait for that. */
-  readonly reproviding: { running: number, waiting: number }
+  /** How it goes to keep what we provide alive. */
+  readonly reproviding: Reproviding
   readonly counts: UpkeepCounts
   /** Ourselves as others are told: with the addresses that may be told. */
   published (): Contact

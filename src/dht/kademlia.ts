@@ -17,7 +17,7 @@ import { Publisher } from './maintenance/publisher.ts'
 import { Rejoin } from './maintenance/rejoin.ts'
 import { repeat } from './maintenance/repeat.ts'
 import { replicate } from './maintenance/replicate.ts'
-import { reprovideDue } from './maintenance/reprovide.ts'
+import { keepProviding } from './maintenance/reprovide.ts'
 import { republish } from './maintenance/republish.ts'
 import { loadContacts, saveContacts } from './maintenance/saved-contacts.ts'
 import { Upkeep } from './maintenance/upkeep.ts'
@@ -463,13 +463,13 @@ export class Kademlia {
   }
 
   #maintain (): void {
-    const { config: { clock, reprovide, collectInterval }, tasks, publisher, holdings } = this.#dht
+    const { config: { clock, collectInterval }, tasks, publisher, holdings } = this.#dht
     const log = this.#logs.reprovider
     this.#upkeep.begin()
     publisher.begin()
     tasks.run(async () => this.#hold())
     holdings.begin()
-    repeat({ clock, tasks, log, interval: reprovide.interval, what: 'reproviding' }, async signal => { await reprovideDue(this.#dht, signal, this.#onReprovide) })
+    keepProviding(this.#dht, log, this.#onReprovide)
     repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting what has expired' }, async () => this.#collect())
   }
 

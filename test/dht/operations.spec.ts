@@ -23,8 +23,8 @@ describe('operations', () => {
 
     beforeEach(async () => {
       simulation = new Simulation({ seed: 1, latency: 25 })
-      a = await simulation.node()
-      b = await simulation.node()
+      a = await simulation.node({ handOver: false })
+      b = await simulation.node({ handOver: false })
     })
 
     it('pings it, by address or as a peer, and tells how long that took', async () => {
@@ -172,7 +172,7 @@ describe('operations', () => {
     it('serve no value past its life', async () => {
       simulation = new Simulation({ seed: 8, latency: 10 })
       const few = await simulation.nodesJoined(5)
-      await simulation.clock.run(few[0].dht.put('key', 'value'))
+      await simulation.clock.run(few[0].dht.put('key', 'value', { republish: false }))
       await simulation.clock.advance(24 * 3_600_000 - 60_000)
       expect(text((await simulation.clock.run(few[4].dht.get('key'))).value)).to.equal('value')
       await simulation.clock.advance(24 * 3_600_000)

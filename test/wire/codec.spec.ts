@@ -98,6 +98,14 @@ describe('wire/codec', () => {
     expect(encodeResponse(decodeResponse(bytes, request, limits))).to.equalBytes(bytes)
   })
 
+  it('tells what a record has left, rounded down to whole seconds, at least one', () => {
+    for (const [ttl, told] of [[86_400_000, 86_400_000], [1_999, 1_000], [999, 1_000], [0, 1_000], [-5, 1_000], [1e20, 0xffff_ffff * 1000]]) {
+      const frame = encodeRequest({ type: 'put-value', record: { ...record, ttl } })
+      expect(decodeRequest(frame, peerA.id, limits), `${ttl}`).to.have.nested.property('record.ttl', told)
+    }
+    expect(decodeRequest(encodeRequest({ type: 'put-value', record }), peerA.id, limits)).to.not.have.nested.property('record.ttl')
+  })
+
   it('leaves out a time that cannot be written', () => {
     const timeless = encodeRequest({ type: 'put-value', record: { ...record, timeReceived: Infinity } })
     expect(plain(decodeRequest(timeless, peerA.id, limits))).to.deep.equal({ type: 'put-value', record: { key: record.key, value: record.value } })

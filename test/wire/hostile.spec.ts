@@ -320,6 +320,16 @@ describe('unusual messages', () => {
     expect(request(message.key(valueKey), message.record(noUtf8))).to.not.have.nested.property('record.timeReceived')
   })
 
+  it('a record tells what it has left as rust does: whole seconds, 0 for nothing, any other form refused', () => {
+    const put = (ttl: Uint8Array): Request => request(message.key(valueKey), message.record(bytes(record(valueKey, utf8('x')), ttl)))
+    expect(put(scalar(777, 90))).to.have.nested.property('record.ttl', 90_000)
+    expect(put(scalar(777, 0xffff_ffff))).to.have.nested.property('record.ttl', 0xffff_ffff * 1000)
+    expect(put(scalar(777, 2n ** 64n - 1n))).to.have.nested.property('record.ttl').that.is.within(0, 0xffff_ffff * 1000)
+    expect(put(bytes(scalar(777, 90), scalar(777, 91)))).to.have.nested.property('record.ttl', 91_000)
+    expect(put(scalar(777, 0))).to.not.have.nested.property('record.ttl')
+    expect(() => put(field(777, utf8('90')))).to.throw().with.property('name', 'InvalidMessageError')
+  })
+
   it('an answer of peers that we would not write again as it came is written in our way', () => {
     const response = decodeResponse(bytes(message.type(TYPE.findNode), message.closer(bytes(scalar(3, 1), rawA, scalar(99, 1)))), ask, limits)
     expect(encodeResponse(response)).to.equalBytes(bytes(message.type(TYPE.findNode), message.closer(rawA)))

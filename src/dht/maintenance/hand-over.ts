@@ -1,7 +1,7 @@
 import { sleep } from '../../clock/wait.ts'
 import { compareDistance, sameKey } from '../../keyspace/distance.ts'
-import { heldRecord } from './replicate.ts'
 import { sendToEach } from '../operations/spread.ts'
+import { heldRecord } from './replicate.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
 import type { DhtContext } from '../context.ts'
@@ -11,8 +11,9 @@ const VALUES_PER_TURN = 1_000
 
 /**
  * Give a newcomer the values that it should hold: those for which it is one of the k
- * closest. Of all their holders only the closest does so, so that each value comes once
- * (Kademlia paper, §2.5).
+ * closest. Of the others among the k closest only the one nearest to the newcomer does so, so
+ * that each value comes once. The Kademlia paper (§2.5) lets the one nearest to the value do
+ * it, which may have no room for the newcomer in its table; its nearest neighbour always has.
  */
 export async function handOver (dht: DhtContext, newcomer: Contact, signal: AbortSignal): Promise<void> {
   let turn = 0
@@ -33,7 +34,11 @@ export async function handOver (dht: DhtContext, newcomer: Contact, signal: Abor
 }
 
 function isOursToGive ({ peers: { table }, self, config: { k } }: DhtContext, newcomer: Contact, key: Key): boolean {
-  const isCloser = (contact: Contact): boolean => compareDistance(key, contact.key, self.key) < 0
-  const isNewcomer = (contact: Contact): boolean => sameKey(contact.key, newcomer.key)
-  return !table.closest(key, 2).some(contact => isCloser(contact) && !isNewcomer(contact)) && table.closest(key, k).some(isNewcomer)
+  const closest = table.closest(key, k + 1)
+  const place = closest.findIndex(contact => sameKey(contact.key, newcomer.key))
+  const others = closest.filter((_, i) => i !== place)
+  const farther = others.filter(other => compareDistance(key, self.key, other.key) < 0).length
+  const areWeOneOfThem = others.length - farther < k
+  return place >= 0 && place < k && areWeOneOfThem &&
+    others.slice(0, k - 1).every(other => compareDistance(newcomer.key, self.key, other.key) < 0)
 }

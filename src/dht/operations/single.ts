@@ -87,6 +87,8 @@ export interface FindValueResult {
   readonly key: Uint8Array
   /** The value it holds; undefined: none, or none that its namespace accepts. */
   readonly value: Uint8Array | undefined
+  /** Milliseconds that the value has left to live there; undefined: there is none, or the peer does not tell. */
+  readonly ttl: number | undefined
   /** The peers it knows closest to the key, closest first. */
   readonly closer: readonly Contact[]
   /** Milliseconds there and back. */
@@ -97,15 +99,17 @@ export interface FindValueResult {
 export async function findValueAt (dht: DhtContext, to: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
   const recordKey = dht.values.keyOf(key)
   const { peer, response, ms } = await askOne(dht, to, { type: 'get-value', key: recordKey }, options)
+  const record = await validOf(dht, response.record)
   return {
     peer,
     key: recordKey,
-    value: await valueOf(dht, response.record),
+    value: record == null ? undefined : dht.values.open(record),
+    ttl: record == null ? undefined : dht.values.left(record),
     closer: response.closer.map(closer => dht.config.heard(closer)),
     ms
   }
 }
 
-async function valueOf ({ values }: DhtContext, record: ValueRecord | undefined): Promise<Uint8Array | undefined> {
-  return record == null || await values.refusal(record) != null ? undefined : values.open(record)
+async function validOf ({ values }: DhtContext, record: ValueRecord | undefined): Promise<ValueRecord | undefined> {
+  return record == null || await values.refusal(record) != null ? undefined : record
 }

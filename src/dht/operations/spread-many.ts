@@ -60,13 +60,14 @@ export interface SweptRegion {
   readonly lookups: number
 }
 
-export interface SpreadManyOptions<T> extends Pick<OperationOptions, 'signal' | 'onProgress'> {
+/** Told that an item was sent: to whom, and to whom not. Not told of those that are no longer wanted. */
+export type OnOutcome<T> = (item: T, outcome: Reached) => Promise<void> | void
+
+export interface SpreadManyOptions extends Pick<OperationOptions, 'signal' | 'onProgress'> {
   /** Items sent at once. Default 10. */
   readonly concurrency?: number
   /** Items kept in mind at once, which are sorted and share lookups; more wait in `items`. Default 16,384. */
   readonly maxQueueSize?: number
-  /** An item was sent: to whom, and to whom not. Not told of those that are no longer wanted. */
-  onOutcome? (item: T, outcome: Reached): Promise<void> | void
   /** A region is done. */
   onRegion? (region: SweptRegion): void
 }
@@ -90,8 +91,8 @@ export interface SpreadMany {
  *
  * @throws the signal's reason, when aborted
  */
-export async function spreadMany<T extends SpreadItem> (dht: DhtContext, items: Iterable<T> | AsyncIterable<T>, options: SpreadManyOptions<T> = {}): Promise<SpreadMany> {
-  const run = new SpreadRun(dht, options)
+export async function spreadMany<T extends SpreadItem> (dht: DhtContext, items: Iterable<T> | AsyncIterable<T>, options: SpreadManyOptions, onOutcome: OnOutcome<T>): Promise<SpreadMany> {
+  const run = new SpreadRun(dht, options, onOutcome)
   for await (const batch of batches(items, options.maxQueueSize ?? MAX_QUEUE_SIZE)) {
     await run.spread(batch.sort((a, b) => compareDistance(ORIGIN, a.key, b.key)))
   }
@@ -115,27 +116,34 @@ interface Addressed<T> {
 class SpreadRun<T extends SpreadItem> {
   readonly totals = { items: 0, regions: 0, lookups: 0 }
   readonly #dht: DhtContext
-  readonly #options: SpreadManyOptions<T>
+  readonly #options: SpreadManyOptions
+  readonly #onOutcome: OnOutcome<T>
   readonly #explored: Explored
   #exploredSince: number
   /** One strand sends at a time; they look up side by side. */
   readonly #sending = new Turns()
 
-  constructor (dht: DhtContext, options: SpreadManyOptions<T>) {
+  constructor (dht: DhtContext, options: SpreadManyOptions, onOutcome: OnOutcome<T>) {
     this.#dht = dht
     this.#options = options
+    this.#onOutcome = onOutcome
     this.#explored = new Explored(dht.config.k)
     this.#exploredSince = dht.config.clock.now()
   }
 
   /** Spread `items`, sorted by key. */
   async spread (items: readonly T[]): Promise<void> {
-    const next = partsOf(items, this.#partingBits())
-    await Promise.all(Array.from({ length: MAX_STRANDS }, async () => {
-      for (const part of next) {
+    const parts = partsOf(items, this.#partingBits())
+    const ends = await Promise.allSettled(Array.from({ length: MAX_STRANDS }, async () => {
+      for (const part of parts) { // leaving the loop, be it by an error, leaves no part to anybody
         await this.#sweep(part)
       }
     }))
+    for (const end of ends) {
+      if (end.status === 'rejected') {
+        throw end.reason
+      }
+    }
   }
 
   /** Our own neighbours tell how many regions there are. */
@@ -225,7 +233,7 @@ class SpreadRun<T extends SpreadItem> {
   }
 
   async #send (ready: ReadonlyArray<Addressed<T> & { readonly deposit: Deposit }>): Promise<void> {
-    const { signal, onProgress, onOutcome } = this.#options
+    const { signal, onProgress } = this.#options
     const { config: { clock }, tasks } = this.#dht
     const deadline = startDeadline(clock, PUT_DEADLINE_MS, () => new TimeoutError(`not stored within ${PUT_DEADLINE_MS} ms`), signal, tasks.signal)
     try {
@@ -234,7 +242,7 @@ class SpreadRun<T extends SpreadItem> {
         signal?.throwIfAborted()
         tasks.signal.throwIfAborted()
         outcome.failed.forEach(({ peer, error }) => { this.#onFailure(peer, error) })
-        await onOutcome?.(item, outcome)
+        await this.#onOutcome(item, outcome)
       }))
     } finally {
       deadline.clear()
