@@ -291,6 +291,36 @@ export interface KadDHTInit {
    * @default 65_536
    */
   maxValueSize?: number
+
+  /**
+   * Send the values that were put here out again before their life is over, after a restart
+   * too, until `unpublish`.
+   *
+   * @default false
+   */
+  republish?: boolean
+
+  /**
+   * Milliseconds after which a value that is held for others is passed on to the k closest,
+   * unless it came again meanwhile (Kademlia paper, §2.5).
+   *
+   * @default Infinity, which is never
+   */
+  replicateInterval?: number
+
+  /**
+   * Give newcomers the values that they should hold (Kademlia paper, §2.5).
+   *
+   * @default false
+   */
+  handOver?: boolean
+
+  /**
+   * After a get, leave the value with the closest other peer that had none (Kademlia paper, §2.3).
+   *
+   * @default false
+   */
+  cacheFound?: boolean
 }
 
 /** What the service needs of its libp2p node, which gives it. */

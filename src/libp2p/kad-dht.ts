@@ -80,6 +80,9 @@ export interface KadDHT {
    */
   put(key: Uint8Array, value: Uint8Array, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
+  /** Keep the value at `key` alive no longer: it is there until its life is over. Returns whether `republish` kept it alive. */
+  unpublish(key: Uint8Array): Promise<boolean>
+
   /** Do we answer requests? */
   getMode(): 'client' | 'server'
 

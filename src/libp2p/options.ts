@@ -41,6 +41,11 @@ export function engineOptions (init: KadDHTInit): EngineOptions {
     awaitContacts: init.allowQueryWithZeroPeers !== true,
     maxValueSize: init.maxValueSize ?? LIBP2P_MAX_VALUE_SIZE,
     valueTtl: LIBP2P_VALUE_TTL_MS,
+    maxValueTtl: LIBP2P_VALUE_TTL_MS,
+    republish: init.republish ?? false,
+    replicateInterval: init.replicateInterval ?? Infinity,
+    handOver: init.handOver ?? false,
+    cacheFound: init.cacheFound ?? false,
     selfLookupInterval: init.querySelfInterval ?? DEFAULT_QUERY_SELF_INTERVAL_MS,
     firstSelfLookup: init.initialQuerySelfInterval ?? DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS,
     clientIdle: LIBP2P_CLIENT_IDLE_MS,
@@ -113,7 +118,8 @@ const CHECKS: { readonly [name: string]: Check } = {
   'reprovide.threshold': given(init => init.reprovide?.threshold, count(1)),
   'reprovide.interval': given(init => init.reprovide?.interval, time(1)),
   'reprovide.validity': given(init => init.reprovide?.validity, count(1)),
-  maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024))
+  maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024)),
+  replicateInterval: given(init => init.replicateInterval === Infinity ? undefined : init.replicateInterval, time(1))
 }
 
 /** With `kBucketSize` infinite all contacts are kept, and lookups are for as many as always. */

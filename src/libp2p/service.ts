@@ -8,6 +8,7 @@ import { contactOf } from '../keyspace/contact.ts'
 import { keyOf } from '../keyspace/key.ts'
 import { DatastoreContactStore } from '../store/datastore-contacts.ts'
 import { DatastoreProviderStore } from '../store/datastore-providers.ts'
+import { DatastorePublicationStore } from '../store/datastore-publications.ts'
 import { DatastoreValueStore } from '../store/datastore-values.ts'
 import { LIBP2P_VALUE_TTL_MS } from '../store/limits.ts'
 import { isAddrInScope } from '../wire/address.ts'
@@ -221,6 +222,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     })
   }
 
+  /** Keep the value at `key` alive no longer, if `republish` has kept it alive. Returns whether it has. */
+  async unpublish (key: Uint8Array): Promise<boolean> {
+    return this.#started().dht.unpublish(key)
+  }
+
   async * provide (key: CID, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     yield * this.#query('PROVIDE', options, async ({ dht, translator, tell, options: operation }) => {
       const { lookup: { closest } } = await dht.provide(key.multihash.bytes, operation)
@@ -315,7 +321,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       addrsOf: async id => this.#addrsOf(id),
       log: this.#logOf('providers')
     })
-    await Promise.all([values.open(), providers.open()])
+    const publications = this.#init.republish === true ? new DatastorePublicationStore({ datastore, prefix, log: this.#log }) : undefined
+    await Promise.all([values.open(), providers.open(), publications?.open()])
     const host = createLibp2pHost(this.#components, this.#init)
     const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: this.k })
     const dht = new Kademlia({
@@ -324,6 +331,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       mode: this.#mode,
       values,
       providers,
+      publications,
       contacts: new SavedContacts(new DatastoreContactStore({ datastore, prefix, log: this.#log }), this.#components.peerStore),
       kinds: kindsOfMaps(this.validators, this.selectors),
       logger,

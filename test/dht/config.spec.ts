@@ -23,6 +23,21 @@ describe('configure', () => {
     }
   })
 
+  it('keeps values alive and passes them on, but on libp2p networks only if told to, as in go', () => {
+    const lifeOf = (protocol: string, init: Partial<KademliaInit> = {}): Partial<KademliaConfig> => {
+      const host = createMemoryNetwork({ clock: new VirtualClock() }).createHost()
+      const { maxValueTtl, republish, replicateInterval, handOver, cacheFound } = configure({ host, protocol, ...init })
+      return { maxValueTtl, republish, replicateInterval, handOver, cacheFound }
+    }
+    expect(lifeOf('/mine/1.0.0')).to.deep.equal({ maxValueTtl: 7 * 24 * HOUR_MS, republish: true, replicateInterval: HOUR_MS, handOver: true, cacheFound: true })
+    expect(lifeOf('/ipfs/kad/1.0.0')).to.deep.equal({ maxValueTtl: 48 * HOUR_MS, republish: false, replicateInterval: Infinity, handOver: false, cacheFound: false })
+    const chosen = { republish: true, replicateInterval: 5, handOver: true, cacheFound: true }
+    expect(lifeOf('/ipfs/kad/1.0.0', { ...chosen, valueTtl: 49 * HOUR_MS })).to.deep.equal({ ...chosen, maxValueTtl: 49 * HOUR_MS })
+    for (const replicateInterval of [0, -1, 1.5, NaN]) {
+      expect(() => lifeOf('/mine/1.0.0', { replicateInterval })).to.throw().with.property('name', 'InvalidOptionError')
+    }
+  })
+
   it('lets an option decide', () => {
     expect(defaultsOf('/ipfs/kad/1.0.0', { maxValueSize: 5, valueTtl: 6, probe: 'ping' })).to.deep.equal({ maxValueSize: 5, valueTtl: 6, probe: 'ping' })
   })

@@ -122,6 +122,23 @@ describe('stopping and starting', () => {
     expect(await rowsOf(datastore, '/dht/')).to.deep.equal([])
   })
 
+  it('a value that is to be kept alive is kept on the list, until it is unpublished', async () => {
+    const datastore = new MemoryDatastore()
+    const a = await network.node({ ...WITH_VALUES, republish: true }, { datastore })
+    const b = await network.node(WITH_VALUES)
+    await a.dial(b.getMultiaddrs())
+    await until('they know each other', () => a.services.dht.routingTable.size + b.services.dht.routingTable.size === 2)
+    await all(a.services.dht.put(KEY, utf8('value')))
+    expect(await kept(b)).to.deep.equal(['value'])
+    expect(await rowsOf(datastore, '/dht/published/')).to.have.lengthOf(1)
+    await stopNode(a)
+    await a.start()
+    expect(await a.services.dht.unpublish(KEY)).to.equal(true)
+    expect(await a.services.dht.unpublish(KEY)).to.equal(false)
+    expect(await rowsOf(datastore, '/dht/published/')).to.deep.equal([])
+    expect(await b.services.dht.unpublish(KEY), 'it only holds it').to.equal(false)
+  })
+
   it('a datastore that does not work fails the start, and leaves nothing behind', async () => {
     const datastore = new MemoryDatastore()
     const node = await network.node(INIT, { datastore })
