@@ -49,20 +49,20 @@
 
 import { KadDHTService } from './libp2p/service.ts'
 import type { KadDHTComponents, KadDHTInit } from './libp2p/init.ts'
-import type { KadDHT } from './libp2p/kad-dht.ts'
+import type { PublishingKadDHT } from './libp2p/kad-dht.ts'
 
 export { Libp2pRecord as Record } from '@libp2p/record'
 export { EventTypes, MessageType } from './libp2p/events.ts'
 export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './libp2p/mappers.ts'
 export type { AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, MessageName, PathEndedEvent, PeerResponseEvent, ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent } from './libp2p/events.ts'
 export type { KadDHTComponents, KadDHTInit, PeerInfoMapper, ProvidersInit, ReProvideInit, SelectFn, Selectors, ValidateFn, Validators } from './libp2p/init.ts'
-export type { FindProvidersOptions, GetValueOptions, KadDHT, RoutingTable, SetModeOptions, SingleKadDHT } from './libp2p/kad-dht.ts'
+export type { FindProvidersOptions, GetValueOptions, KadDHT, PublishingKadDHT, RoutingTable, SetModeOptions, SingleKadDHT } from './libp2p/kad-dht.ts'
 
 /**
  * The DHT as a service of a libp2p node, which must run identify too.
  *
  * @throws {InvalidOptionError} an option makes no sense
  */
-export function kadDHT (init: KadDHTInit = {}): (components: KadDHTComponents) => KadDHT {
+export function kadDHT (init: KadDHTInit = {}): (components: KadDHTComponents) => PublishingKadDHT {
   return components => new KadDHTService(components, init)
 }

@@ -80,9 +80,6 @@ export interface KadDHT {
    */
   put(key: Uint8Array, value: Uint8Array, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
-  /** Keep the value at `key` alive no longer: it is there until its life is over. Returns whether `republish` kept it alive. */
-  unpublish(key: Uint8Array): Promise<boolean>
-
   /** Do we answer requests? */
   getMode(): 'client' | 'server'
 
@@ -91,6 +88,12 @@ export interface KadDHT {
 
   /** Look up ourselves and a key in every bucket. Resolves when that is done. */
   refreshRoutingTable(options?: AbortOptions): Promise<void>
+}
+
+/** What {@link KadDHT} has beside the other implementation's. */
+export interface PublishingKadDHT extends KadDHT {
+  /** Keep the value at `key` alive no longer: it is there until its life is over. Returns whether `republish` kept it alive. */
+  unpublish(key: Uint8Array): Promise<boolean>
 }
 
 /** A {@link KadDHT} of one network. */
