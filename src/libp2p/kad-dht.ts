@@ -90,13 +90,13 @@ export interface KadDHT {
   refreshRoutingTable(options?: AbortOptions): Promise<void>
 }
 
-/** What {@link KadDHT} has beside the other implementation's. */
-export interface PublishingKadDHT extends KadDHT {
-  /** Keep the value at `key` alive no longer: it is there until its life is over. Returns whether `republish` kept it alive. */
-  unpublish(key: Uint8Array): Promise<boolean>
-}
-
 /** A {@link KadDHT} of one network. */
 export interface SingleKadDHT extends KadDHT {
   routingTable: RoutingTable
+}
+
+/** What `kadDHT` makes: a {@link SingleKadDHT}, and what the other implementation has not. */
+export interface PublishingKadDHT extends SingleKadDHT {
+  /** Keep the value at `key` alive no longer: it is there until its life is over. Returns whether `republish` kept it alive. */
+  unpublish(key: Uint8Array): Promise<boolean>
 }

@@ -23,7 +23,7 @@ import { SavedContacts } from './saved-contacts.ts'
 import { Translator } from './translate.ts'
 import type { QueryEvent } from './events.ts'
 import type { KadDHTComponents, KadDHTInit, Selectors, Validators } from './init.ts'
-import type { FindProvidersOptions, GetValueOptions, PublishingKadDHT, RoutingTable, SetModeOptions, SingleKadDHT } from './kad-dht.ts'
+import type { FindProvidersOptions, GetValueOptions, PublishingKadDHT, RoutingTable, SetModeOptions } from './kad-dht.ts'
 import type { Operation } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import type { QueryBody } from './query.ts'
@@ -70,7 +70,7 @@ interface Telling {
  * The DHT as a service of a libp2p node: the engine over the node's connections, its
  * datastore and its identify. `kadDHT` makes one.
  */
-export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implements SingleKadDHT, PublishingKadDHT, Startable {
+export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implements PublishingKadDHT, Startable {
   readonly k: number
   readonly a: number
   readonly d: number
