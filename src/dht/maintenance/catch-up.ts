@@ -1,14 +1,34 @@
 import { StreamResetError } from '../../rpc/errors.ts'
-import { get } from '../operations/get.ts'
+import type { Contact } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { Reached } from '../operations/spread.ts'
 
+/** Peers that are asked what they have in the place of a value that they refused. */
+const MAX_ASKED = 3
+
 /**
- * A peer that refuses a value has a better one, most likely: then look for it, in the
- * background, so that ours is replaced.
+ * A peer that refuses a value may have a better one (or no room): in the background, ask
+ * what it has, and keep that if it is better than ours.
  */
 export function catchUpIfRefused (dht: DhtContext, key: Uint8Array, failed: Reached['failed']): void {
-  if (failed.some(({ error }) => error instanceof StreamResetError)) {
-    dht.tasks.run(async signal => { await get(dht, key, { signal }) })
+  const refusing = failed.filter(({ error }) => error instanceof StreamResetError).slice(0, MAX_ASKED)
+  if (refusing.length > 0) {
+    dht.tasks.run(async signal => {
+      for (const { peer } of refusing) {
+        await takeBetter(dht, key, peer, signal)
+      }
+    })
+  }
+}
+
+async function takeBetter ({ peers, values, log }: DhtContext, key: Uint8Array, peer: Contact, signal: AbortSignal): Promise<void> {
+  try {
+    const { record } = await peers.ask(peer, { type: 'get-value', key }, signal)
+    if (record != null) {
+      await values.accept({ key, value: record.value, ttl: values.left(record) })
+    }
+  } catch (err) {
+    signal.throwIfAborted()
+    log('%b refused the value at %b, and has no better one: %e', peer.id, key, err)
   }
 }

@@ -157,8 +157,12 @@ class SpreadRun<T extends SpreadItem> {
   async #sweep (items: readonly T[]): Promise<void> {
     const { concurrency = CONCURRENCY } = this.#options
     const sweep = new Sweep(items.map(({ key }) => key), this.#explored)
+    const next = (): SweepStep => {
+      this.#forgetIfOld()
+      return sweep.next()
+    }
     let region = newRegion<T>()
-    for (let step = sweep.next(); step.type !== 'done'; step = sweep.next()) {
+    for (let step = next(); step.type !== 'done'; step = next()) {
       if (step.type === 'send') {
         region.waiting.push({ item: items[step.index], closest: step.closest })
         if (region.waiting.length === concurrency) {
@@ -185,12 +189,8 @@ class SpreadRun<T extends SpreadItem> {
   }
 
   async #lookUp (sweep: Sweep, step: Exclude<SweepStep, { type: 'send' | 'done' }>, items: readonly T[]): Promise<void> {
-    const { config: { clock, random } } = this.#dht
+    const { config: { random } } = this.#dht
     const { signal, onProgress } = this.#options
-    if (clock.now() - this.#exploredSince > RELIED_ON_MS) {
-      this.#explored.forget()
-      this.#exploredSince = clock.now()
-    }
     const target = step.type === 'look-up'
       ? items[step.index].target
       : preimageIn({ prefix: step.part.key, prefixLength: step.part.bits }, random)
@@ -200,6 +200,14 @@ class SpreadRun<T extends SpreadItem> {
       sweep.onFound(step, result.key, result.closest)
     } else {
       sweep.onLost(step, result.closest)
+    }
+  }
+
+  #forgetIfOld (): void {
+    const now = this.#dht.config.clock.now()
+    if (now - this.#exploredSince > RELIED_ON_MS) {
+      this.#explored.forget()
+      this.#exploredSince = now
     }
   }
 
