@@ -60,6 +60,7 @@ export type { LookupEnd, LookupInit, LookupStep } from './lookup/lookup.ts'
 
 export { InvalidRecordError, ValueTooLargeError } from './record/invalid-record.ts'
 export { immutableKeyOf } from './record/immutable.ts'
+export { formatRecordKey, InvalidKeyError, parseRecordKey } from './record/key-text.ts'
 export { mutableKeyOf, parseMutableKey } from './record/mutable-key.ts'
 export { SequenceMismatchError } from './record/mutable-sequence.ts'
 export type { MutableKey } from './record/mutable-key.ts'

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { resolve } from 'node:path'
+import { DataDirInUseError } from '../data-dir/errors.ts'
 import { controlPath } from './control-path.ts'
 import { errnoOf, LocalError } from './errors.ts'
 import type { Server, Socket } from 'node:net'
@@ -22,17 +23,17 @@ export interface Control {
 }
 
 /**
- * Take a folder for one running node, and answer who asks through the socket in
- * it, which only the folder's user can open. One request a connection: a line of
+ * Take a folder, which is there, for one running node, and answer who asks through the
+ * socket in it, which only the folder's user can open. One request a connection: a line of
  * JSON `{"type":…}`; one answer, a line of JSON.
  *
- * @throws {LocalError} a node runs there already, or there can be no socket
+ * @throws {DataDirInUseError} a node runs there already
+ * @throws {LocalError} there can be no socket
  */
 export async function openControl (dataDir: string, handlers: ControlHandlers): Promise<Control> {
   const path = controlPath(dataDir)
-  await makeFolder(dataDir)
   if (await isAnswered(path)) {
-    throw new LocalError(`a node runs in ${resolve(dataDir)} already: stop it, or use another folder`)
+    throw new DataDirInUseError(`a node runs in ${resolve(dataDir)} already: stop it, or use another folder`)
   }
   const askers = new Set<Socket>()
   const server = createServer(socket => {
@@ -47,14 +48,6 @@ export async function openControl (dataDir: string, handlers: ControlHandlers): 
       // takes the socket's file away, too
       await new Promise<void>(resolve => { server.close(() => { resolve() }) })
     }
-  }
-}
-
-async function makeFolder (dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw new LocalError(`cannot make the folder ${dataDir} (${errnoOf(cause) ?? String(cause)}): use one that this user can write to`, { cause })
   }
 }
 

@@ -18,6 +18,8 @@ export const EXIT = {
   refused: 5,
   /** Something on this machine is in the way: a port in use, a file that cannot be read or written, no node in that folder. */
   local: 6,
+  /** The value was changed meanwhile: another sequence is there than was to be replaced. Nothing was written. */
+  conflict: 7,
   /** Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
   /** 128 + SIGTERM. */
@@ -36,6 +38,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   4    nobody who answered has a value at the key
   5    refused: another network, a value too large, a node that keeps no more
   6    this machine is in the way: a port in use, a file, no node in that folder
+  7    --cas does not match: the value was changed meanwhile, and nothing was written
   130  interrupted (143: ended by SIGTERM)`
 
 const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
@@ -43,6 +46,7 @@ const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['UsageError', EXIT.usage],
   ['InvalidOptionError', EXIT.usage],
   ['InvalidAddressError', EXIT.usage],
+  ['InvalidKeyError', EXIT.usage],
   ['RemotePlainError', EXIT.usage],
   ['DialError', EXIT.unreachable],
   ['TimeoutError', EXIT.unreachable],
@@ -56,8 +60,13 @@ const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['RefusedError', EXIT.refused],
   ['ValueTooLargeError', EXIT.refused],
   ['InvalidRecordError', EXIT.refused],
+  ['SequenceMismatchError', EXIT.conflict],
   ['ListenError', EXIT.local],
   ['IdentityError', EXIT.local],
+  ['DataDirError', EXIT.local],
+  ['DataDirInUseError', EXIT.local],
+  ['DiskFullError', EXIT.local],
+  ['DatastoreError', EXIT.local],
   ['LocalError', EXIT.local]
 ])
 

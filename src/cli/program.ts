@@ -5,6 +5,7 @@ import { dumpCommand } from './commands/dump.ts'
 import { findNodeCommand } from './commands/find-node.ts'
 import { findValueCommand } from './commands/find-value.ts'
 import { getCommand } from './commands/get.ts'
+import { keygenCommand } from './commands/keygen.ts'
 import { lookupCommand } from './commands/lookup.ts'
 import { pingCommand } from './commands/ping.ts'
 import { putCommand } from './commands/put.ts'
@@ -47,7 +48,7 @@ function createProgram (io: Io, perform: Perform): Command {
     .description('A Kademlia node, and commands that talk to such nodes.')
     .version(packageVersion(), '-V, --version')
     .addHelpText('after', `${EXAMPLE}\n${EXIT_CODES_HELP}`)
-  const commands = [startCommand, putCommand, getCommand, pingCommand, storeCommand, findNodeCommand, findValueCommand, lookupCommand, dumpCommand, demoCommand]
+  const commands = [startCommand, putCommand, getCommand, keygenCommand, pingCommand, storeCommand, findNodeCommand, findValueCommand, lookupCommand, dumpCommand, demoCommand]
   commands.forEach(create => { program.addCommand(create(perform)) })
   for (const command of [program, ...program.commands]) {
     command

@@ -1,6 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id'
-import { namespaceOf } from '../record/namespace.ts'
+import { formatRecordKey } from '../record/key-text.ts'
 import { UsageError } from './errors.ts'
+import { parseKey } from './record-key.ts'
 
 /** What to look for: its SHA-256 is the point of the keyspace. */
 export interface Target {
@@ -9,12 +10,10 @@ export interface Target {
   readonly name: string
 }
 
-/** Namespaces that a node of the command line knows beside the open one. */
-const KNOWN = ['kv', 'pk']
-
 /**
  * A PeerId is that peer; anything else is the key of a value, as `put` and `get` take it.
  *
+ * @throws {InvalidKeyError} it begins like a record key, and is none
  * @throws {UsageError} it is 64 hex digits: requests carry what is hashed, not the hash
  */
 export function parseTarget (text: string): Target {
@@ -28,10 +27,9 @@ export function parseTarget (text: string): Target {
   if (/^[0-9a-f]{64}$/i.test(text)) {
     throw new UsageError('requests carry what is hashed, not the 64 hex digits of its hash: give a peer id (12D3Koo…) or the key of a value')
   }
-  const bytes = new TextEncoder().encode(text)
-  const namespace = namespaceOf(bytes)
-  const isWhole = namespace != null && KNOWN.includes(namespace)
-  return { bytes: isWhole ? bytes : new TextEncoder().encode(`/kv/${text}`), name: isWhole ? text : `/kv/${text}` }
+  const key = parseKey(text)
+  const bytes = typeof key === 'string' ? new TextEncoder().encode(`/kv/${key}`) : key
+  return { bytes, name: formatRecordKey(bytes) }
 }
 
 function peerIdBytes (text: string): Uint8Array | undefined {

@@ -65,9 +65,10 @@ export interface StartOptions extends OperationOptions {
  * A Kademlia node over any {@link Host}: the engine that every way of running
  * kadmium shares. `createNode` of `kadmium/node` gives you one over TCP.
  *
- * Keys and targets are strings (as UTF-8) or bytes. A value's key that begins with
- * a namespace known here, like `/pk/…`, is taken as it is; any other lies in the
- * open namespace: `greeting` is `/kv/greeting`.
+ * Keys and targets are strings or bytes. A value's key in bytes that begins with a
+ * namespace known here, like `/pk/…`, is taken as it is; as a string it is read as
+ * `parseRecordKey` does: `/immutable/Qm…`, `/mutable/12D3Koo…/name`. Any other lies in
+ * the open namespace: `greeting` is `/kv/greeting`.
  *
  * Every operation takes `{ signal, timeout, onProgress }`. It rejects with the
  * signal's reason when aborted and with {@link NotStartedError} when the node does

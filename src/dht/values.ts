@@ -1,6 +1,7 @@
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { immutableRecords } from '../record/immutable.ts'
 import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record.ts'
+import { isRecordKeyText, parseRecordKey } from '../record/key-text.ts'
 import { MUTABLE } from '../record/mutable-key.ts'
 import { MAX_MUTABLE_ENVELOPE_BYTES, mutableRecords, openMutableValue } from '../record/mutable.ts'
 import { namespaceOf } from '../record/namespace.ts'
@@ -64,12 +65,14 @@ export class Values {
   }
 
   /**
-   * The full record key that a user's key stands for.
+   * The full record key that a user's key stands for. As text, one that names a kind of ours
+   * is read as `parseRecordKey` does; bytes are taken as they are.
    *
-   * @throws {InvalidOptionError} it is empty
+   * @throws {InvalidOptionError} it is empty, or too long
+   * @throws {InvalidKeyError} it begins like the text of a record key, and is none
    */
   keyOf (key: string | Uint8Array): Uint8Array {
-    const bytes = toBytes(key)
+    const bytes = typeof key === 'string' && this.#enveloped && isRecordKeyText(key) ? parseRecordKey(key) : toBytes(key)
     if (bytes.byteLength === 0) {
       throw new InvalidOptionError('the key is empty: give at least one character')
     }

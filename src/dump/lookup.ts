@@ -1,8 +1,8 @@
 import { distance } from '../keyspace/distance.ts'
 import { keyText, peerDump } from './peer.ts'
-import { readable } from './readable.ts'
+import { readableKey } from './readable.ts'
 import type { PeerDump } from './peer.ts'
-import type { Encoding } from './readable.ts'
+import type { KeyEncoding } from './readable.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'
 
 /** What a lookup found, as plain JSON: `src/dump/lookup.schema.json`. */
@@ -11,7 +11,7 @@ export interface LookupDump {
   readonly target: string
   /** What was looked up: `target` is its SHA-256. */
   readonly preimage: string
-  readonly preimage_encoding: Encoding
+  readonly preimage_encoding: KeyEncoding
   /** The closest peers that answered, closest first. */
   readonly found: ReadonlyArray<{
     /** XOR of the peer's id and the target: 64 lower-case hex digits. */
@@ -39,7 +39,7 @@ export interface LookupDump {
  */
 export function lookupDump (lookup: LookupResult): LookupDump {
   const { key, target, closest, reason, hops, asked, failed, ms } = lookup
-  const { text, encoding } = readable(target)
+  const { text, encoding } = readableKey(target)
   return {
     target: keyText(key),
     preimage: text,

@@ -1,7 +1,12 @@
 import { toString } from 'uint8arrays/to-string'
+import { formatRecordKey } from '../record/key-text.ts'
+import { namespaceOf } from '../record/namespace.ts'
 
 /** How the bytes of a name or value were turned into a string. */
 export type Encoding = 'utf-8' | 'base64'
+
+/** The same for a record key; `key-text`: as `formatRecordKey` writes it. */
+export type KeyEncoding = Encoding | 'key-text'
 
 /** Bytes for the eye, and for JSON. */
 export interface Readable {
@@ -21,6 +26,18 @@ const MAX_PARTIAL_BYTES = 3
 export function readable (bytes: Uint8Array): Readable {
   const text = printable(bytes)
   return text == null ? { text: toString(bytes, 'base64pad'), encoding: 'base64' } : { text, encoding: 'utf-8' }
+}
+
+/**
+ * A record key as `kadmium get` takes it; `utf-8` if that is what its bytes are. Bytes that
+ * are no record key stand as {@link readable} has them.
+ */
+export function readableKey (key: Uint8Array): { readonly text: string, readonly encoding: KeyEncoding } {
+  if (namespaceOf(key) == null) {
+    return readable(key)
+  }
+  const text = formatRecordKey(key)
+  return { text, encoding: text === printable(key) ? 'utf-8' : 'key-text' }
 }
 
 /**

@@ -5,9 +5,9 @@ import { openMutableValue } from '../record/mutable.ts'
 import { namespaceOf } from '../record/namespace.ts'
 import { openValue } from '../record/open.ts'
 import { keyText } from './peer.ts'
-import { readableHead } from './readable.ts'
+import { readableHead, readableKey } from './readable.ts'
 import { timeText } from './time.ts'
-import type { Encoding } from './readable.ts'
+import type { Encoding, KeyEncoding } from './readable.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a key or a value that a dump shows; longer ones are cut. */
@@ -17,9 +17,9 @@ export const MAX_DUMPED_BYTES = 1_024
 export interface ValueDump {
   /** Where it lies, the SHA-256 of the key: 64 lower-case hex digits. */
   readonly id: string
-  /** The record key, of which at most {@link MAX_DUMPED_BYTES}. */
+  /** The record key as text; if it is longer than {@link MAX_DUMPED_BYTES}, its first ones. */
   readonly key: string
-  readonly key_encoding: Encoding
+  readonly key_encoding: KeyEncoding
   /** Bytes of the whole key. */
   readonly key_size: number
   /** The value, of which at most {@link MAX_DUMPED_BYTES}; in the open namespace without its envelope. */
@@ -46,7 +46,7 @@ export async function storeDump (store: ValueStore): Promise<ValueDump[]> {
 
 function valueDump (row: StoredValue): ValueDump {
   const value = valueOf(row)
-  const shownKey = readableHead(row.key, MAX_DUMPED_BYTES)
+  const shownKey = row.key.byteLength > MAX_DUMPED_BYTES ? readableHead(row.key, MAX_DUMPED_BYTES) : readableKey(row.key)
   const shownValue = readableHead(value, MAX_DUMPED_BYTES)
   return {
     id: keyText(keyOf(row.key)),

@@ -165,7 +165,7 @@ describe('the commands', () => {
     const help = await kadmium(['--help'])
     expect(help).to.include({ code: 0, stderr: '' })
     expect(String(help.stdout)).to.include('Exit codes:')
-    const commands = ['start', 'put', 'get', 'ping', 'store', 'find-node', 'find-value', 'lookup', 'dump', 'demo']
+    const commands = ['start', 'put', 'get', 'keygen', 'ping', 'store', 'find-node', 'find-value', 'lookup', 'dump', 'demo']
     for (const command of commands) {
       expect(String(help.stdout)).to.match(new RegExp(`^  ${command} `, 'm'))
     }

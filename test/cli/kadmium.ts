@@ -26,9 +26,9 @@ export interface Finished {
 
 const running = new Set<Process>()
 
-/** Start the command as a process of its own. */
-export function spawnKadmium (args: readonly string[]): Process {
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+/** Start the command as a process of its own, maybe of another user. */
+export function spawnKadmium (args: readonly string[], user: { uid?: number, gid?: number } = {}): Process {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { ...user, env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   child.once('close', () => { running.delete(child) })
   return child

@@ -29,7 +29,7 @@ describe('kadmium start', () => {
     const node = await StartedNode.start(['--data', folder])
     expect(await node.stop(signal)).to.equal(0)
     expect(node.events.has('stopped')).to.equal(true)
-    expect(await readdir(folder)).to.deep.equal(['identity.key'])
+    expect((await readdir(folder)).sort()).to.deep.equal(['db', 'identity.key'])
   }
 
   it('stops in good order at SIGINT', async () => { await expectCleanStop('SIGINT') })

@@ -4,6 +4,8 @@ import { configure } from '../../src/dht/config.ts'
 import { Values } from '../../src/dht/values.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import { immutableKeyOf } from '../../src/record/immutable.ts'
+import { formatRecordKey } from '../../src/record/key-text.ts'
 import { sealOpenValue } from '../../src/record/open.ts'
 import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
@@ -36,10 +38,21 @@ function create (turns: () => number = () => 0): { values: Values, store: ValueS
 describe('values', () => {
   it('lie in the open namespace unless their key names a known one', () => {
     const { values } = create()
-    const keys = ['greeting', '/greeting', '/kv/greeting', '/unknown/greeting', '/kv/', '/', '/pk/x']
+    const keys = ['greeting', '/greeting', '/kv/greeting', '/unknown/greeting', '/kv/', '/', utf8('/pk/x')]
     expect(keys.map(key => new TextDecoder().decode(values.keyOf(key)))).to.deep.equal([
       '/kv/greeting', '/kv//greeting', '/kv/greeting', '/kv//unknown/greeting', '/kv//kv/', '/kv//', '/pk/x'
     ])
+  })
+
+  it('have keys that can be given as text', async () => {
+    const { values } = create()
+    const value = utf8('value')
+    const key = immutableKeyOf(value)
+    expect(values.keyOf(formatRecordKey(key))).to.deep.equal(key)
+    expect(values.keyOf('/kv/a%41')).to.deep.equal(utf8('/kv/aA'))
+    expect(values.keyOf('a%41')).to.deep.equal(utf8('/kv/a%41'))
+    expect(() => values.keyOf('/immutable/x')).to.throw().with.property('name', 'InvalidKeyError')
+    expect(() => values.keyOf('/pk/x')).to.throw().with.property('name', 'InvalidKeyError')
   })
 
   it('are opened as they were sealed', async () => {

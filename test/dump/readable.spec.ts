@@ -1,7 +1,9 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { fromString } from 'uint8arrays/from-string'
-import { readable, readableHead } from '../../src/dump/readable.ts'
+import { readable, readableHead, readableKey } from '../../src/dump/readable.ts'
+import { immutableKeyOf } from '../../src/record/immutable.ts'
+import { parseRecordKey } from '../../src/record/key-text.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -27,6 +29,30 @@ describe('readable', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 64 }), bytes => {
       const { text, encoding } = readable(bytes)
       expect(encoding === 'utf-8' ? utf8(text) : fromString(text, 'base64pad')).to.deep.equal(bytes)
+    }), { seed: 1 })
+  })
+})
+
+describe('readableKey', () => {
+  for (const [name, key, text, encoding] of [
+    ['names as they are', utf8('/kv/grüße'), '/kv/grüße', 'utf-8'],
+    ['what is not printable escaped', utf8('/kv/a\nb%41'), '/kv/a%0Ab%2541', 'key-text'],
+    ['hashes in base58', immutableKeyOf(utf8('hello world')), '/immutable/QmaozNR7DZHQK1ZcU9p7QdrshMvXqWK6gpu5rmrkPdT3L4', 'key-text'],
+    ['the bytes of a malformed key escaped', Uint8Array.of(...utf8('/pk/'), 0xff), '%2Fpk/%FF', 'key-text'],
+    ['a name like an escaped key told apart from it', utf8('%2Fpk/x'), '%2Fpk/x', 'utf-8'],
+    ['what is no key as base64', Uint8Array.of(0x12, 0x20, 0xff), 'EiD/', 'base64']
+  ] as const) {
+    it(`shows ${name}`, () => {
+      expect(readableKey(key)).to.deep.equal({ text, encoding })
+    })
+  }
+
+  it('loses nothing', () => {
+    fc.assert(fc.property(fc.constantFrom('', '/kv/', '/pk/', '/immutable/', '/mutable/'), fc.uint8Array({ maxLength: 64 }), (prefix, rest) => {
+      const key = Uint8Array.of(...utf8(prefix), ...rest)
+      const { text, encoding } = readableKey(key)
+      const read = { 'utf-8': utf8, 'key-text': parseRecordKey, base64: (base64: string) => fromString(base64, 'base64pad') }[encoding]
+      expect(read(text)).to.deep.equal(key)
     }), { seed: 1 })
   })
 })

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { lookupDump } from '../../src/dump/lookup.ts'
 import { plantuml } from '../../src/dump/plantuml.ts'
 import { stateDump } from '../../src/dump/state.ts'
+import { mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { StateDump } from '../../src/dump/state.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
@@ -81,6 +83,30 @@ describe('dumps and their schemas', () => {
   for (const text of NASTY_TEXTS) {
     it(`stays well-formed with the key and value ${JSON.stringify(text)}`, async () => { await expectWellFormedWith(text) })
   }
+
+  it('shows the keys of every kind as text', async () => {
+    const [node] = nodes
+    const privateKey = await generateKeyPair('Ed25519')
+    await network.clock.run(node.dht.putImmutable('hello world'))
+    await network.clock.run(node.dht.putMutable(privateKey, { value: 'new', salt: Uint8Array.of(0x61, 0xff) }))
+    const dump = await dumpOf(node)
+    expectValid(await schema('state'), dump)
+    expect(dump.store.map(({ key, key_encoding: encoding, value }) => [key, encoding, value])).to.have.deep.members([
+      ['/immutable/QmaozNR7DZHQK1ZcU9p7QdrshMvXqWK6gpu5rmrkPdT3L4', 'key-text', 'hello world'],
+      [`/mutable/${privateKey.publicKey.toString()}/a%FF`, 'key-text', 'new']
+    ])
+    const lookup = lookupDump(await network.clock.run(node.dht.lookup(mutableKeyOf(privateKey.publicKey))))
+    expectValid(await schema('lookup'), lookup)
+    expect(lookup).to.include({ preimage: `/mutable/${privateKey.publicKey.toString()}/`, preimage_encoding: 'key-text' })
+  })
+
+  it('cuts long keys between characters', async () => {
+    const [node] = nodes
+    await network.clock.run(node.dht.put('é'.repeat(1000), 'x'))
+    const dump = await dumpOf(node)
+    expectValid(await schema('state'), dump)
+    expect(dump.store[0]).to.include({ key: `/kv/${'é'.repeat(510)}`, key_encoding: 'utf-8', key_size: 2004 })
+  })
 
   it('cuts long values, and says how long they are', async () => {
     const [node] = nodes

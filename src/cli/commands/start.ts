@@ -1,6 +1,7 @@
 import { enable } from '@libp2p/logger'
 import { Command, Option } from 'commander'
 import { systemClock } from '../../clock/clock.ts'
+import { makeFolder } from '../../data-dir/folder.ts'
 import { peerDump } from '../../dump/peer.ts'
 import { stateDump } from '../../dump/state.ts'
 import { createNode } from '../../node.ts'
@@ -23,6 +24,9 @@ Example:
 It runs until Ctrl-C or SIGTERM, and then ends with 0. With --json it prints a line of JSON
 for each of: started, joined (or alone: nobody answered yet), stopped.`
 
+/** What is shown of the log in any case: what befalls the data. */
+const ALWAYS_LOGGED = 'kadmium:data-dir:error'
+
 /** What each level shows of the log, as patterns of its namespaces. */
 const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
   ['error', 'kadmium*:error'],
@@ -40,12 +44,12 @@ export function startCommand (perform: Perform): Command {
   const command = new Command('start')
     .description('run a node: it keeps values, answers others, and prints its id and addresses')
     .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', collectAddress)
-    .option('-d, --data <dir>', 'the folder that keeps its identity, and where "kadmium dump" reaches it (default: a new identity, kept nowhere)')
+    .option('-d, --data <dir>', 'the folder that keeps its identity, values, provider records and contacts, and where "kadmium dump" reaches it (default: all in memory, with a new identity)')
     .addOption(new Option('--log <level>', 'log to stderr what goes on inside').choices([...LOG_LEVELS.keys()]))
     .addHelpText('after', EXAMPLE)
   return outputOptions(networkOptions(bootstrapOption(command))).action(async (options: Options) => {
     await perform(options, async context => {
-      enable(LOG_LEVELS.get(options.log ?? '') ?? '')
+      enable(LOG_LEVELS.get(options.log ?? '') ?? ALWAYS_LOGGED)
       await inFolder(options.data, async onNode => { await runNode(options, context, onNode) })
       return EXIT.ok
     })
@@ -59,6 +63,7 @@ async function inFolder (dataDir: string | undefined, task: (onNode: (node: KadN
     return
   }
   let running: KadNode | undefined
+  await makeFolder(dataDir)
   const control = await openControl(dataDir, new Map([['state', async () => {
     if (running == null) {
       throw new LocalError('the node is still starting: ask again')
@@ -76,11 +81,11 @@ async function runNode (options: Options, { out, signal }: Context, onNode: (nod
   const { listen, data: dataDir, network, security, allowRemotePlain, bootstrap } = options
   signal.throwIfAborted()
   // it starts below, so that its addresses are told before it looks for others
-  const init = { listen, dataDir, network, security, allowRemotePlain, bootstrap, start: false }
+  const init = { listen, dataDir, network, security, allowRemotePlain, bootstrap, signal, start: false }
   const node = await createNode(init)
   try {
     onNode(node)
-    await out.result({ type: 'started', ...peerDump(node.self), network, security, data_dir: dataDir ?? null }, () => startedText(node, options))
+    await out.result({ type: 'started', ...peerDump(node.self), network, security, data_dir: dataDir ?? null, restored: node.restored ?? null }, () => startedText(node, options))
     await joinNetwork(node, options, out, signal)
     await untilAborted(signal)
     out.note('stopping; once more kills it')
@@ -112,9 +117,20 @@ function startedText (node: KadNode, { network, security, data }: Options): stri
     `id        ${id}`,
     `peer id   ${peerId}`,
     `network   ${network}${security === 'plain' ? ', not encrypted' : ''}`,
-    `identity  ${data == null ? 'new, and gone when the node stops; --data DIR keeps one' : `kept in ${data}`}`,
+    ...keptLines(node, data),
     ...addrs.map((addr, i) => `${i === 0 ? 'address ' : '        '}  ${addr}`)
   ].join('\n')
+}
+
+function keptLines ({ restored }: KadNode, data: string | undefined): string[] {
+  if (data == null || restored == null) {
+    return ['identity  new, and gone when the node stops; --data DIR keeps one, and all the rest']
+  }
+  const { values, providers, publications, contacts } = restored
+  return [
+    `identity  kept in ${data}, with values, provider records and contacts`,
+    `restored  ${[plural(values, 'value'), plural(providers, 'provider record'), `${publications} of our own to keep alive`, plural(contacts, 'contact')].join(', ')}`
+  ]
 }
 
 async function untilAborted (signal: AbortSignal): Promise<void> {

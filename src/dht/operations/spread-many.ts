@@ -134,16 +134,11 @@ class SpreadRun<T extends SpreadItem> {
   /** Spread `items`, sorted by key. */
   async spread (items: readonly T[]): Promise<void> {
     const parts = partsOf(items, this.#partingBits())
-    const ends = await Promise.allSettled(Array.from({ length: MAX_STRANDS }, async () => {
+    await allOver(Array.from({ length: MAX_STRANDS }, async () => {
       for (const part of parts) { // leaving the loop, be it by an error, leaves no part to anybody
         await this.#sweep(part)
       }
     }))
-    for (const end of ends) {
-      if (end.status === 'rejected') {
-        throw end.reason
-      }
-    }
   }
 
   /** Our own neighbours tell how many regions there are. */
@@ -245,7 +240,7 @@ class SpreadRun<T extends SpreadItem> {
     const { config: { clock }, tasks } = this.#dht
     const deadline = startDeadline(clock, PUT_DEADLINE_MS, () => new TimeoutError(`not stored within ${PUT_DEADLINE_MS} ms`), signal, tasks.signal)
     try {
-      await Promise.all(ready.map(async ({ item, closest, deposit }) => {
+      await allOver(ready.map(async ({ item, closest, deposit }) => {
         const outcome = await sendToEach(this.#dht, closest, deposit, { signal: deadline.signal, onProgress })
         signal?.throwIfAborted()
         tasks.signal.throwIfAborted()
@@ -279,6 +274,15 @@ function isComplete ({ reason, asked, failed }: LookupResult): boolean {
 /** Roughly what it takes to send: keys, names and addresses are small. */
 function byteLength (deposit: Deposit): number {
   return deposit.type === 'put-value' ? deposit.record.value.byteLength : deposit.key.byteLength
+}
+
+/** Resolves when all are over. Rejects then, with the first reason, if any did. */
+async function allOver (work: ReadonlyArray<Promise<void>>): Promise<void> {
+  for (const end of await Promise.allSettled(work)) {
+    if (end.status === 'rejected') {
+      throw end.reason
+    }
+  }
 }
 
 /** Sorted items by the first `bits` bits of their keys. */

@@ -1,0 +1,47 @@
+import { readKeyFile } from '../hosts/tcp/key-file.ts'
+import { formatRecordKey, parseRecordKey } from '../record/key-text.ts'
+import { mutableKeyOf } from '../record/mutable-key.ts'
+import { LocalError } from './errors.ts'
+import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
+import type { Command } from 'commander'
+
+/** Where `keygen` writes a key pair, and where it is looked for, unless told otherwise. */
+export const DEFAULT_KEY_FILE = 'kadmium.key'
+
+/** Which key pair. */
+export interface KeyFileOptions {
+  readonly key?: string
+}
+
+export function keyFileOption (command: Command): Command {
+  return command.option('-k, --key <file>', `with --mutable, your key pair: what "kadmium keygen" made, or the identity.key of a node (default: ./${DEFAULT_KEY_FILE})`)
+}
+
+/**
+ * The key pair in a file.
+ *
+ * @throws {LocalError} there is no file
+ * @throws {IdentityError} it cannot be read, or holds no Ed25519 key
+ */
+export async function loadKeyFile ({ key: path = DEFAULT_KEY_FILE }: KeyFileOptions): Promise<Ed25519PrivateKey> {
+  const key = await readKeyFile(path)
+  if (key == null) {
+    const out = path === DEFAULT_KEY_FILE ? '' : ` --out ${path}`
+    throw new LocalError(`there is no key file ${path}: make one with "kadmium keygen${out}", or give yours with --key FILE`)
+  }
+  return key
+}
+
+/** What the keys of all values begin with that the holder of a key pair can write, as text. */
+export function keyPrefix (publicKey: Ed25519PublicKey): string {
+  return formatRecordKey(mutableKeyOf(publicKey))
+}
+
+/**
+ * The record key of one of these values. The name is read as in the text of the key.
+ *
+ * @throws {InvalidKeyError} the name is too long
+ */
+export function mutableKeyNamed (publicKey: Ed25519PublicKey, name: string): Uint8Array {
+  return parseRecordKey(`${keyPrefix(publicKey)}${name}`)
+}
