@@ -15,7 +15,7 @@ export function handlersOf (dht: DhtContext): Handlers {
     ping: handlePing,
     'find-node': findNode({ ...neighbourhood, self: () => dht.published() }),
     'get-value': getValue({ ...neighbourhood, kept: async key => values.served(key) }),
-    'put-value': putValue(async record => { await values.accept(record) }),
+    'put-value': putValue(async (record, from) => { await values.accept(record, from.id) }),
     'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
     'add-provider': addProvider(async (key, provider) => {
       const contact = config.heard(provider)

@@ -37,6 +37,7 @@ import { Values } from './values.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { KademliaConfig, KademliaInit, Observer } from './config.ts'
 import type { DhtContext } from './context.ts'
+import type { NodeCounts } from './counts.ts'
 import type { OperationOptions } from './events.ts'
 import type { FindPeerOptions, FindPeerResult } from './operations/find-peer.ts'
 import type { FindProvidersOptions, FoundProvider } from './operations/find-providers.ts'
@@ -190,6 +191,19 @@ export class Kademlia {
   /** How many contacts the routing table holds. */
   get contacts (): number {
     return this.#dht.peers.table.size
+  }
+
+  /** How much this node keeps, what was refused and evicted, and what it did to keep values and provider records where they belong. */
+  get counts (): NodeCounts {
+    const { providers, publisher, holdings, counts, reproviding } = this.#dht
+    return {
+      values: this.#store.counts,
+      providers: providers.counts,
+      published: publisher.counts,
+      held: holdings.counts,
+      upkeep: counts,
+      reproviding
+    }
   }
 
   /** What is going on inside, for dumps and statistics: look, and change nothing. */

@@ -167,15 +167,15 @@ export class Values {
 
   /**
    * Keep `record` for as long as it says, if it is valid and no better one is kept. To get
-   * the same again never shortens its life.
+   * the same again never shortens its life. `from`: the id of the peer that makes us keep it.
    *
    * @throws {InvalidRecordError} it is not valid
    * @throws {OutdatedRecordError} a better one is kept
    * @throws {StoreFullError} there is no room
    */
-  async accept (record: ValueRecord): Promise<void> {
+  async accept (record: ValueRecord, from?: Uint8Array): Promise<void> {
     await this.#validate(record)
-    const expires = await this.#writes.take(bytesToMapKey(record.key), async () => this.#write(record))
+    const expires = await this.#writes.take(bytesToMapKey(record.key), async () => this.#write(record, from))
     this.#onKept?.(record.key, expires)
   }
 
@@ -189,7 +189,7 @@ export class Values {
   }
 
   /** Returns until when it lives. */
-  async #write ({ key, value, ttl }: ValueRecord): Promise<number> {
+  async #write ({ key, value, ttl }: ValueRecord, from: Uint8Array | undefined): Promise<number> {
     const { clock, valueTtl, maxValueTtl } = this.#config
     const kept = await this.kept(key)
     const isKept = kept != null && bytesEqual(kept.value, value)
@@ -201,7 +201,7 @@ export class Values {
     if (isKept && kept.expires >= expires) {
       return kept.expires
     }
-    await this.#store.put({ key, value, timeReceived: now, expires })
+    await this.#store.put({ key, value, timeReceived: now, expires }, { from })
     return expires
   }
 

@@ -1,7 +1,9 @@
 import { contactOf } from '../keyspace/contact.ts'
+import { countsDump } from './counts.ts'
 import { peerDump } from './peer.ts'
 import { storeDump } from './store.ts'
 import { timeText } from './time.ts'
+import type { CountsDump } from './counts.ts'
 import type { PeerDump } from './peer.ts'
 import type { ValueDump } from './store.ts'
 import type { Kademlia } from '../dht/kademlia.ts'
@@ -44,6 +46,7 @@ export interface StateDump {
   readonly node: PeerDump & { readonly network: string, readonly mode: 'client' | 'server' }
   readonly routes: { readonly node: string, readonly size: number, readonly kbuckets: readonly BucketDump[] }
   readonly store: readonly ValueDump[]
+  readonly counts: CountsDump
   readonly rpc: {
     readonly node: string
     /** Requests of ours that wait for an answer. */
@@ -79,6 +82,7 @@ export async function stateDump (node: Kademlia, now: number): Promise<StateDump
     node: { ...self, network: node.protocol, mode: node.mode },
     routes: { node: self.id, size: table.size, kbuckets: [...table.buckets()].map(bucketDump) },
     store: await storeDump(store),
+    counts: countsDump(node.counts),
     rpc: { node: self.id, ...rpcDump(node) }
   }
 }

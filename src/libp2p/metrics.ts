@@ -1,6 +1,7 @@
 import { systemClock } from '../clock/clock.ts'
 import type { QueryEvent } from './events.ts'
 import type { Observer } from '../dht/config.ts'
+import type { NodeCounts } from '../dht/counts.ts'
 import type { Kademlia } from '../dht/kademlia.ts'
 import type { Bucket } from '../routing/k-bucket.ts'
 import type { ClientObserver } from '../rpc/client.ts'
@@ -38,6 +39,7 @@ export class ServiceMetrics {
     }
     registerTable(metrics, prefix, dht)
     registerQueues(metrics, prefix, dht)
+    registerRecords(metrics, prefix, dht)
     const operations: OperationMetrics = {
       running: metrics.registerMetricGroup(`${prefix}_operations_total`, { label: 'operation' }),
       errors: metrics.registerCounterGroup(`${prefix}_operation_errors_total`, { label: 'operation' }),
@@ -157,4 +159,22 @@ function registerQueues (metrics: Metrics, prefix: string, dht: () => Kademlia |
   register('ping_new_contact_queue', ({ peers }) => peers.upkeep.verifications)
   register('ping_old_contact_queue', ({ peers }) => peers.upkeep.checks)
   register('reprovide_queue', ({ reproviding }) => reproviding)
+}
+
+/** How much is kept, what was refused and evicted, and what was done to keep it where it belongs: the other implementation does not tell. */
+function registerRecords (metrics: Metrics, prefix: string, dht: () => Kademlia | undefined): void {
+  const register = (name: string, countsOf: (counts: NodeCounts) => Record<string, number>): void => {
+    metrics.registerMetricGroup(`${prefix}_${name}`, {
+      calculate: () => {
+        const counts = dht()?.counts
+        return counts == null ? {} : countsOf(counts)
+      }
+    })
+  }
+  register('values', ({ values, published, held }) => ({ kept: values?.values ?? 0, published: published.values, held: held.values }))
+  register('value_bytes', ({ values }) => ({ kept: values?.bytes ?? 0 }))
+  register('values_dropped_total', ({ values }) => ({ refused_full: values?.refused.full ?? 0, refused_per_peer: values?.refused.perPeer ?? 0, expired: values?.expired ?? 0, corrupt: values?.corrupt ?? 0 }))
+  register('provider_records', ({ providers }) => ({ rows: providers?.rows ?? 0, own: providers?.own ?? 0, keys: providers?.keys ?? 0, providers: providers?.providers ?? 0 }))
+  register('provider_records_dropped_total', ({ providers }) => ({ rows: providers?.evicted.rows ?? 0, keys: providers?.evicted.keys ?? 0, per_key: providers?.evicted.perKey ?? 0, per_peer: providers?.evicted.perPeer ?? 0, expired: providers?.expired ?? 0, corrupt: providers?.corrupt ?? 0 }))
+  register('value_upkeep_total', ({ upkeep: { handedOver, ...rest } }) => ({ ...rest, handed_over: handedOver }))
 }

@@ -9,7 +9,7 @@ import { ProviderIndex } from './provider-index.ts'
 import { DEFAULT_PREFIX } from './row-keys.ts'
 import type { ProviderStoreOptions } from './indexed-providers.ts'
 import type { ProviderLimits } from './provider-index.ts'
-import type { ProvidedKey, ProviderStore } from './provider-store.ts'
+import type { ProvidedKey, ProviderCounts, ProviderStore } from './provider-store.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Datastore } from 'interface-datastore'
@@ -49,6 +49,10 @@ export class DatastoreProviderStore implements ProviderStore {
 
   constructor (init: DatastoreProviderStoreInit) {
     this.#init = init
+  }
+
+  get counts (): ProviderCounts | undefined {
+    return this.#store?.counts
   }
 
   /**
@@ -93,10 +97,11 @@ export class DatastoreProviderStore implements ProviderStore {
 
   async #load (): Promise<void> {
     const { prefix = DEFAULT_PREFIX, cacheSize = PROVIDER_CACHE_SIZE, log = noLog, self, limits } = this.#init
-    const source = { ...this.#init, prefix, log }
+    const tally = { expired: 0, corrupt: 0 }
+    const source = { ...this.#init, prefix, log, tally }
     const index = new ProviderIndex(bytesToMapKey(self), limits)
     const displaced = await loadProviders(index, source)
-    const store = new IndexedProviderStore({ ...this.#init, rows: new DatastoreProviderRows({ ...source, cacheSize }), index })
+    const store = new IndexedProviderStore({ ...this.#init, rows: new DatastoreProviderRows({ ...source, cacheSize }), index, tally })
     await store.deleteDisplaced(displaced)
     await deleteUselessAddrs(index, source)
     this.#store = store

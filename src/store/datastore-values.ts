@@ -1,15 +1,15 @@
-import { bytesToMapKey } from '../keyspace/key.ts'
 import { deleteRow, getRow, putRow, readRows } from './datastore-rows.ts'
 import { StoreNotOpenError } from './errors.ts'
-import { IndexedValueStore } from './indexed-values.ts'
+import { IndexedValueStore, roomOf } from './indexed-values.ts'
 import { noLog } from './log.ts'
 import { DEFAULT_PREFIX, parseValueRow, valueRowKey } from './row-keys.ts'
+import { tallied } from './row-tally.ts'
 import { ValueIndex } from './value-index.ts'
 import { decodeValueRow, encodeValueRow } from './value-row.ts'
 import type { ValueRows } from './indexed-values.ts'
 import type { Log } from './log.ts'
 import type { ValueLimits } from './value-index.ts'
-import type { StoredValue, ValueStore } from './value-store.ts'
+import type { PutValueOptions, StoredValue, ValueCounts, ValueStore } from './value-store.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Datastore } from 'interface-datastore'
 
@@ -33,7 +33,7 @@ export interface DatastoreValueStoreInit {
  * An index in memory knows which are there and when they expire.
  *
  * More values than the limits allow may be there when it is opened; they stay, and none
- * is added before enough have expired.
+ * is added before enough have expired. They count against no peer.
  *
  * @example
  *
@@ -52,6 +52,10 @@ export class DatastoreValueStore implements ValueStore {
 
   constructor (init: DatastoreValueStoreInit) {
     this.#init = init
+  }
+
+  get counts (): ValueCounts | undefined {
+    return this.#store?.counts
   }
 
   /**
@@ -78,8 +82,8 @@ export class DatastoreValueStore implements ValueStore {
    * @throws {StoreFullError} its limits leave no room
    * @throws {DatastoreError} the datastore refused it; what was there before still is
    */
-  async put (value: StoredValue): Promise<void> {
-    await this.#opened().put(value)
+  async put (value: StoredValue, options?: PutValueOptions): Promise<void> {
+    await this.#opened().put(value, options)
   }
 
   /**
@@ -108,11 +112,12 @@ export class DatastoreValueStore implements ValueStore {
   async #load (): Promise<void> {
     const { datastore, prefix = DEFAULT_PREFIX, clock, ttl, limits, log = noLog, shared } = this.#init
     const index = new ValueIndex(limits)
-    await readRows(datastore, `${prefix}/record`, log, ({ name, value: row }) => {
-      const { key, value, expires } = decodeValueRow(row, parseValueRow(name), ttl)
-      index.set(bytesToMapKey(key), key.byteLength + value.byteLength, expires)
-    })
-    this.#store = new IndexedValueStore({ clock, rows: valueRows(datastore, prefix, ttl), index, log, shared })
+    const tally = { expired: 0, corrupt: 0 }
+    await readRows(datastore, `${prefix}/record`, log, tallied(tally, ({ name, value: row }) => {
+      const value = decodeValueRow(row, parseValueRow(name), ttl)
+      index.set(roomOf(value), value.expires)
+    }))
+    this.#store = new IndexedValueStore({ clock, rows: valueRows(datastore, prefix, ttl), index, log, shared, tally })
   }
 
   #opened (): IndexedValueStore {

@@ -7,7 +7,8 @@ import { Turns } from './turns.ts'
 import type { Log } from './log.ts'
 import type { ProviderIndex, ProviderRow } from './provider-index.ts'
 import type { KnownAddrs } from './provider-row.ts'
-import type { ProvidedKey, ProviderStore } from './provider-store.ts'
+import type { ProvidedKey, ProviderCounts, ProviderStore } from './provider-store.ts'
+import type { RowTally } from './row-tally.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
@@ -39,6 +40,8 @@ export interface IndexedProviderStoreInit extends ProviderStoreOptions {
   readonly rows: ProviderRows
   /** What lies in `rows` already. */
   readonly index: ProviderIndex
+  /** What was dropped when they were read. Counted on. Default: nothing. */
+  readonly tally?: RowTally
 }
 
 /**
@@ -50,6 +53,7 @@ export class IndexedProviderStore implements ProviderStore {
   readonly #validity: number
   readonly #addrsValidity: number
   readonly #log: Log
+  readonly #tally: RowTally
   /** By provider, since its records and its addresses go together. */
   readonly #turns = new Turns()
 
@@ -58,6 +62,11 @@ export class IndexedProviderStore implements ProviderStore {
     this.#validity = init.validity ?? PROVIDER_TTL_MS
     this.#addrsValidity = init.addrsValidity ?? PROVIDER_ADDRS_TTL_MS
     this.#log = init.log ?? noLog
+    this.#tally = init.tally ?? { expired: 0, corrupt: 0 }
+  }
+
+  get counts (): ProviderCounts {
+    return { ...this.#init.index.counts, ...this.#tally }
   }
 
   async add (key: Uint8Array, provider: PeerInfo): Promise<void> {
@@ -104,6 +113,7 @@ export class IndexedProviderStore implements ProviderStore {
     for (const row of index.upTo(clock.now() - this.#validity)) {
       dropped += await this.#turns.take(row.provider, async () => this.#collectRow(row)) ? 1 : 0
     }
+    this.#tally.expired += dropped
     return dropped
   }
 

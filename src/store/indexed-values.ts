@@ -3,10 +3,10 @@ import { CorruptRowError } from './errors.ts'
 import { noLog } from './log.ts'
 import { mapKeyToBytes } from './map-key.ts'
 import { Turns } from './turns.ts'
-import { ValueIndex } from './value-index.ts'
 import type { Log } from './log.ts'
-import type { ValueEntry } from './value-index.ts'
-import type { StoredValue, ValueStore } from './value-store.ts'
+import type { RowTally } from './row-tally.ts'
+import type { Room, ValueEntry, ValueIndex } from './value-index.ts'
+import type { PutValueOptions, StoredValue, ValueCounts, ValueStore } from './value-store.ts'
 import type { Clock } from '../clock/clock.ts'
 
 /** Where the values of an {@link IndexedValueStore} lie. Writes to one key come one after the other. */
@@ -29,6 +29,8 @@ export interface IndexedValueStoreInit {
   readonly log?: Log
   /** May others write rows too? Then one that the index lacks is looked for. Default false. */
   readonly shared?: boolean
+  /** What was dropped when they were read. Counted on. Default: nothing. */
+  readonly tally?: RowTally
 }
 
 /**
@@ -41,14 +43,20 @@ export class IndexedValueStore implements ValueStore {
   readonly #index: ValueIndex
   readonly #log: Log
   readonly #shared: boolean
+  readonly #tally: RowTally
   readonly #turns = new Turns()
 
-  constructor ({ clock, rows, index, log = noLog, shared = false }: IndexedValueStoreInit) {
+  constructor ({ clock, rows, index, log = noLog, shared = false, tally = { expired: 0, corrupt: 0 } }: IndexedValueStoreInit) {
+    this.#tally = tally
     this.#shared = shared
     this.#clock = clock
     this.#rows = rows
     this.#index = index
     this.#log = log
+  }
+
+  get counts (): ValueCounts {
+    return { ...this.#index.counts, ...this.#tally }
   }
 
   async get (key: Uint8Array): Promise<StoredValue | undefined> {
@@ -59,15 +67,15 @@ export class IndexedValueStore implements ValueStore {
     return this.#shared ? this.#readForeign(key) : undefined
   }
 
-  async put (value: StoredValue): Promise<void> {
-    const id = bytesToMapKey(value.key)
-    const bytes = value.key.byteLength + value.value.byteLength
-    await this.#turns.take(id, async () => {
-      await this.#makeRoom(id, bytes)
-      const release = this.#index.reserve(id, bytes)
+  async put (value: StoredValue, { from }: PutValueOptions = {}): Promise<void> {
+    const wanted = { ...roomOf(value), from: from == null ? undefined : bytesToMapKey(from) }
+    await this.#turns.take(wanted.id, async () => {
+      const room = this.#index.roomFor(wanted, this.#clock.now())
+      await this.#makeRoom(room)
+      const release = this.#index.reserve(room)
       try {
         await this.#rows.put(value)
-        this.#index.set(id, bytes, value.expires)
+        this.#index.set(room, value.expires)
       } finally {
         release()
       }
@@ -131,9 +139,8 @@ export class IndexedValueStore implements ValueStore {
     const id = bytesToMapKey(key)
     return this.#turns.take(id, async () => {
       const value = await this.#foreignRow(key)
-      const bytes = value == null ? 0 : value.key.byteLength + value.value.byteLength
-      if (value != null && this.#index.get(id) == null && this.#index.fits(id, bytes)) {
-        this.#index.set(id, bytes, value.expires)
+      if (value != null && this.#index.get(id) == null && this.#index.fits(roomOf(value))) {
+        this.#index.set(roomOf(value), value.expires)
       }
       return value
     })
@@ -153,10 +160,10 @@ export class IndexedValueStore implements ValueStore {
   }
 
   /** Drop expired values until there is room. Those that somebody works on are left: it could wait for us. */
-  async #makeRoom (id: string, bytes: number): Promise<void> {
-    const expired = this.#index.fits(id, bytes) ? [] : this.#index.expired(this.#clock.now())
+  async #makeRoom (room: Room): Promise<void> {
+    const expired = this.#index.fits(room) ? [] : this.#index.expired(this.#clock.now())
     for (const entry of expired) {
-      if (this.#index.fits(id, bytes)) {
+      if (this.#index.fits(room)) {
         return
       }
       if (this.#turns.isFree(entry.id)) {
@@ -178,6 +185,7 @@ export class IndexedValueStore implements ValueStore {
         return false
       }
       this.#index.delete(entry.id)
+      this.#tally.expired++
       return true
     })
   }
@@ -189,6 +197,7 @@ export class IndexedValueStore implements ValueStore {
         return
       }
       this.#index.delete(entry.id)
+      this.#tally.corrupt++
       this.#log('dropping the corrupt value at %b: %e', key, reason)
       try {
         await this.#rows.delete(key)
@@ -197,4 +206,9 @@ export class IndexedValueStore implements ValueStore {
       }
     })
   }
+}
+
+/** What a value takes, and counts against nobody. */
+export function roomOf ({ key, value }: Pick<StoredValue, 'key' | 'value'>): Room {
+  return { id: bytesToMapKey(key), bytes: key.byteLength + value.byteLength }
 }

@@ -3,8 +3,10 @@ import { deleteQuietly, putRow, readRows, rowKeys } from './datastore-rows.ts'
 import { CorruptRowError } from './errors.ts'
 import { decodeProviderRow, encodeProviderRow } from './provider-row.ts'
 import { parseAddrsRow, parseProviderRow, providerRowKey } from './row-keys.ts'
+import { tallied } from './row-tally.ts'
 import type { Log } from './log.ts'
 import type { ProviderIndex, ProviderRow } from './provider-index.ts'
+import type { RowTally } from './row-tally.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Datastore, Key } from 'interface-datastore'
 
@@ -14,6 +16,8 @@ export interface ProviderSource {
   readonly prefix: string
   readonly clock: Clock
   readonly log: Log
+  /** Counts what cannot be read. */
+  readonly tally: RowTally
 }
 
 /** A row under another text of its provider's id than the one it is looked for at. */
@@ -23,17 +27,17 @@ interface MisplacedRow extends ProviderRow {
 }
 
 /**
- * Enter the provider records of a datastore into an empty index. Rows that cannot be
- * read are deleted.
+ * Enter the provider records of a datastore into an empty index, in the order in which
+ * they were written. Rows that cannot be read are deleted.
  *
- * @returns those that gave way to later ones
+ * @returns those that gave way to others
  * @throws {DatastoreError} they cannot be listed
  */
-export async function loadProviders (index: ProviderIndex, { datastore, prefix, clock, log }: ProviderSource): Promise<ProviderRow[]> {
-  const displaced: ProviderRow[] = []
+export async function loadProviders (index: ProviderIndex, { datastore, prefix, clock, log, tally }: ProviderSource): Promise<ProviderRow[]> {
+  const rows: ProviderRow[] = []
   const misplaced: MisplacedRow[] = []
   const now = Math.floor(clock.now())
-  await readRows(datastore, `${prefix}/provider`, log, ({ key: from, name, value }) => {
+  await readRows(datastore, `${prefix}/provider`, log, tallied(tally, ({ key: from, name, value }) => {
     const { key, id } = parseProviderRow(name)
     // a row from a clock that was wrong must not be the latest for years
     const row = { key: bytesToMapKey(key), provider: bytesToMapKey(id), added: Math.min(decodeProviderRow(value), now) }
@@ -41,10 +45,9 @@ export async function loadProviders (index: ProviderIndex, { datastore, prefix, 
     if (from.toString() !== to.toString()) {
       misplaced.push({ ...row, from, to })
     }
-    if (row.added > (index.added(row.key, row.provider) ?? -1)) {
-      displaced.push(...index.add(row))
-    }
-  })
+    rows.push(row)
+  }))
+  const displaced = rows.sort((a, b) => a.added - b.added).flatMap(row => index.add(row))
   for (const { from, to, key, provider } of misplaced) {
     const added = index.added(key, provider)
     if (added != null) {

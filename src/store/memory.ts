@@ -26,7 +26,7 @@ export interface MemoryProviderStoreInit extends ProviderStoreOptions {
   readonly limits?: ProviderLimits
 }
 
-/** Provider records in memory. The oldest make room for new ones. */
+/** Provider records in memory. Those of the providers with the most make room for new ones. */
 export class MemoryProviderStore extends IndexedProviderStore {
   constructor (clock: Clock, { self, limits, ...options }: MemoryProviderStoreInit = {}) {
     const index = new ProviderIndex(self == null ? undefined : bytesToMapKey(self), limits)

@@ -1,8 +1,11 @@
-import { MAX_PROVIDED_KEYS, MAX_PROVIDER_ROWS, MAX_PROVIDERS_PER_KEY } from './limits.ts'
-import { TimeHeap } from './time-heap.ts'
-import type { Timed } from './time-heap.ts'
+import { Heap } from './heap.ts'
+import { LIGHT_PARTS, MAX_PROVIDED_KEYS, MAX_PROVIDER_ROWS, MAX_PROVIDERS_PER_KEY, PEER_PARTS } from './limits.ts'
+import { Provider } from './provider.ts'
+import { isEarlier, TimeHeap } from './time-heap.ts'
+import type { ProviderCounts } from './provider-store.ts'
+import type { Row } from './provider.ts'
 
-/** How many provider records of others a store takes. The oldest give way. */
+/** How many provider records of others a store takes. {@link ProviderIndex} says which give way. */
 export interface ProviderLimits {
   /** Records. Default: {@link MAX_PROVIDER_ROWS}. */
   readonly maxRows?: number
@@ -10,6 +13,8 @@ export interface ProviderLimits {
   readonly maxKeys?: number
   /** Records of one multihash. Default: {@link MAX_PROVIDERS_PER_KEY}. */
   readonly maxPerKey?: number
+  /** Records of one provider. Default: a quarter of the smaller of `maxRows` and `maxKeys`, which is 16,384 by default. */
+  readonly maxPerPeer?: number
 }
 
 /** A provider record: multihash and id by `bytesToMapKey`, and when it was written. */
@@ -20,41 +25,53 @@ export interface ProviderRow {
   readonly added: number
 }
 
-/** Rows of one provider share it, and with it its id. */
-interface Provider {
-  readonly id: string
-  rows: number
-}
-
-/** A row as it is kept; its `time` is when it was written. */
-interface Row extends Timed {
-  readonly key: string
-  readonly provider: Provider
-}
-
 /**
- * Who provides what since when, without addresses. The records of others are bounded,
- * and the oldest give way, wherever they are; our own are neither counted nor dropped.
+ * Who provides what since when, without addresses. The records of others are bounded;
+ * our own are neither counted nor dropped.
+ *
+ * Who floods a store displaces itself. When there are too many records, one of the
+ * provider with the most gives way: its oldest. Providers with few records (see
+ * {@link LIGHT_PARTS}) are all alike: among them the oldest record gives way, wherever it is.
+ *
+ * Of one multihash half the places are for those who have provided it for longest
+ * without a break, however much else they provide: newcomers flush nobody who keeps
+ * providing (for the same reason buckets prefer old contacts: Kademlia paper, §2.2).
+ * Among the others it is as above, so that the latest are there nonetheless.
  */
 export class ProviderIndex {
   readonly #self: string | undefined
   readonly #limits: Required<ProviderLimits>
+  /** Up to so many records a provider is light. */
+  readonly #light: number
   /** Rows of others by multihash, none of them empty, the oldest of each first. */
   readonly #rowsOf = new Map<string, Row[]>()
   readonly #oldest = new TimeHeap<Row>()
   /** Others who provide something. */
   readonly #providers = new Map<string, Provider>()
+  /** Those who are not light. */
+  readonly #heavy = new Heap<Provider>(isHeavier)
   /** What we provide, and since when. */
   readonly #own = new Map<string, number>()
+  readonly #evicted = { rows: 0, keys: 0, perKey: 0, perPeer: 0 }
   #sequence = 0
 
   /** `self`: our own id, by `bytesToMapKey`. */
   constructor (self: string | undefined, limits: ProviderLimits = {}) {
+    const { maxRows = MAX_PROVIDER_ROWS, maxKeys = MAX_PROVIDED_KEYS, maxPerKey = MAX_PROVIDERS_PER_KEY } = limits
+    const room = Math.min(maxRows, maxKeys)
     this.#self = self
-    this.#limits = {
-      maxRows: limits.maxRows ?? MAX_PROVIDER_ROWS,
-      maxKeys: limits.maxKeys ?? MAX_PROVIDED_KEYS,
-      maxPerKey: limits.maxPerKey ?? MAX_PROVIDERS_PER_KEY
+    this.#limits = { maxRows, maxKeys, maxPerKey, maxPerPeer: limits.maxPerPeer ?? Math.ceil(room / PEER_PARTS) }
+    this.#light = Math.floor(room / LIGHT_PARTS)
+  }
+
+  /** How much there is, and what has given way. */
+  get counts (): Omit<ProviderCounts, 'expired' | 'corrupt'> {
+    return {
+      rows: this.#oldest.size,
+      own: this.#own.size,
+      keys: this.#rowsOf.size,
+      providers: this.#providers.size,
+      evicted: { ...this.#evicted }
     }
   }
 
@@ -64,8 +81,12 @@ export class ProviderIndex {
       this.#own.set(key, added)
       return []
     }
-    this.delete(key, provider)
-    return this.#overflowing(this.#insert(key, provider, added))
+    const before = this.#find(key, provider)
+    if (before != null) {
+      this.#drop(before)
+    }
+    const row = this.#insert(key, provider, added, before?.sequence ?? this.#sequence++)
+    return this.#overflowing(row).map(plain)
   }
 
   /** Take a row out. Harmless if there is none. */
@@ -100,15 +121,11 @@ export class ProviderIndex {
     return this.#oldest.upTo(time).map(plain)
   }
 
-  /** The rows of one provider. Of others than ourselves this looks at every multihash. */
+  /** The rows of one provider. */
   rowsBy (provider: string): ProviderRow[] {
-    if (provider === this.#self) {
-      return Array.from(this.#own, ([key, added]) => ({ key, provider, added }))
-    }
-    if (!this.#providers.has(provider)) {
-      return []
-    }
-    return Array.from(this.#rowsOf.values()).flatMap(rows => rows.filter(row => row.provider.id === provider).map(plain))
+    return provider === this.#self
+      ? Array.from(this.#own, ([key, added]) => ({ key, provider, added }))
+      : Array.from(this.#providers.get(provider)?.rows() ?? [], plain)
   }
 
   /** Does it provide anything? */
@@ -116,29 +133,62 @@ export class ProviderIndex {
     return provider === this.#self ? this.#own.size > 0 : this.#providers.has(provider)
   }
 
-  #insert (key: string, id: string, added: number): Row[] {
-    const rows = this.#rowsOf.get(key) ?? []
-    const provider = this.#providers.get(id) ?? { id, rows: 0 }
-    provider.rows++
-    this.#providers.set(id, provider)
-    // rows of one multihash share one string
-    const row = { key: rows[0]?.key ?? key, provider, time: added, sequence: this.#sequence++, place: -1 }
-    this.#rowsOf.set(row.key, rows)
-    rows.splice(rows.findLastIndex(({ time }) => time <= added) + 1, 0, row)
+  #insert (key: string, id: string, added: number, sequence: number): Row {
+    const rows = this.#rowsOf.get(key)
+    const provider = this.#providers.get(id) ?? this.#enter(id)
+    const row: Row = { key: rows?.[0].key ?? key, provider, time: added, sequence, place: -1, older: undefined, newer: undefined }
+    if (rows == null) {
+      this.#rowsOf.set(key, [row])
+    } else {
+      rows.splice(rows.findLastIndex(({ time }) => time <= added) + 1, 0, row)
+    }
     this.#oldest.add(row)
-    return rows
+    provider.append(row)
+    this.#weigh(provider)
+    return row
   }
 
-  #overflowing (rows: Row[]): ProviderRow[] {
-    const { maxPerKey, maxRows, maxKeys } = this.#limits
+  #enter (id: string): Provider {
+    const provider = new Provider(id)
+    this.#providers.set(id, provider)
+    return provider
+  }
+
+  /** Drop what no longer has room beside the new `row`: maybe that. */
+  #overflowing ({ key, provider }: Row): Row[] {
     const dropped: Row[] = []
-    if (rows.length > maxPerKey) {
-      dropped.push(this.#drop(rows[0]))
+    const drop = (row: Row | undefined, reason: keyof ProviderCounts['evicted']): void => {
+      if (row != null) {
+        dropped.push(this.#drop(row))
+        this.#evicted[reason]++
+      }
     }
-    for (let first = this.#oldest.first(); first != null && (this.#oldest.size > maxRows || this.#rowsOf.size > maxKeys); first = this.#oldest.first()) {
-      dropped.push(this.#drop(first))
+    if (provider.size > this.#limits.maxPerPeer) {
+      drop(provider.oldest, 'perPeer')
     }
-    return dropped.map(plain)
+    const rows = this.#rowsOf.get(key) ?? []
+    if (rows.length > this.#limits.maxPerKey) {
+      drop(this.#crowdedOut(rows), 'perKey')
+    }
+    for (let limit = this.#overrun(); limit != null; limit = this.#overrun()) {
+      drop(this.#heavy.first()?.oldest ?? this.#oldest.first(), limit)
+    }
+    return dropped
+  }
+
+  #overrun (): 'rows' | 'keys' | undefined {
+    if (this.#oldest.size > this.#limits.maxRows) {
+      return 'rows'
+    }
+    return this.#rowsOf.size > this.#limits.maxKeys ? 'keys' : undefined
+  }
+
+  /** Which of the rows of one multihash gives way? */
+  #crowdedOut (rows: readonly Row[]): Row | undefined {
+    const later = rows.map(({ sequence }) => sequence).sort((a, b) => a - b)[this.#limits.maxPerKey >>> 1]
+    const others = rows.filter(({ sequence }) => sequence >= later)
+    const most = others.reduce((most, { provider: { size } }) => Math.max(most, size), 0)
+    return others.find(({ provider: { size } }) => most <= this.#light || size === most)
   }
 
   #find (key: string, provider: string): Row | undefined {
@@ -147,17 +197,38 @@ export class ProviderIndex {
 
   #drop (row: Row): Row {
     const rows = this.#rowsOf.get(row.key) ?? []
-    rows.splice(rows.indexOf(row), 1)
-    if (rows.length === 0) {
+    if (rows.length > 1) {
+      rows.splice(rows.indexOf(row), 1)
+    } else {
       this.#rowsOf.delete(row.key)
     }
     this.#oldest.remove(row)
-    row.provider.rows--
-    if (row.provider.rows === 0) {
+    row.provider.remove(row)
+    if (row.provider.size === 0) {
       this.#providers.delete(row.provider.id)
     }
+    this.#weigh(row.provider)
     return row
   }
+
+  /** Put a provider where it belongs now that its rows have changed. */
+  #weigh (provider: Provider): void {
+    if (provider.size <= this.#light) {
+      this.#heavy.remove(provider)
+    } else if (provider.place < 0) {
+      this.#heavy.add(provider)
+    } else {
+      this.#heavy.move(provider)
+    }
+  }
+}
+
+/** Has it more rows? Of as many, an older one? */
+function isHeavier (a: Provider, b: Provider): boolean {
+  if (a.size !== b.size || a.oldest == null || b.oldest == null) {
+    return a.size > b.size
+  }
+  return isEarlier(a.oldest, b.oldest)
 }
 
 function plain ({ key, provider, time }: Row): ProviderRow {

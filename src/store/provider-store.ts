@@ -8,8 +8,29 @@ export interface ProvidedKey {
   readonly added: number
 }
 
+/** How much a provider store holds, and what has become of the rest since it was made. */
+export interface ProviderCounts {
+  /** Records of others; those past their life are among them until they are collected. */
+  readonly rows: number
+  /** Our own records, which nothing limits. */
+  readonly own: number
+  /** Multihashes that others provide. */
+  readonly keys: number
+  /** Others who provide something. */
+  readonly providers: number
+  /** Records that gave way: there were too many, or of too many multihashes, or of their multihash, or of their provider. */
+  readonly evicted: { readonly rows: number, readonly keys: number, readonly perKey: number, readonly perPeer: number }
+  /** Records that were collected past their life. */
+  readonly expired: number
+  /** Rows that were dropped because they cannot be read. */
+  readonly corrupt: number
+}
+
 /** Who provides what. */
 export interface ProviderStore {
+  /** Absent in stores that do not count, and in one on a datastore before it is open. Cheap to read. */
+  readonly counts?: ProviderCounts
+
   /**
    * Remember that `provider` provides the multihash `key`, from now on for the record's
    * life. Without addresses that can be used, those known before are kept.

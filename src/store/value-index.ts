@@ -1,7 +1,8 @@
 import { StoreFullError } from './errors.ts'
-import { MAX_VALUE_BYTES, MAX_VALUES } from './limits.ts'
+import { MAX_VALUE_BYTES, MAX_VALUES, PEER_PARTS } from './limits.ts'
 import { TimeHeap } from './time-heap.ts'
 import type { Timed } from './time-heap.ts'
+import type { ValueCounts } from './value-store.ts'
 
 /** How much a value store takes. */
 export interface ValueLimits {
@@ -9,30 +10,61 @@ export interface ValueLimits {
   readonly maxValues?: number
   /** Bytes of keys and values kept. Default: {@link MAX_VALUE_BYTES}. */
   readonly maxBytes?: number
+  /** Values kept of one peer. Default: a quarter of `maxValues`, which is 16,384 by default. */
+  readonly maxPerPeer?: number
+  /** Bytes of keys and values kept of one peer. Default: a quarter of `maxBytes`, which is 64 MiB by default. */
+  readonly maxBytesPerPeer?: number
 }
 
-/** What an index knows of a value; its `time` is when it expires. Each write makes another entry. */
-export interface ValueEntry extends Timed {
+/** The place that a value takes. */
+export interface Room {
   /** The record key, by `bytesToMapKey`. */
   readonly id: string
   /** Bytes of key and value. */
   readonly bytes: number
+  /** The peer against which it counts, by `bytesToMapKey`. */
+  readonly from?: string
 }
 
-/** Which values a store holds, how large they are and when they expire, so that neither needs its rows. */
+/** What an index knows of a value; its `time` is when it expires. Each write makes another entry. */
+export interface ValueEntry extends Timed, Room {}
+
+/** How much there is of something. */
+interface Amount {
+  values: number
+  bytes: number
+}
+
+/** What one peer made us keep, and what it is being written. Its values share the id. */
+interface Share extends Amount {
+  readonly id: string
+}
+
+/** Which values a store holds, how large they are, when they expire and on whose account they are there, so that none of it needs its rows. */
 export class ValueIndex {
-  readonly #maxValues: number
-  readonly #maxBytes: number
+  readonly #limits: Required<ValueLimits>
   readonly #entries = new Map<string, ValueEntry>()
   readonly #byExpiry = new TimeHeap<ValueEntry>()
+  /** By peer: those that made us keep something. */
+  readonly #shares = new Map<string, Share>()
   #bytes = 0
   /** For values that are being written. */
-  readonly #reserved = { values: 0, bytes: 0 }
+  readonly #reserved: Amount = { values: 0, bytes: 0 }
+  readonly #refused = { full: 0, perPeer: 0 }
   #sequence = 0
 
-  constructor (limits: ValueLimits = {}) {
-    this.#maxValues = limits.maxValues ?? MAX_VALUES
-    this.#maxBytes = limits.maxBytes ?? MAX_VALUE_BYTES
+  constructor ({ maxValues = MAX_VALUES, maxBytes = MAX_VALUE_BYTES, maxPerPeer, maxBytesPerPeer }: ValueLimits = {}) {
+    this.#limits = {
+      maxValues,
+      maxBytes,
+      maxPerPeer: maxPerPeer ?? Math.ceil(maxValues / PEER_PARTS),
+      maxBytesPerPeer: maxBytesPerPeer ?? Math.ceil(maxBytes / PEER_PARTS)
+    }
+  }
+
+  /** How much there is, and what was refused. */
+  get counts (): Omit<ValueCounts, 'expired' | 'corrupt'> {
+    return { values: this.#entries.size, bytes: this.#bytes, refused: { ...this.#refused } }
   }
 
   get (id: string): ValueEntry | undefined {
@@ -43,10 +75,21 @@ export class ValueIndex {
     return this.#entries.values()
   }
 
+  /**
+   * The room that a value will take when it replaces what is there at `now`. A live value
+   * counts against whoever made us keep it first, until somebody makes it grow: nobody can
+   * fill another's share, and a new version of a value that is no larger is never refused.
+   */
+  roomFor ({ id, bytes, from }: Room, now: number): Room {
+    const old = this.#entries.get(id)
+    return { id, bytes, from: old != null && old.time > now && bytes <= old.bytes ? old.from : from }
+  }
+
   /** Enter a value that was written, in place of the one before. */
-  set (id: string, bytes: number, expires: number): void {
+  set ({ id, bytes, from }: Room, expires: number): void {
     this.delete(id)
-    const entry = { id, bytes, time: expires, sequence: this.#sequence++, place: -1 }
+    const share = this.#charge(from, { values: 1, bytes })
+    const entry = { id, bytes, from: share?.id, time: expires, sequence: this.#sequence++, place: -1 }
     this.#entries.set(id, entry)
     this.#byExpiry.add(entry)
     this.#bytes += bytes
@@ -58,6 +101,7 @@ export class ValueIndex {
       this.#entries.delete(id)
       this.#byExpiry.remove(entry)
       this.#bytes -= entry.bytes
+      this.#charge(entry.from, { values: -1, bytes: -entry.bytes })
     }
   }
 
@@ -66,11 +110,9 @@ export class ValueIndex {
     return this.#byExpiry.upTo(now)
   }
 
-  /** Is there room for a value of `bytes` bytes? A smaller one may always replace a larger. */
-  fits (id: string, bytes: number): boolean {
-    const growth = this.#growth(id, bytes)
-    return (growth.values === 0 || this.#entries.size + this.#reserved.values + growth.values <= this.#maxValues) &&
-      (growth.bytes === 0 || this.#bytes + this.#reserved.bytes + growth.bytes <= this.#maxBytes)
+  /** Is there this room? A smaller value may always replace a larger. */
+  fits (room: Room): boolean {
+    return this.#lacking(room) == null
   }
 
   /**
@@ -79,21 +121,65 @@ export class ValueIndex {
    * @returns gives the room back; to be called when the value is in the index, or its writing failed
    * @throws {StoreFullError} there is none
    */
-  reserve (id: string, bytes: number): () => void {
-    if (!this.fits(id, bytes)) {
-      throw new StoreFullError(`the value store is full: ${this.#entries.size} of ${this.#maxValues} values, ${this.#bytes} of ${this.#maxBytes} bytes`)
+  reserve (room: Room): () => void {
+    const lacking = this.#lacking(room)
+    if (lacking != null) {
+      this.#refused[lacking]++
+      throw this.#full(lacking)
     }
-    const growth = this.#growth(id, bytes)
-    this.#reserved.values += growth.values
-    this.#reserved.bytes += growth.bytes
+    const { all, share } = this.#growth(room)
+    this.#reserved.values += all.values
+    this.#reserved.bytes += all.bytes
+    this.#charge(room.from, share)
     return () => {
-      this.#reserved.values -= growth.values
-      this.#reserved.bytes -= growth.bytes
+      this.#reserved.values -= all.values
+      this.#reserved.bytes -= all.bytes
+      this.#charge(room.from, { values: -share.values, bytes: -share.bytes })
     }
   }
 
-  #growth (id: string, bytes: number): { values: number, bytes: number } {
-    const old = this.#entries.get(id)
-    return old == null ? { values: 1, bytes } : { values: 0, bytes: Math.max(0, bytes - old.bytes) }
+  #lacking (room: Room): 'full' | 'perPeer' | undefined {
+    const { maxValues, maxBytes, maxPerPeer, maxBytesPerPeer } = this.#limits
+    const { all, share } = this.#growth(room)
+    const used = { values: this.#entries.size + this.#reserved.values, bytes: this.#bytes + this.#reserved.bytes }
+    if (isOver(used, all, maxValues, maxBytes)) {
+      return 'full'
+    }
+    const own = room.from == null ? undefined : this.#shares.get(room.from) ?? { values: 0, bytes: 0 }
+    return own != null && isOver(own, share, maxPerPeer, maxBytesPerPeer) ? 'perPeer' : undefined
   }
+
+  /** By how much the store would grow, and the share of the peer that answers for the value. */
+  #growth ({ id, bytes, from }: Room): { all: Amount, share: Amount } {
+    const old = this.#entries.get(id)
+    const all = old == null ? { values: 1, bytes } : { values: 0, bytes: Math.max(0, bytes - old.bytes) }
+    return { all, share: old != null && old.from === from ? all : { values: 1, bytes } }
+  }
+
+  #charge (from: string | undefined, { values, bytes }: Amount): Share | undefined {
+    if (from == null) {
+      return undefined
+    }
+    const share = this.#shares.get(from) ?? { id: from, values: 0, bytes: 0 }
+    share.values += values
+    share.bytes += bytes
+    if (share.values === 0 && share.bytes === 0) {
+      this.#shares.delete(from)
+    } else {
+      this.#shares.set(from, share)
+    }
+    return share
+  }
+
+  #full (lacking: 'full' | 'perPeer'): StoreFullError {
+    const { maxValues, maxBytes, maxPerPeer, maxBytesPerPeer } = this.#limits
+    return new StoreFullError(lacking === 'full'
+      ? `the value store is full: ${this.#entries.size} of ${maxValues} values, ${this.#bytes} of ${maxBytes} bytes`
+      : `the value store keeps no more of this peer: at most ${maxPerPeer} values, ${maxBytesPerPeer} bytes`, lacking)
+  }
+}
+
+function isOver (used: Amount, growth: Amount, maxValues: number, maxBytes: number): boolean {
+  return (growth.values > 0 && used.values + growth.values > maxValues) ||
+    (growth.bytes > 0 && used.bytes + growth.bytes > maxBytes)
 }

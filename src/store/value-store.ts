@@ -8,8 +8,30 @@ export interface StoredValue extends ValueRecord {
   readonly expires: number
 }
 
+/** Whom to count a value against. */
+export interface PutValueOptions {
+  /** The id of the peer that makes us keep it; without, it counts against nobody. */
+  readonly from?: Uint8Array
+}
+
+/** How much a value store holds, and what has become of the rest since it was made. */
+export interface ValueCounts {
+  /** Values; those past their life are among them until they are collected. */
+  readonly values: number
+  /** Bytes of their keys and values. */
+  readonly bytes: number
+  /** Writes that were refused: the store was full, or the peer had as much of it as one may have. */
+  readonly refused: { readonly full: number, readonly perPeer: number }
+  /** Values that were dropped past their life. None is dropped before. */
+  readonly expired: number
+  /** Rows that were dropped because they cannot be read. */
+  readonly corrupt: number
+}
+
 /** Where values lie. Rows past their life are never returned. */
 export interface ValueStore {
+  /** Absent in stores that do not count, and in one on a datastore before it is open. Cheap to read. */
+  readonly counts?: ValueCounts
   /** The live record at `key`. */
   get (key: Uint8Array): Promise<StoredValue | undefined>
   /**
@@ -17,13 +39,14 @@ export interface ValueStore {
    *
    * @throws {StoreFullError} its limits leave no room
    */
-  put (value: StoredValue): Promise<void>
+  put (value: StoredValue, options?: PutValueOptions): Promise<void>
   /** All live records, in no given order. */
   values (): AsyncIterable<StoredValue>
   /**
-   * Drop the records past their life.
+   * Drop the values past their life, and look at no others. Absent in stores that do it
+   * by themselves.
    *
    * @returns how many
    */
-  collect? (): Promise<number>
+  collect?(): Promise<number>
 }

@@ -45,6 +45,23 @@ describe('dumps and their schemas', () => {
     }
   })
 
+  it('shows what is kept, and what was done for it', async () => {
+    const validate = await schema('state')
+    const { dht } = nodes[3]
+    await network.clock.run(dht.put('key', 'value'))
+    await network.clock.run(dht.provide(Uint8Array.of(0x12, 1, 1)))
+    await network.clock.advance(30 * 3_600_000)
+    const dump = await dumpOf(nodes[3])
+    expectValid(validate, dump)
+    const { counts: { published, providers, upkeep, reproviding } } = dump
+    expect(published).to.have.property('values', 1)
+    expect(published.next).to.be.a('string')
+    expect(providers).to.have.property('own', 1)
+    expect(upkeep.republished).to.be.at.least(1)
+    expect(reproviding.round).to.have.property('sent', 1)
+    expect(dump.store).to.have.length(1)
+  })
+
   it('lists each contact of each bucket, under its own id', async () => {
     const { routes, node } = await dumpOf(nodes[7])
     const listed = routes.kbuckets.flatMap(bucket => bucket.nodes.map(({ id }) => id))

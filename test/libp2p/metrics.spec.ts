@@ -91,6 +91,18 @@ describe('metrics', () => {
     expect(['PUT_VALUE', 'GET_VALUE'].map(name => collector.times('libp2p_kad_dht_operation_time_seconds', name))).to.deep.equal([1, 1])
   })
 
+  it('tell how much is kept, and what was done for it', async () => {
+    await create()
+    await all(dht.put(KEY, utf8('value')))
+    expect(await collector.calculated('libp2p_kad_dht_values')).to.deep.equal({ kept: 1, published: 0, held: 0 })
+    expect(await collector.calculated('libp2p_kad_dht_value_bytes')).to.deep.equal({ kept: KEY.byteLength + 5 })
+    expect(await collector.calculated('libp2p_kad_dht_values_dropped_total')).to.deep.equal({ refused_full: 0, refused_per_peer: 0, expired: 0, corrupt: 0 })
+    expect(await collector.calculated('libp2p_kad_dht_provider_records')).to.deep.equal({ rows: 0, own: 0, keys: 0, providers: 0 })
+    expect(await collector.calculated('libp2p_kad_dht_value_upkeep_total')).to.include({ republished: 0, handed_over: 0 })
+    await dht.stop()
+    expect(await collector.calculated('libp2p_kad_dht_values')).to.deep.equal({})
+  })
+
   it('count operations that failed', async () => {
     await create()
     const stranger = await network.node({ ...WITH_VALUES, protocol: '/other/1.0.0' })

@@ -179,6 +179,7 @@ describe('store/datastore-providers', () => {
     }
     const store = await open({ log })
     expect(lines).to.have.lengthOf(corrupt.length)
+    expect(store.counts).to.deep.include({ rows: 1, corrupt: corrupt.length })
     expect(await datastore.rows()).to.deep.equal(sound)
     expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
   })
@@ -288,8 +289,24 @@ describe('store/datastore-providers', () => {
     expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
   })
 
+  it('takes after a restart those whose records are oldest for those who have provided for longest', async () => {
+    const store = await open()
+    for (const n of [3, 1, 4, 2]) { // the datastore has them in the order of their names
+      await clock.advance(1)
+      await store.add(multihashOf(1), peerOf(n))
+    }
+    const after = await open({ limits: { maxPerKey: 4 } })
+    for (const n of [5, 6]) {
+      await clock.advance(1)
+      await after.add(multihashOf(1), peerOf(n))
+    }
+    expect(await after.get(multihashOf(1))).to.deep.equal([6, 5, 1, 3].map(n => peerOf(n)))
+    expect(after.counts?.evicted).to.deep.equal({ rows: 0, keys: 0, perKey: 2, perPeer: 0 })
+  })
+
   it('is of no use before it is open', async () => {
     const store = new DatastoreProviderStore({ datastore, clock, self: SELF })
+    expect(store.counts).to.equal(undefined)
     await expect(store.get(multihashOf(1))).to.eventually.be.rejected.with.property('name', 'StoreNotOpenError')
   })
 })

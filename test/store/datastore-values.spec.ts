@@ -123,6 +123,7 @@ describe('store/datastore-values', () => {
 
   it('is of no use before it is open, and opens once', async () => {
     const store = new DatastoreValueStore({ datastore, clock, ttl: TTL })
+    expect(store.counts).to.equal(undefined)
     await expect(store.get(KEY)).to.eventually.be.rejected.with.property('name', 'StoreNotOpenError')
     await Promise.all([store.open(), store.open()])
     expect(datastore.calls.query).to.equal(1)
@@ -152,11 +153,13 @@ describe('store/datastore-values', () => {
       expect(await before.get(KEY)).to.equal(undefined)
       expect(await before.get(KEY)).to.equal(undefined)
       expect([lines.length, (await datastore.rows()).size]).to.deep.equal([1, 0])
+      expect(before.counts).to.deep.include({ values: 0, bytes: 0, corrupt: 1 })
 
       await datastore.put(rowKey(KEY), row)
       const after = await open({ log })
       expect(await after.get(KEY)).to.equal(undefined)
       expect([lines.length, (await datastore.rows()).size]).to.deep.equal([2, 0])
+      expect(after.counts?.corrupt).to.equal(1)
     })
   })
 

@@ -10,7 +10,9 @@ export function idOf (n: number): Uint8Array {
 
 /** A SHA-256 multihash; others for other `n`. */
 export function multihashOf (n: number): Uint8Array {
-  return Uint8Array.of(0x12, 32, n >>> 16, n >>> 8, n, ...new Uint8Array(29).fill(7))
+  const multihash = new Uint8Array(34).fill(7)
+  multihash.set([0x12, 32, n >>> 16, n >>> 8, n])
+  return multihash
 }
 
 /** /ip4/10.0.0.n/tcp/4001 */

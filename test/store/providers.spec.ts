@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { DatastoreProviderStore } from '../../src/store/datastore-providers.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
 import { addrOf, all, clockOfToday, Disk, idOf, multihashOf, peerOf } from './fixtures.ts'
+import { ProviderModel } from './provider-model.ts'
+import type { ModelRow } from './provider-model.ts'
 import type { ProviderStore } from '../../src/store/provider-store.ts'
 
-const LIMITS = { maxRows: 5, maxKeys: 3, maxPerKey: 2 }
+const LIMITS = { maxRows: 5, maxKeys: 3, maxPerKey: 2, maxPerPeer: 2 }
 const VALIDITY = 200
 const ADDRS_VALIDITY = 100
 const SELF = 0
@@ -22,45 +24,48 @@ async function addrsOf (id: Uint8Array): Promise<Uint8Array[]> {
 
 const INIT = { self: idOf(SELF), limits: LIMITS, validity: VALIDITY, addrsValidity: ADDRS_VALIDITY, addrsOf }
 
-interface ModelRow {
-  readonly key: number
-  readonly peer: number
-  readonly added: number
-}
-
 /** What a provider store is, in as few words as possible. */
 class Model {
-  rows: ModelRow[] = []
   readonly addrs = new Map<number, { time: number, addr: number }>()
+  expired = 0
+  readonly #records = new ProviderModel(SELF, LIMITS)
+
+  get rows (): ModelRow[] {
+    return this.#records.rows
+  }
+
+  get counts (): object {
+    const others = this.rows.filter(({ peer }) => peer !== SELF)
+    return {
+      rows: others.length,
+      own: this.rows.length - others.length,
+      keys: new Set(others.map(({ key }) => key)).size,
+      providers: new Set(others.map(({ peer }) => peer)).size,
+      evicted: this.#records.evicted,
+      expired: this.expired,
+      corrupt: 0
+    }
+  }
 
   add (key: number, peer: number, addr: number | undefined, now: number): void {
-    this.rows = [...this.rows.filter(row => row.key !== key || row.peer !== peer), { key, peer, added: now }]
     if (addr != null) {
       this.addrs.set(peer, { time: now, addr })
     }
-    const ofKey = this.#others().filter(row => row.key === key)
-    if (ofKey.length > LIMITS.maxPerKey) {
-      this.drop(row => row === ofKey[0])
-    }
-    while (this.#others().length > LIMITS.maxRows || new Set(this.#others().map(row => row.key)).size > LIMITS.maxKeys) {
-      const [oldest] = this.#others()
-      this.drop(row => row === oldest)
-    }
+    this.#records.add(key, peer, now)
+    this.#forgetAddrs()
   }
 
   drop (which: (row: ModelRow) => boolean): number {
     const before = this.rows.length
-    this.rows = this.rows.filter(row => !which(row))
-    for (const peer of this.addrs.keys()) {
-      if (!this.rows.some(row => row.peer === peer)) {
-        this.addrs.delete(peer)
-      }
-    }
+    this.#records.rows = this.rows.filter(row => !which(row))
+    this.#forgetAddrs()
     return before - this.rows.length
   }
 
   collect (now: number): number {
-    return this.drop(({ peer, added }) => peer !== SELF && now >= added + VALIDITY)
+    const dropped = this.drop(({ peer, added }) => peer !== SELF && now >= added + VALIDITY)
+    this.expired += dropped
+    return dropped
   }
 
   get (key: number, now: number): object[] {
@@ -77,8 +82,12 @@ class Model {
     return this.rows.filter(row => row.peer === peer).map(({ key, added }) => `${key} ${added}`).sort()
   }
 
-  #others (): ModelRow[] {
-    return this.rows.filter(({ peer }) => peer !== SELF)
+  #forgetAddrs (): void {
+    for (const peer of this.addrs.keys()) {
+      if (!this.rows.some(row => row.peer === peer)) {
+        this.addrs.delete(peer)
+      }
+    }
   }
 }
 
@@ -133,6 +142,7 @@ describe('store: providers in memory and on a datastore', () => {
         }
         const rows = await datastore.rows()
         expect(rows.size, 'rows on the disk').to.equal(model.rows.length + model.addrs.size)
+        expect(memory.counts).to.deep.equal(model.counts)
         for (const store of [memory, disk]) {
           for (const key of KEYS) {
             expect(await store.get(multihashOf(key))).to.deep.equal(model.get(key, now))

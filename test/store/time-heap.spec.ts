@@ -45,4 +45,18 @@ describe('store/time-heap', () => {
       }
     }), { seed: 31, numRuns: 300 })
   })
+
+  it('looks at few others than those it finds', () => {
+    const heap = new TimeHeap<Timed>()
+    let looks = 0
+    const watched = (sequence: number): Timed => ({ get time () { looks++; return (sequence * 7919) % 100_000 }, sequence, place: -1 })
+    for (let sequence = 0; sequence < 100_000; sequence++) {
+      heap.add(watched(sequence))
+    }
+    looks = 0
+    expect(heap.upTo(-1)).to.deep.equal([])
+    expect(looks).to.equal(1)
+    expect(heap.upTo(9)).to.have.lengthOf(10)
+    expect(looks).to.be.lessThan(200)
+  })
 })

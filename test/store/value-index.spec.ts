@@ -1,14 +1,117 @@
 import { expect } from 'aegir/chai'
+import fc from 'fast-check'
 import { ValueIndex } from '../../src/store/value-index.ts'
+
+const LIMITS = { maxValues: 6, maxBytes: 40, maxPerPeer: 3, maxBytesPerPeer: 20 }
+
+interface ModelValue {
+  readonly id: string
+  readonly bytes: number
+  readonly from: string | undefined
+  readonly expires: number
+}
+
+/** Which values there are and whom they count against, in as few words as possible. */
+class Model {
+  values: ModelValue[] = []
+  readonly refused = { full: 0, perPeer: 0 }
+
+  put ({ id, bytes, from, expires }: ModelValue, now: number): 'full' | 'perPeer' | undefined {
+    const old = this.values.find(value => value.id === id)
+    const others = this.values.filter(value => value !== old)
+    const owner = old != null && old.expires > now && bytes <= old.bytes ? old.from : from
+    const ofOwner = others.filter(({ from }) => from === owner)
+    const growsOwner = old == null || old.from !== owner
+    let reason: 'full' | 'perPeer' | undefined
+    if (owner != null && ((growsOwner && ofOwner.length + 1 > LIMITS.maxPerPeer) || (bytes > (growsOwner ? 0 : old.bytes) && sum(ofOwner) + bytes > LIMITS.maxBytesPerPeer))) {
+      reason = 'perPeer'
+    }
+    if ((old == null && others.length + 1 > LIMITS.maxValues) || (bytes > (old?.bytes ?? 0) && sum(others) + bytes > LIMITS.maxBytes)) {
+      reason = 'full'
+    }
+    if (reason == null) {
+      this.values = [...others, { id, bytes, from: owner, expires }]
+    } else {
+      this.refused[reason]++
+    }
+    return reason
+  }
+}
+
+function sum (values: ModelValue[]): number {
+  return values.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** Write as stores do: reserve, then write, then enter; a write may fail. */
+function write (index: ValueIndex, { id, bytes, from, expires }: ModelValue, now: number, isDone: boolean): 'full' | 'perPeer' | undefined {
+  const room = index.roomFor({ id, bytes, from }, now)
+  try {
+    const release = index.reserve(room)
+    if (isDone) {
+      index.set(room, expires)
+    }
+    release()
+    return undefined
+  } catch (err) {
+    return err instanceof Error && 'reason' in err && (err.reason === 'full' || err.reason === 'perPeer') ? err.reason : undefined
+  }
+}
+
+const steps = fc.array(fc.record({
+  type: fc.constantFrom('put', 'put', 'put', 'put', 'fail', 'delete'),
+  id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'),
+  bytes: fc.nat(12),
+  from: fc.constantFrom('x', 'y', 'z', undefined),
+  life: fc.integer({ min: 1, max: 12 })
+}), { maxLength: 80 })
 
 describe('store/value-index', () => {
   it('holds one entry for a value, however often it was written', () => {
     const index = new ValueIndex()
     for (let expires = 1; expires <= 100; expires++) {
-      index.set('a', 10, expires)
+      index.set({ id: 'a', bytes: 10 }, expires)
     }
     expect(index.expired(100)).to.have.lengthOf(1)
     index.delete('a')
     expect(index.expired(100)).to.deep.equal([])
+  })
+
+  it('counts values against peers as a naive model does, whatever is written', () => {
+    fc.assert(fc.property(steps, steps => {
+      const index = new ValueIndex(LIMITS)
+      const model = new Model()
+      for (const [now, { type, life, ...value }] of steps.entries()) {
+        const written = { ...value, expires: now + life }
+        switch (type) {
+          case 'put':
+            expect(write(index, written, now, true)).to.equal(model.put(written, now))
+            break
+          case 'fail': {
+            const values = model.values
+            expect(write(index, written, now, false)).to.equal(model.put(written, now))
+            model.values = values
+            break
+          }
+          default:
+            index.delete(value.id)
+            model.values = model.values.filter(({ id }) => id !== value.id)
+        }
+        const kept = [...index.entries()].map(({ id, bytes, from, time: expires }) => ({ id, bytes, from, expires }))
+        expect(kept).to.deep.equal(model.values)
+        expect(index.counts).to.deep.equal({ values: kept.length, bytes: sum(kept), refused: model.refused })
+      }
+    }), { seed: 81, numRuns: 500 })
+  })
+
+  it('takes of one peer a quarter of its room', () => {
+    const index = new ValueIndex({ maxValues: 8, maxBytes: 80 })
+    const reserve = (id: string, bytes: number, from?: string): void => { index.reserve({ id, bytes, from }) }
+    reserve('a', 1, 'x')
+    reserve('b', 1, 'x')
+    expect(() => { reserve('c', 1, 'x') }).to.throw(/no more of this peer: at most 2 values, 20 bytes/).with.property('reason', 'perPeer')
+    reserve('c', 20, 'y')
+    expect(() => { reserve('d', 1, 'y') }, 'what is being written counts').to.throw().with.property('reason', 'perPeer')
+    reserve('d', 58)
+    expect(() => { reserve('e', 1, 'z') }).to.throw(/store is full/).with.property('reason', 'full')
   })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { utf8 } from '../helpers/protobuf.ts'
-import { all, clockOfToday, Disk } from './fixtures.ts'
+import { all, clockOfToday, Disk, idOf } from './fixtures.ts'
 import type { StoredValue } from '../../src/store/value-store.ts'
 
 const LIMITS = { maxValues: 4, maxBytes: 40 }
@@ -12,6 +12,12 @@ const TTL = 50
 /** What a value store is, in as few words as possible. */
 class Model {
   rows: StoredValue[] = []
+  readonly #refused = { full: 0, perPeer: 0 }
+  #expired = 0
+
+  get counts (): object {
+    return { values: this.rows.length, bytes: bytesOf(this.rows), refused: this.#refused, expired: this.#expired, corrupt: 0 }
+  }
 
   put (value: StoredValue, now: number): 'put' | 'StoreFullError' {
     const others = (): StoredValue[] => this.rows.filter(row => text(row) !== text(value))
@@ -19,9 +25,11 @@ class Model {
     for (const row of this.#byExpiry()) {
       if (!fits() && row.expires <= now && text(row) !== text(value)) {
         this.rows = this.rows.filter(other => other !== row)
+        this.#expired++
       }
     }
     if (!fits()) {
+      this.#refused.full++
       return 'StoreFullError'
     }
     this.rows = [...others(), value]
@@ -31,6 +39,7 @@ class Model {
   collect (now: number): number {
     const before = this.rows.length
     this.rows = this.live(now)
+    this.#expired += before - this.rows.length
     return before - this.rows.length
   }
 
@@ -43,10 +52,14 @@ class Model {
   }
 
   #fits (others: StoredValue[], value: StoredValue): boolean {
-    const sum = [...others, value].reduce((bytes, { key, value }) => bytes + key.byteLength + value.byteLength, 0)
+    const sum = bytesOf([...others, value])
     const old = this.rows.find(row => text(row) === text(value))
     return others.length + 1 <= LIMITS.maxValues && (sum <= LIMITS.maxBytes || (old != null && value.value.byteLength <= old.value.byteLength))
   }
+}
+
+function bytesOf (rows: StoredValue[]): number {
+  return rows.reduce((bytes, { key, value }) => bytes + key.byteLength + value.byteLength, 0)
 }
 
 function text ({ key }: { key: Uint8Array }): string {
@@ -111,6 +124,7 @@ describe('store: values in memory and on a datastore', () => {
         expect(sorted(await all(memory.values()))).to.deep.equal(sorted(model.live(now)))
         expect(sorted(await all(disk.values()))).to.deep.equal(sorted(model.live(now)))
         expect((await datastore.rows()).size, 'rows on the disk').to.equal(model.rows.length)
+        expect(memory.counts).to.deep.equal(model.counts)
       }
     }), { seed: 32, numRuns: 200 })
   })
@@ -134,11 +148,48 @@ describe('store: values in memory and on a datastore', () => {
       await store.collect()
       const kept = await all(store.values())
       expect(kept.length).to.be.at.most(2)
-      expect(kept.reduce((bytes, { key, value }) => bytes + key.byteLength + value.byteLength, 0)).to.be.at.most(40)
+      expect(bytesOf(kept)).to.be.at.most(40)
       expect((await datastore.rows()).size).to.equal(kept.length)
       for (const value of kept.filter(({ value }) => value.byteLength > 0)) {
         expect(value.value[0]).to.equal(last.get(text(value)))
       }
     }), { seed: 33, numRuns: 300 })
+  })
+
+  it('of one peer are a part of them at most, and it gets room when its own expire', async () => {
+    const clock = await clockOfToday()
+    const datastore = new Disk()
+    const disk = new DatastoreValueStore({ datastore, clock, ttl: TTL, limits: { maxValues: 8 } })
+    await disk.open()
+    for (const store of [new MemoryValueStore(clock, { maxValues: 8 }), disk]) {
+      const put = async (key: string, peer?: number): Promise<string> => {
+        const value = { key: utf8(key), value: new Uint8Array(1), timeReceived: clock.now(), expires: clock.now() + TTL }
+        return store.put(value, peer == null ? {} : { from: idOf(peer) }).then(() => 'put', err => `${err.name} ${err.reason}`)
+      }
+      datastore.turns = () => 3 // all are under way at once
+      expect(await Promise.all(['/a', '/b', '/c', '/d'].map(async key => put(key, 1)))).to.deep.equal(['put', 'put', 'StoreFullError perPeer', 'StoreFullError perPeer'])
+      expect(await put('/a', 1), 'a new version takes no more').to.equal('put')
+      expect([await put('/c', 2), await put('/d')]).to.deep.equal(['put', 'put'])
+      expect(store.counts).to.deep.equal({ values: 4, bytes: 12, refused: { full: 0, perPeer: 2 }, expired: 0, corrupt: 0 })
+      await clock.advance(TTL)
+      expect(await put('/e', 1)).to.equal('put')
+      expect(store.counts?.expired).to.equal(1)
+    }
+    expect((await datastore.rows()).size).to.equal(4)
+  })
+
+  it('are collected without a look at those that live', async () => {
+    const clock = await clockOfToday()
+    const datastore = new Disk()
+    const store = new DatastoreValueStore({ datastore, clock, ttl: TTL })
+    await store.open()
+    for (let n = 0; n < 1000; n++) {
+      await store.put({ key: utf8(`/${n}`), value: new Uint8Array(1), timeReceived: clock.now(), expires: clock.now() + (n % 200 === 0 ? 1 : TTL) })
+    }
+    const before = { ...datastore.calls }
+    await clock.advance(1)
+    expect(await store.collect()).to.equal(5)
+    expect(datastore.calls).to.deep.equal({ ...before, delete: before.delete + 5 })
+    expect(store.counts).to.deep.include({ values: 995, expired: 5 })
   })
 })

@@ -47,9 +47,9 @@ export class Holdings {
     return this.#held.size
   }
 
-  /** When the next value is passed on: milliseconds since the Unix epoch. */
-  get next (): number | undefined {
-    return this.#agenda.next
+  /** How many values there are, and when the next is passed on: milliseconds since the Unix epoch. */
+  get counts (): { values: number, next: number | undefined } {
+    return { values: this.#held.size, next: this.#agenda.next }
   }
 
   /** `id`: the record key by `bytesToMapKey`. */

@@ -1,6 +1,6 @@
 import { startDeadline } from '../../clock/wait.ts'
 import { commonPrefixLength, compareDistance } from '../../keyspace/distance.ts'
-import { keyFromBytes } from '../../keyspace/key.ts'
+import { bytesToMapKey, keyFromBytes } from '../../keyspace/key.ts'
 import { rangeWithin } from '../../keyspace/prefix.ts'
 import { Explored } from '../../lookup/explored.ts'
 import { Sweep } from '../../lookup/sweep.ts'
@@ -120,6 +120,8 @@ class SpreadRun<T extends SpreadItem> {
   readonly #onOutcome: OnOutcome<T>
   readonly #explored: Explored
   #exploredSince: number
+  /** Who was found by the last lookup that found fewer than k. */
+  #foundFew: string | undefined
   /** One strand sends at a time; they look up side by side. */
   readonly #sending = new Turns()
 
@@ -191,11 +193,26 @@ class SpreadRun<T extends SpreadItem> {
       : preimageIn({ prefix: step.part.key, prefixLength: step.part.bits }, random)
     this.totals.lookups++
     const result = await lookUp(this.#dht, target, { signal, onProgress })
-    if (isComplete(result)) {
+    if (this.#isComplete(result)) {
       sweep.onFound(step, result.key, result.closest)
     } else {
       sweep.onLost(step, result.closest)
     }
+  }
+
+  /**
+   * Are they all that live there? Not if the time was up. If fewer than k answered it may be that
+   * there are no more, or that we can reach only few: then most of those asked failed, and it takes
+   * another lookup to find the same.
+   */
+  #isComplete ({ reason, asked, failed, closest }: LookupResult): boolean {
+    if (reason !== 'exhausted') {
+      return reason === 'converged'
+    }
+    const found = closest.map(({ id }) => bytesToMapKey(id)).sort().join()
+    const again = found === this.#foundFew
+    this.#foundFew = found
+    return again || failed * 2 <= asked
   }
 
   #forgetIfOld (): void {
@@ -261,14 +278,6 @@ class SpreadRun<T extends SpreadItem> {
 
 function newRegion<T> (): Region<T> {
   return { lookups: 0, items: 0, peers: new Set(), waiting: [] }
-}
-
-/**
- * Are they all that live there? Not if the time was up. If fewer than k answered it may be that
- * there are no more, or that we can reach only few: then not even half of them answered.
- */
-function isComplete ({ reason, asked, failed }: LookupResult): boolean {
-  return reason === 'converged' || (reason === 'exhausted' && failed * 2 <= asked)
 }
 
 /** Roughly what it takes to send: keys, names and addresses are small. */
