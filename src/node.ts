@@ -22,29 +22,44 @@
 
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { systemClock } from './clock/clock.ts'
+import { openDataDir } from './data-dir/data-dir.ts'
+import { makeFolder } from './data-dir/folder.ts'
 import { Kademlia } from './dht/kademlia.ts'
 import { writeLookup, writeState } from './dump/write.ts'
 import { formatAddress, parseAddress } from './hosts/tcp/address.ts'
 import { createTcpHost } from './hosts/tcp/host.ts'
 import { loadOrCreateIdentity, peerIdText } from './hosts/tcp/identity.ts'
+import type { RowCounts } from './data-dir/count-rows.ts'
+import type { DataDir } from './data-dir/data-dir.ts'
 import type { KademliaInit } from './dht/config.ts'
 import type { LookupResult } from './dht/operations/lookup.ts'
 import type { TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
-import type { Ed25519PrivateKey } from '@libp2p/interface'
+import type { AbortOptions, Ed25519PrivateKey } from '@libp2p/interface'
 
+export { openDataDir } from './data-dir/data-dir.ts'
+export { DataDirError, DataDirInUseError, DiskFullError } from './data-dir/errors.ts'
+export type { RowCounts } from './data-dir/count-rows.ts'
+export type { DataDir, DataDirInit } from './data-dir/data-dir.ts'
 export { createTcpHost } from './hosts/tcp/host.ts'
 export { IdentityError, InvalidAddressError, InvalidCertificateError, ListenError, RemotePlainError } from './hosts/tcp/errors.ts'
 export type { InboundLimits } from './hosts/tcp/admission.ts'
 export type { SocketCounts, TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
+export { SealedDatastore } from './store/sealed-datastore.ts'
+export type { SealedDatastoreInit } from './store/sealed-datastore.ts'
 
 /** The network that nodes are on unless told otherwise. */
 export const DEFAULT_NETWORK = '/kadmium/1.0.0'
 
 /** What {@link createNode} takes: the options of the DHT, of its TCP host, and these. */
-export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'parseAddr'>, Partial<Omit<TcpHostInit, 'clock' | 'privateKey'>> {
+export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'parseAddr'>, Partial<Omit<TcpHostInit, 'clock' | 'privateKey'>>, AbortOptions {
   /** The network, as a protocol id: nodes of another are refused. Default {@link DEFAULT_NETWORK}. */
   network?: string
-  /** The folder where the identity is kept, made if need be. Default: none, and a new identity each time. */
+  /**
+   * The folder, made if need be, where the node keeps what comes back after a restart: its
+   * identity (`identity.key`), and in a LevelDB (`db/`) values, provider records, the
+   * publisher's list and the contacts of its routing table, but for those whose store is
+   * given. One process at a time. Default: none, and all of it in memory.
+   */
   dataDir?: string
   /** The identity. Default: the one in `dataDir`, or a new one. */
   privateKey?: Ed25519PrivateKey
@@ -55,11 +70,18 @@ export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'pars
 /** A {@link Kademlia} over raw TCP, with what there is to say and to stop of that. */
 export class KadNode extends Kademlia {
   readonly #host: TcpHost
+  readonly #dataDir: DataDir | undefined
 
   /** {@link createNode} makes one. */
-  constructor (host: TcpHost, init: KademliaInit) {
+  constructor (host: TcpHost, init: KademliaInit, dataDir?: DataDir) {
     super(init)
     this.#host = host
+    this.#dataDir = dataDir
+  }
+
+  /** What came back from the data directory; undefined without one. */
+  get restored (): RowCounts | undefined {
+    return this.#dataDir?.restored
   }
 
   /** Our PeerId as text, `12D3Koo…`. */
@@ -72,10 +94,14 @@ export class KadNode extends Kademlia {
     return this.self.addrs.map(addr => formatAddress(addr, this.self.id))
   }
 
-  /** Leave the network and close every socket. Nothing is left running afterwards. */
+  /** Leave the network, close every socket, then the data directory. Nothing is left running afterwards. */
   override async stop (): Promise<void> {
-    await super.stop()
-    await this.#host.stop()
+    try {
+      await super.stop()
+      await this.#host.stop()
+    } finally {
+      await this.#dataDir?.close()
+    }
   }
 
   /**
@@ -93,25 +119,58 @@ export class KadNode extends Kademlia {
 }
 
 /**
- * Make a node: create or load its identity, listen, start it, join through `bootstrap`.
+ * Make a node: create or load its identity, open its stores, listen, start it, join through
+ * `bootstrap`. `signal` ends that; a node that is made is ended by {@link KadNode.stop}.
  *
  * @throws {InvalidOptionError} an option makes no sense
  * @throws {ListenError} an address to listen on is in use, or not ours
  * @throws {IdentityError} the identity in `dataDir` cannot be read
+ * @throws {DataDirInUseError} a node runs in `dataDir` already
+ * @throws {DataDirError} `dataDir` cannot be made or written, or its database not be repaired
  */
 export async function createNode (init: NodeInit = {}): Promise<KadNode> {
-  const { network = DEFAULT_NETWORK, dataDir, mode = 'server', clock = systemClock } = init
-  const privateKey = init.privateKey ?? (dataDir == null ? await generateKeyPair('Ed25519') : await loadOrCreateIdentity(dataDir))
-  const listen = init.listen ?? (mode === 'client' ? [] : undefined)
-  const host = await createTcpHost({ ...init, privateKey, listen, clock })
+  if (init.dataDir == null) {
+    const privateKey = init.privateKey ?? await generateKeyPair('Ed25519')
+    return assemble({ ...init, privateKey })
+  }
+  const { dataDir: dir, clock, logger, signal } = init
+  await makeFolder(dir)
+  const privateKey = init.privateKey ?? await loadOrCreateIdentity(dir)
+  const dataDir = await openDataDir({ dir, self: privateKey.publicKey.toMultihash().bytes, clock, logger, signal })
   try {
-    const node = new KadNode(host, { ...init, host, clock, mode, protocol: network, parseAddr: parseAddress })
+    return await assemble({ ...init, privateKey }, dataDir)
+  } catch (err) {
+    await dataDir.close()
+    throw err
+  }
+}
+
+async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateKey }, dataDir?: DataDir): Promise<KadNode> {
+  const { network = DEFAULT_NETWORK, mode = 'server', clock = systemClock, signal } = init
+  const listen = init.listen ?? (mode === 'client' ? [] : undefined)
+  signal?.throwIfAborted()
+  const host = await createTcpHost({ ...init, listen, clock })
+  let node: KadNode | undefined
+  try {
+    const dht = { ...init, ...storesOf(init, dataDir), host, clock, mode, protocol: network, parseAddr: parseAddress }
+    node = new KadNode(host, dht, dataDir)
     if (init.start !== false) {
-      await node.start()
+      await node.start({ signal })
     }
     return node
   } catch (err) {
+    await node?.stop()
     await host.stop()
     throw err
+  }
+}
+
+/** The stores that were given, and those of the data directory for the rest. */
+function storesOf ({ values, providers, publications, contacts }: NodeInit, dataDir?: DataDir): Pick<KademliaInit, 'values' | 'providers' | 'publications' | 'contacts'> {
+  return {
+    values: values ?? dataDir?.values,
+    providers: providers ?? dataDir?.providers,
+    publications: publications ?? dataDir?.publications,
+    contacts: contacts ?? dataDir?.contacts
   }
 }

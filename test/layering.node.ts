@@ -26,12 +26,13 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['libp2p', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'hosts/libp2p']],
   ['index.ts', ['libp2p', 'engine.ts']],
   ['memory.ts', ['clock', 'hosts/memory']],
-  ['node.ts', ['keyspace', 'clock', 'wire', 'rpc', 'dht', 'dump', 'hosts/tcp', 'engine.ts']],
-  ['cli', ['keyspace', 'clock', 'record', 'wire', 'rpc', 'dht', 'dump', 'hosts/tcp', 'node.ts', 'engine.ts']]
+  ['data-dir', ['keyspace', 'clock', 'wire', 'store']],
+  ['node.ts', ['keyspace', 'clock', 'wire', 'store', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'engine.ts']],
+  ['cli', ['keyspace', 'clock', 'record', 'wire', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'node.ts', 'engine.ts']]
 ])
 
 /** Only these may import what browsers do not have. */
-const NODE_ONLY = ['hosts/tcp/', 'node.ts', 'cli/', 'dump/write.ts']
+const NODE_ONLY = ['hosts/tcp/', 'data-dir/', 'node.ts', 'cli/', 'dump/write.ts']
 
 /** The entries that run in browsers. */
 const BROWSER_SAFE = ['index.ts', 'engine.ts', 'memory.ts']

@@ -129,7 +129,7 @@ function keptLines ({ restored }: KadNode, data: string | undefined): string[] {
   const { values, providers, publications, contacts } = restored
   return [
     `identity  kept in ${data}, with values, provider records and contacts`,
-    `restored  ${[plural(values, 'value'), plural(providers, 'provider record'), `${publications} of our own to keep alive`, plural(contacts, 'contact')].join(', ')}`
+    `restored  ${[plural(values, 'value'), plural(providers, 'provider record'), `${plural(publications, 'value')} of ours to keep alive`, plural(contacts, 'contact')].join(', ')}`
   ]
 }
 

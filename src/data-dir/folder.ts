@@ -1,0 +1,35 @@
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { DataDirError, textOf } from './errors.ts'
+
+/**
+ * Make the folder `dir`, for its owner alone, if it is not there; its parents too.
+ *
+ * @returns its absolute path
+ * @throws {DataDirError} it cannot be made, is no folder, or this user cannot write to it
+ */
+export async function makeFolder (dir: string): Promise<string> {
+  const path = resolve(dir)
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    return path
+  } catch (cause) {
+    throw new DataDirError(`cannot use ${path} as the data directory: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+function reasonOf (err: unknown): string {
+  switch (err instanceof Error && 'code' in err ? err.code : undefined) {
+    case 'EEXIST':
+    case 'ENOTDIR':
+      return 'a file is in its place or on the way to it; move it away, or use another folder'
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'this user cannot write to it; use a folder that this user can write to'
+    default:
+      return `${textOf(err)}; use another folder`
+  }
+}

@@ -1,0 +1,54 @@
+import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkTable } from './table.ts'
+import { writeSynced } from './write-synced.ts'
+import type { Log } from '../store/log.ts'
+
+/** Where LevelDB too puts what it cannot use. */
+const LOST_FOLDER = 'lost'
+
+/** The names of LevelDB's tables; `.sst` until 2014. */
+const TABLE = /^\d+\.(ldb|sst)$/
+
+/**
+ * Take what is damaged out of the tables of the LevelDB in `dir`, so that it meets none of
+ * it. The tables as they were stay in the folder `lost` beside them. Finished tables never
+ * change, so this harms nobody who has the database open.
+ *
+ * @throws {Error} the signal's reason, or what the file system says
+ */
+export async function mendTables (dir: string, log: Log, signal?: AbortSignal): Promise<void> {
+  for (const name of (await readdir(dir)).filter(name => TABLE.test(name))) {
+    signal?.throwIfAborted()
+    const table = await readIfThere(join(dir, name))
+    const check = checkTable(table)
+    if (check.type === 'damaged') {
+      await replace(dir, name, check.mended)
+      log('%s is damaged: the rows in %d of its %d blocks are lost; as it was, it is in the folder %s', join(dir, name), check.lost, check.blocks, LOST_FOLDER)
+    }
+  }
+}
+
+/** Somebody who has the database open may have deleted it just now. */
+async function readIfThere (path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (err) {
+    if (err instanceof Error && 'code' in err && err.code === 'ENOENT') {
+      return new Uint8Array(0)
+    }
+    throw err
+  }
+}
+
+/** Killed at any time, there is one of the two under the name. */
+async function replace (dir: string, name: string, mended: Uint8Array): Promise<void> {
+  const draft = join(dir, `${name}.mended`)
+  const kept = join(dir, LOST_FOLDER, name)
+  await mkdir(join(dir, LOST_FOLDER), { recursive: true })
+  await rm(draft, { force: true })
+  await writeSynced(draft, mended)
+  await rm(kept, { force: true })
+  await link(join(dir, name), kept)
+  await rename(draft, join(dir, name))
+}
