@@ -1,43 +1,13 @@
-import { startDeadline } from '../../clock/wait.ts'
-import { commonPrefixLength, compareDistance } from '../../keyspace/distance.ts'
-import { bytesToMapKey, keyFromBytes } from '../../keyspace/key.ts'
-import { rangeWithin } from '../../keyspace/prefix.ts'
-import { Explored } from '../../lookup/explored.ts'
-import { Sweep } from '../../lookup/sweep.ts'
-import { preimageIn } from '../../routing/refresh.ts'
-import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
-import { Turns } from '../../store/turns.ts'
-import { PUT_DEADLINE_MS } from '../deadlines.ts'
-import { lookUp } from './lookup.ts'
-import { sendToEach } from './spread.ts'
-import type { LookupResult } from './lookup.ts'
+import { compareDistance } from '../../keyspace/distance.ts'
+import { keyFromBytes } from '../../keyspace/key.ts'
+import { SpreadRun } from './spread-run.ts'
 import type { Deposit, Reached } from './spread.ts'
-import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
-import type { SweepStep } from '../../lookup/sweep.ts'
 import type { DhtContext } from '../context.ts'
-import type { OperationOptions } from '../events.ts'
-
-/** Items sent at once, unless told otherwise. */
-const CONCURRENCY = 10
+import type { AbortOptions } from '@libp2p/interface'
 
 /** Items in mind at once, unless told otherwise. */
 const MAX_QUEUE_SIZE = 16_384
-
-/** Bytes of deposits under way at once, all copies counted. A single item may have more: it goes alone. */
-const MAX_BYTES_UNDERWAY = 64 * 1024 * 1024
-
-/** Parts of the keyspace that are explored at once. */
-const MAX_STRANDS = 4
-
-/** Bits: the keyspace is parted into at most 2^so many parts, which are explored side by side … */
-const MAX_PARTING_BITS = 3
-
-/** … of at least 2^so many regions each: of fewer, the more part two keys the more lookups are made twice. */
-const REGIONS_IN_PART_BITS = 3
-
-/** Milliseconds for which what was explored is relied on; peers come and go. */
-const RELIED_ON_MS = 600_000
 
 const ORIGIN = keyFromBytes(new Uint8Array(32))
 
@@ -63,7 +33,7 @@ export interface SweptRegion {
 /** Told that an item was sent: to whom, and to whom not. Not told of those that are no longer wanted. */
 export type OnOutcome<T> = (item: T, outcome: Reached) => Promise<void> | void
 
-export interface SpreadManyOptions extends Pick<OperationOptions, 'signal' | 'onProgress'> {
+export interface SpreadManyOptions extends AbortOptions {
   /** Items sent at once. Default 10. */
   readonly concurrency?: number
   /** Items kept in mind at once, which are sorted and share lookups; more wait in `items`. Default 16,384. */
@@ -83,7 +53,7 @@ export interface SpreadMany {
 /**
  * Send each of many items to the k peers closest to it, at less than a lookup each: the
  * keyspace is walked from one end to the other, and keys whose closest peers are known
- * from lookups made for others are sent without (see {@link Sweep}). What goes to one peer
+ * from lookups made for others are sent without (see `lookup/sweep.ts`). What goes to one peer
  * goes over one stream, without waiting, as many items at a time as `concurrency` says.
  *
  * A single item costs what `spread` costs. Peers that turn out to be gone get no more of
@@ -97,211 +67,6 @@ export async function spreadMany<T extends SpreadItem> (dht: DhtContext, items: 
     await run.spread(batch.sort((a, b) => compareDistance(ORIGIN, a.key, b.key)))
   }
   return run.totals
-}
-
-/** What is known after some lookups: who gets which items. */
-interface Region<T> {
-  lookups: number
-  items: number
-  readonly peers: Set<Contact>
-  /** Those that are to be sent next. */
-  waiting: Array<Addressed<T>>
-}
-
-interface Addressed<T> {
-  readonly item: T
-  readonly closest: readonly Contact[]
-}
-
-class SpreadRun<T extends SpreadItem> {
-  readonly totals = { items: 0, regions: 0, lookups: 0 }
-  readonly #dht: DhtContext
-  readonly #options: SpreadManyOptions
-  readonly #onOutcome: OnOutcome<T>
-  readonly #explored: Explored
-  #exploredSince: number
-  /** Who was found by the last lookup that found fewer than k. */
-  #foundFew: string | undefined
-  /** One strand sends at a time; they look up side by side. */
-  readonly #sending = new Turns()
-
-  constructor (dht: DhtContext, options: SpreadManyOptions, onOutcome: OnOutcome<T>) {
-    this.#dht = dht
-    this.#options = options
-    this.#onOutcome = onOutcome
-    this.#explored = new Explored(dht.config.k)
-    this.#exploredSince = dht.config.clock.now()
-  }
-
-  /** Spread `items`, sorted by key. */
-  async spread (items: readonly T[]): Promise<void> {
-    const parts = partsOf(items, this.#partingBits())
-    await allOver(Array.from({ length: MAX_STRANDS }, async () => {
-      for (const part of parts) { // leaving the loop, be it by an error, leaves no part to anybody
-        await this.#sweep(part)
-      }
-    }))
-  }
-
-  /** Our own neighbours tell how many regions there are. */
-  #partingBits (): number {
-    const { config: { k }, self, peers: { table } } = this.#dht
-    const neighbours = table.closest(self.key, k)
-    const regionBits = neighbours.length < k ? 0 : commonPrefixLength(self.key, neighbours[k - 1].key) + 1
-    return Math.min(MAX_PARTING_BITS, Math.max(0, regionBits - REGIONS_IN_PART_BITS))
-  }
-
-  async #sweep (items: readonly T[]): Promise<void> {
-    const { concurrency = CONCURRENCY } = this.#options
-    const sweep = new Sweep(items.map(({ key }) => key), this.#explored)
-    const next = (): SweepStep => {
-      this.#forgetIfOld()
-      return sweep.next()
-    }
-    let region = newRegion<T>()
-    for (let step = next(); step.type !== 'done'; step = next()) {
-      if (step.type === 'send') {
-        region.waiting.push({ item: items[step.index], closest: step.closest })
-        if (region.waiting.length === concurrency) {
-          await this.#flush(region)
-        }
-      } else {
-        region = await this.#endRegion(region)
-        region.lookups++
-        await this.#lookUp(sweep, step, items)
-      }
-    }
-    await this.#endRegion(region)
-  }
-
-  async #endRegion (region: Region<T>): Promise<Region<T>> {
-    await this.#flush(region)
-    if (region.items === 0) {
-      return region
-    }
-    this.totals.regions++
-    this.totals.items += region.items
-    this.#options.onRegion?.({ items: region.items, peers: region.peers.size, lookups: region.lookups })
-    return newRegion()
-  }
-
-  async #lookUp (sweep: Sweep, step: Exclude<SweepStep, { type: 'send' | 'done' }>, items: readonly T[]): Promise<void> {
-    const { config: { random } } = this.#dht
-    const { signal, onProgress } = this.#options
-    const target = step.type === 'look-up'
-      ? items[step.index].target
-      : preimageIn({ prefix: step.part.key, prefixLength: step.part.bits }, random)
-    this.totals.lookups++
-    const result = await lookUp(this.#dht, target, { signal, onProgress })
-    if (this.#isComplete(result)) {
-      sweep.onFound(step, result.key, result.closest)
-    } else {
-      sweep.onLost(step, result.closest)
-    }
-  }
-
-  /**
-   * Are they all that live there? Not if the time was up. If fewer than k answered it may be that
-   * there are no more, or that we can reach only few: then most of those asked failed, and it takes
-   * another lookup to find the same.
-   */
-  #isComplete ({ reason, asked, failed, closest }: LookupResult): boolean {
-    if (reason !== 'exhausted') {
-      return reason === 'converged'
-    }
-    const found = closest.map(({ id }) => bytesToMapKey(id)).sort().join()
-    const again = found === this.#foundFew
-    this.#foundFew = found
-    return again || failed * 2 <= asked
-  }
-
-  #forgetIfOld (): void {
-    const now = this.#dht.config.clock.now()
-    if (now - this.#exploredSince > RELIED_ON_MS) {
-      this.#explored.forget()
-      this.#exploredSince = now
-    }
-  }
-
-  /** Send what waits. */
-  async #flush (region: Region<T>): Promise<void> {
-    await this.#sending.take('', async () => {
-      while (region.waiting.length > 0) {
-        const ready = await this.#ready(region.waiting)
-        await this.#send(ready)
-        region.items += ready.length
-        ready.forEach(({ closest }) => { closest.forEach(peer => { region.peers.add(peer) }) })
-      }
-    })
-  }
-
-  /** As many of `waiting` as may be under way at once, with what they leave; they wait no longer. */
-  async #ready (waiting: Array<Addressed<T>>): Promise<Array<Addressed<T> & { readonly deposit: Deposit }>> {
-    const ready: Array<Addressed<T> & { readonly deposit: Deposit }> = []
-    let bytes = 0
-    for (let next = waiting.shift(); next != null; next = waiting.shift()) {
-      const deposit = await next.item.deposit()
-      if (deposit != null) {
-        ready.push({ ...next, deposit })
-        bytes += byteLength(deposit) * next.closest.length
-      }
-      if (bytes >= MAX_BYTES_UNDERWAY) {
-        break
-      }
-    }
-    return ready
-  }
-
-  async #send (ready: ReadonlyArray<Addressed<T> & { readonly deposit: Deposit }>): Promise<void> {
-    const { signal, onProgress } = this.#options
-    const { config: { clock }, tasks } = this.#dht
-    const deadline = startDeadline(clock, PUT_DEADLINE_MS, () => new TimeoutError(`not stored within ${PUT_DEADLINE_MS} ms`), signal, tasks.signal)
-    try {
-      await allOver(ready.map(async ({ item, closest, deposit }) => {
-        const outcome = await sendToEach(this.#dht, closest, deposit, { signal: deadline.signal, onProgress })
-        signal?.throwIfAborted()
-        tasks.signal.throwIfAborted()
-        outcome.failed.forEach(({ peer, error }) => { this.#onFailure(peer, error) })
-        await this.#onOutcome(item, outcome)
-      }))
-    } finally {
-      deadline.clear()
-    }
-  }
-
-  #onFailure (peer: Contact, error: Error): void {
-    if (error instanceof DialError || error instanceof TimeoutError || error instanceof UnsupportedProtocolError) {
-      this.#explored.drop(peer.key)
-    }
-  }
-}
-
-function newRegion<T> (): Region<T> {
-  return { lookups: 0, items: 0, peers: new Set(), waiting: [] }
-}
-
-/** Roughly what it takes to send: keys, names and addresses are small. */
-function byteLength (deposit: Deposit): number {
-  return deposit.type === 'put-value' ? deposit.record.value.byteLength : deposit.key.byteLength
-}
-
-/** Resolves when all are over. Rejects then, with the first reason, if any did. */
-async function allOver (work: ReadonlyArray<Promise<void>>): Promise<void> {
-  for (const end of await Promise.allSettled(work)) {
-    if (end.status === 'rejected') {
-      throw end.reason
-    }
-  }
-}
-
-/** Sorted items by the first `bits` bits of their keys. */
-function * partsOf<T extends SpreadItem> (items: readonly T[], bits: number): Generator<T[]> {
-  const keys = items.map(({ key }) => key)
-  for (let start = 0; start < items.length;) {
-    const { end } = rangeWithin(keys, { key: keys[start], bits })
-    yield items.slice(start, end)
-    start = end
-  }
 }
 
 async function * batches<T> (source: Iterable<T> | AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
