@@ -19,7 +19,7 @@ import { repeat } from './maintenance/repeat.ts'
 import { replicate } from './maintenance/replicate.ts'
 import { keepProviding } from './maintenance/reprovide.ts'
 import { republish } from './maintenance/republish.ts'
-import { loadContacts, saveContacts } from './maintenance/saved-contacts.ts'
+import { SavedContacts } from './maintenance/saved-contacts.ts'
 import { Upkeep } from './maintenance/upkeep.ts'
 import { findPeer } from './operations/find-peer.ts'
 import { findProviders } from './operations/find-providers.ts'
@@ -49,7 +49,6 @@ import type { MutablePut, MutablePutResult, MutableValue } from './operations/pu
 import type { PutOptions, PutResult, StoreOptions, StoreResult } from './operations/put.ts'
 import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './operations/single.ts'
 import type { Contact } from '../keyspace/contact.ts'
-import type { ContactStore } from '../store/contact-store.ts'
 import type { ValueStore } from '../store/value-store.ts'
 import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
 
@@ -97,7 +96,7 @@ export class Kademlia {
   readonly #server: RpcServer
   readonly #rejoin: Rejoin
   readonly #upkeep: Upkeep
-  readonly #contacts: ContactStore | undefined
+  readonly #contacts: SavedContacts
   /** Newcomers, to be given what they should hold. */
   readonly #newcomers: WorkQueue
   readonly #onReprovide: Observer['onReprovide']
@@ -117,7 +116,6 @@ export class Kademlia {
     const tasks = new Tasks(log)
     this.#mode = config.mode
     this.#store = init.values ?? new MemoryValueStore(clock)
-    this.#contacts = init.contacts
     const maintained = { clock, random, tasks }
     const publications = init.publications ?? new MemoryPublicationStore()
     const publisher = new Publisher({ ...maintained, log: logOf('republisher'), store: publications, republish: async (ids, signal) => republish(this.#dht, ids, signal) })
@@ -137,6 +135,7 @@ export class Kademlia {
       onLost: () => { this.#rejoin.begin() },
       onNew: contact => {
         this.#upkeep.onContact()
+        this.#contacts.onContact()
         this.#handOver(contact)
         init.observer?.onContact?.(contact)
       },
@@ -152,6 +151,7 @@ export class Kademlia {
       handlers: handlersOf(this.#dht),
       observer: init.observer?.server
     })
+    this.#contacts = new SavedContacts(this.#dht, init.contacts)
     this.#newcomers = new WorkQueue({ tasks, concurrency: 1, maxWaiting: MAX_NEWCOMERS_WAITING })
     this.#onReprovide = init.observer?.onReprovide
     this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
@@ -167,7 +167,7 @@ export class Kademlia {
       round: async signal => {
         const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
         init.observer?.onSelfLookup?.(ourselves)
-        await saveContacts(this.#dht, this.#contacts)
+        await this.#contacts.save()
       }
     })
   }
@@ -231,7 +231,7 @@ export class Kademlia {
       onDisconnect () {},
       onUnsupported (peer) { peers.drop(peer) }
     })
-    await loadContacts(this.#dht, this.#contacts)
+    await this.#contacts.load()
     this.#maintain()
     if (options.join !== 'later' && (bootstrap.length > 0 || peers.remembered.length > 0)) {
       await this.rejoin(options)
@@ -286,7 +286,7 @@ export class Kademlia {
       await host.unhandle(protocol)
     }
     await client.close()
-    await saveContacts(this.#dht, this.#contacts)
+    await this.#contacts.save()
   }
 
   /**

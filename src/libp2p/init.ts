@@ -66,7 +66,7 @@ export interface ReProvideInit {
   maxQueueSize?: number
 
   /**
-   * A record is sent out again when it has so many milliseconds left, or at the last look before.
+   * A record is sent out again before it has less than so many milliseconds left to live: each at its own time in the cycle.
    *
    * @default 86_400_000
    */

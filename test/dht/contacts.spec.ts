@@ -46,8 +46,21 @@ describe('contacts that outlive a node', () => {
     await simulation.node({ contacts, bootstrap: root.host.self.addrs, selfLookupInterval: HOUR_MS })
     expect(contacts.saves).to.equal(0)
     await simulation.clock.advance(5 * HOUR_MS)
-    expect(contacts.saves).to.be.within(4, 6)
+    expect(contacts.saves).to.be.within(5, 7)
     expect(contacts.contacts).to.have.lengthOf(3)
+  })
+
+  it('are kept within a minute, once for all that are new, in case it is killed', async () => {
+    const nodes = await simulation.nodesJoined(10)
+    const contacts = new Kept()
+    await simulation.node({ contacts, bootstrap: nodes[0].host.self.addrs })
+    await simulation.clock.advance(60_000)
+    expect([contacts.saves, contacts.contacts.length]).to.deep.equal([1, 10])
+    await simulation.clock.advance(10 * 60_000)
+    expect(contacts.saves).to.equal(1)
+    await simulation.node({ bootstrap: nodes[0].host.self.addrs })
+    await simulation.clock.advance(70_000)
+    expect([contacts.saves, contacts.contacts.length]).to.deep.equal([2, 11])
   })
 
   it('let it come back without the node that it first met', async () => {

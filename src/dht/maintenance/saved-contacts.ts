@@ -1,22 +1,55 @@
+import { sleep } from '../../clock/wait.ts'
 import type { ContactStore } from '../../store/contact-store.ts'
 import type { DhtContext } from '../context.ts'
 
-/** Remember the contacts of an earlier run: they are asked when we join. */
-export async function loadContacts ({ peers, config }: DhtContext, store: ContactStore | undefined): Promise<void> {
-  const saved = await store?.load() ?? []
-  for (const contact of saved.toReversed()) { // closest first: those remembered last stay longest
-    peers.remember(config.heard(contact))
-  }
-}
+/** Milliseconds from a new contact to when it is saved: with it, all that came meanwhile. */
+const SAVE_AFTER_MS = 60_000
 
-/** Keep the contacts of the routing table for the next run. With none, those of earlier are better. */
-export async function saveContacts ({ peers: { table }, self, log }: DhtContext, store: ContactStore | undefined): Promise<void> {
-  if (table.size === 0) {
-    return
+/** Keeps the contacts of the routing table for the next run, so that a node that was killed comes back too. */
+export class SavedContacts {
+  readonly #dht: DhtContext
+  readonly #store: ContactStore | undefined
+  #isSaving = false
+
+  /** Without a store it does nothing. */
+  constructor (dht: DhtContext, store: ContactStore | undefined) {
+    this.#dht = dht
+    this.#store = store
   }
-  try {
-    await store?.save(table.closest(self.key, table.size))
-  } catch (err) {
-    log('could not keep the contacts: %e', err)
+
+  /** Remember the contacts of an earlier run: they are asked when we join. */
+  async load (): Promise<void> {
+    const { peers, config } = this.#dht
+    const saved = await this.#store?.load() ?? []
+    for (const contact of saved.toReversed()) { // closest first: those remembered last stay longest
+      peers.remember(config.heard(contact))
+    }
+  }
+
+  /** There is a new contact. */
+  onContact (): void {
+    const { config: { clock }, tasks } = this.#dht
+    if (this.#store == null || this.#isSaving) {
+      return
+    }
+    this.#isSaving = true
+    tasks.run(async signal => {
+      await sleep(clock, SAVE_AFTER_MS, signal)
+      this.#isSaving = false
+      await this.save()
+    })
+  }
+
+  /** Keep the contacts of now. With none, those of earlier are better. */
+  async save (): Promise<void> {
+    const { peers: { table }, self, log } = this.#dht
+    if (table.size === 0) {
+      return
+    }
+    try {
+      await this.#store?.save(table.closest(self.key, table.size))
+    } catch (err) {
+      log('could not keep the contacts: %e', err)
+    }
   }
 }
