@@ -1,4 +1,4 @@
-import { keyOf } from './key.ts'
+import { KeyCache } from './key-cache.ts'
 import type { Key } from './key.ts'
 
 /**
@@ -18,6 +18,11 @@ export interface Contact extends PeerInfo {
   readonly key: Key
 }
 
+/** Peers of one generation whose keys are remembered: those that a node meets in some minutes. Two generations take about 2 MB. */
+const REMEMBERED_KEYS = 4_096
+
+const keys = new KeyCache(REMEMBERED_KEYS)
+
 /** Which addresses of a peer are believed. */
 export type SelectAddrs = (peer: PeerInfo) => readonly Uint8Array[]
 
@@ -31,7 +36,7 @@ class PeerContact implements Contact {
   constructor (peer: PeerInfo, select: SelectAddrs) {
     this.#peer = peer
     this.#select = select
-    this.key = keyOf(peer.id)
+    this.key = keys.keyOf(peer.id)
   }
 
   get id (): Uint8Array {

@@ -1,4 +1,3 @@
-import { encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { Watchdog } from '../clock/watchdog.ts'
 import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
@@ -11,6 +10,7 @@ import { ResponseTime } from './response-time.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Request, Response } from '../wire/rpc.ts'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** What a channel asks of its client. */
 export interface ChannelInit {
@@ -19,7 +19,9 @@ export interface ChannelInit {
   readonly maxRecordSize: number
   /** Milliseconds without a request after which the stream is closed. */
   readonly idleMs: number
-  /** Opens the stream; aborted when nobody waits for it any more, or the channel is closed. */
+  /** Milliseconds that opening the stream may take. */
+  readonly openMs: number
+  /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
   open (signal: AbortSignal): Promise<Stream>
   /** Milliseconds that an answer may take, given how this peer answered so far. */
   timeout (time: ResponseTime): number
@@ -66,7 +68,13 @@ export class Channel {
   readonly #waiting: Waiting[] = []
   readonly #time = new ResponseTime()
   readonly #watchdog: Watchdog
-  readonly #abort = new AbortController()
+  /** Those who wait until the stream has taken their frame. */
+  readonly #sending = new Set<(err: Error) => void>()
+  /** Gives up opening, while that goes on. */
+  #opening: AbortController | undefined
+  #stream: Stream | undefined
+  /** What it died of. */
+  #failure: Error | undefined
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #answered = 0
   #headSince = 0
@@ -103,7 +111,7 @@ export class Channel {
    * @throws {ProtocolViolationError | InvalidMessageError} the peer sent something else
    * @throws the signal's reason
    */
-  async request (frame: Uint8Array, request: Request, signal?: AbortSignal): Promise<Response> {
+  request (frame: Uint8Array, request: Request, signal?: AbortSignal): Promise<Response> {
     this.#checkRoom()
     return new Promise<Response>((resolve, reject) => {
       const onAbort = (): void => {
@@ -137,16 +145,15 @@ export class Channel {
   async send (frame: Uint8Array, signal?: AbortSignal): Promise<void> {
     this.#checkRoom()
     await new Promise<void>((resolve, reject) => {
-      const settle = (done: () => void) => (): void => {
+      const settle = (): void => {
         signal?.removeEventListener('abort', onAbort)
-        this.#abort.signal.removeEventListener('abort', onClose)
-        done()
+        this.#sending.delete(onClose)
       }
-      const onAbort = settle(() => { reject(signal?.reason) })
-      const onClose = settle(() => { reject(this.#abort.signal.reason) })
+      const onAbort = (): void => { settle(); reject(signal?.reason) }
+      const onClose = (err: Error): void => { settle(); reject(err) }
       signal?.addEventListener('abort', onAbort, { once: true })
-      this.#abort.signal.addEventListener('abort', onClose, { once: true })
-      this.#outbox.push(frame, settle(resolve))
+      this.#sending.add(onClose)
+      this.#outbox.push(frame, () => { settle(); resolve() })
       if (this.idle) {
         this.#watchdog.set(this.#init.idleMs)
       }
@@ -173,29 +180,33 @@ export class Channel {
 
   async #run (): Promise<void> {
     try {
-      const stream = await this.#init.open(this.#abort.signal)
-      if (this.#state === 'closed') {
-        stream.abort(asError(this.#abort.signal.reason))
+      const stream = await this.#open()
+      if (this.#failure != null) {
+        stream.abort(this.#failure)
         return
       }
+      this.#stream = stream
       this.#state = 'open'
-      this.#abort.signal.addEventListener('abort', () => { stream.abort(asError(this.#abort.signal.reason)) }, { once: true })
       this.#watchNext()
-      await Promise.all([this.#write(stream), this.#read(stream)]).catch(err => { throw asStreamError(err) })
+      await Promise.all([pipe(this.#outbox, stream.sink), this.#read(stream)])
     } catch (err) {
-      this.#fail(asError(err))
+      this.#fail(this.#state === 'opening' ? asError(err) : asStreamError(err))
     } finally {
       this.#state = 'closed'
       this.#watchdog.stop()
     }
   }
 
-  async #write (stream: Stream): Promise<void> {
-    await pipe(
-      this.#outbox.frames(),
-      frames => encode(frames, { maxDataLength: Infinity }),
-      stream.sink
-    )
+  async #open (): Promise<Stream> {
+    const opening = new AbortController()
+    this.#opening = opening
+    this.#watchdog.set(this.#init.openMs)
+    try {
+      return await this.#init.open(opening.signal)
+    } finally {
+      this.#opening = undefined
+      this.#watchdog.stop()
+    }
   }
 
   async #read (stream: Stream): Promise<void> {
@@ -205,19 +216,24 @@ export class Channel {
       onBegun: () => { this.#watchdog.clear() }
     }
     for await (const frame of readFrames(stream, clock, limits)) {
-      const head = this.#waiting[0]
-      if (head == null) {
-        throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
-      }
-      const response = decodeResponse(frame, head.request, { maxRecordSize })
-      this.#waiting.shift()
-      this.#onAnswer(clock.now() - this.#headSince, head.byteLength + frame.byteLength)
-      head.resolve(response)
+      this.#onFrame(frame)
     }
     if (this.#state === 'open') {
       // a server that ends its half first has no more answers for us
       this.#fail(new StreamResetError('the peer ended the stream'))
     }
+  }
+
+  #onFrame (frame: Uint8ArrayList): void {
+    const { clock, maxRecordSize } = this.#init
+    const head = this.#waiting[0]
+    if (head == null) {
+      throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
+    }
+    const response = decodeResponse(frame, head.request, { maxRecordSize })
+    this.#waiting.shift()
+    this.#onAnswer(clock.now() - this.#headSince, head.byteLength + frame.byteLength)
+    head.resolve(response)
   }
 
   #onAnswer (ms: number, byteLength: number): void {
@@ -239,7 +255,9 @@ export class Channel {
 
   #onSilence (): void {
     const [head] = this.#waiting
-    if (head != null) {
+    if (this.#state === 'opening') {
+      this.#fail(new TimeoutError(`could not be reached within ${this.#init.openMs} ms`))
+    } else if (head != null) {
       const ms = this.#init.clock.now() - this.#headSince
       this.#fail(new TimeoutError(`no answer to ${head.request.type} within ${ms} ms`))
     } else if (this.#state === 'closing') {
@@ -264,7 +282,10 @@ export class Channel {
     this.#state = 'closed'
     this.#watchdog.stop()
     this.#outbox.end()
-    this.#abort.abort(err)
+    this.#failure = err
+    this.#opening?.abort(err)
+    this.#stream?.abort(err)
+    this.#sending.forEach(reject => { reject(err) })
     const [head, ...behind] = this.#waiting.splice(0)
     head?.reject(err)
     for (const waiting of behind) {

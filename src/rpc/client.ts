@@ -1,8 +1,7 @@
-import { startDeadline } from '../clock/wait.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { encodeRequest } from '../wire/codec.ts'
 import { Channel } from './channel.ts'
-import { LostBehindError, StreamResetError, TimeoutError } from './errors.ts'
+import { LostBehindError, StreamResetError } from './errors.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Pending } from './channel.ts'
@@ -98,7 +97,7 @@ export class RpcClient {
    */
   async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
     const frame = encodeRequest(request)
-    const answer = await this.#observed(peer, request, signal, this.#withChannel(peer, signal, async channel => channel.request(frame, request, signal)))
+    const answer = await this.#observed(peer, request, signal, this.#withChannel(peer, signal, channel => channel.request(frame, request, signal)))
     return answer as Response as ResponseTo<R['type']> // decoding has checked the type
   }
 
@@ -109,10 +108,10 @@ export class RpcClient {
    */
   async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
     const frame = encodeRequest(request)
-    await this.#observed(peer, request, signal, this.#withChannel(peer, signal, async channel => { await channel.send(frame, signal) }))
+    await this.#observed(peer, request, signal, this.#withChannel(peer, signal, channel => channel.send(frame, signal)))
   }
 
-  async #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
+  #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
     const settle = this.#init.observer?.onRequest(request.type, peer)
     if (settle != null) {
       // to be given up is no failure
@@ -162,7 +161,8 @@ export class RpcClient {
       clock,
       maxRecordSize,
       idleMs,
-      open: async signal => this.#openStream(peer, signal),
+      openMs: this.#bounded(this.#openingTime(peer).timeout, OPEN_TIMEOUT_MS),
+      open: signal => this.#openStream(peer, signal),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
       onAnswer: ms => { this.#answering.add(ms) },
       onClose: () => {
@@ -178,16 +178,10 @@ export class RpcClient {
     const { host, protocol, clock } = this.#init
     const begun = clock.now()
     const time = this.#openingTime(peer)
-    const ms = this.#bounded(time.timeout, OPEN_TIMEOUT_MS)
-    const deadline = startDeadline(clock, ms, () => new TimeoutError(`could not be reached within ${ms} ms`), signal)
-    try {
-      const stream = await host.openStream(peer, protocol, { signal: deadline.signal })
-      this.#opened++
-      time.add(clock.now() - begun)
-      return stream
-    } finally {
-      deadline.clear()
-    }
+    const stream = await host.openStream(peer, protocol, { signal })
+    this.#opened++
+    time.add(clock.now() - begun)
+    return stream
   }
 
   #openingTime (peer: PeerInfo): ResponseTime {

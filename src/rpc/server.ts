@@ -1,4 +1,3 @@
-import { encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { Watchdog } from '../clock/watchdog.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
@@ -6,6 +5,7 @@ import { decodeRequest, encodeResponse, maxRequestFrame } from '../wire/codec.ts
 import { LimitError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
 import { ANSWER_TAKEN_TIMEOUT_MS, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
+import { prefixed } from './outbox.ts'
 import type { Stream } from './connection.ts'
 import type { Handlers } from './handlers/handlers.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -79,6 +79,20 @@ export class RpcServer {
     }
   }
 
+  async #answerAll (stream: Stream, remote: PeerInfo): Promise<void> {
+    const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = this.#init
+    const requests = readFrames(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs })
+    const taken = new Watchdog(clock, () => {
+      stream.abort(new TimeoutError('an answer was not read in time'))
+    })
+    try {
+      await pipe(requests, requests => new Answers(this.#init, requests, remote, taken), stream.sink)
+    } finally {
+      taken.stop()
+      await requests.return?.()
+    }
+  }
+
   #release (peer: string): void {
     const left = (this.#streamsOf.get(peer) ?? 0) - 1
     if (left > 0) {
@@ -87,47 +101,77 @@ export class RpcServer {
       this.#streamsOf.delete(peer)
     }
   }
-
-  async #answerAll (stream: Stream, remote: PeerInfo): Promise<void> {
-    const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = this.#init
-    const taken = new Watchdog(clock, () => {
-      stream.abort(new TimeoutError('an answer was not read in time'))
-    })
-    try {
-      await pipe(
-        readFrames(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs }),
-        frames => this.#answers(frames, remote),
-        answers => encodeAnswers(answers, taken),
-        answers => encode(answers, { maxDataLength: Infinity }),
-        stream.sink
-      )
-    } finally {
-      taken.stop()
-    }
-  }
-
-  async * #answers (frames: AsyncIterable<Uint8ArrayList>, remote: PeerInfo): AsyncGenerator<Response> {
-    const { maxRecordSize, handlers, observer } = this.#init
-    for await (const frame of frames) {
-      const request = decodeRequest(frame, remote.id, { maxRecordSize })
-      const settle = observer?.onRequest(request.type, remote)
-      try {
-        yield * answer(handlers, request, remote)
-      } catch (err) {
-        settle?.(err)
-        throw err
-      }
-      settle?.()
-    }
-  }
 }
 
-async function * encodeAnswers (answers: AsyncIterable<Response>, taken: Watchdog): AsyncGenerator<Uint8Array> {
-  for await (const response of answers) {
-    const frame = encodeResponse(response)
-    taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(frame.byteLength))
-    yield frame
-    taken.clear()
+type Result = IteratorResult<Uint8ArrayList, undefined>
+
+/**
+ * The answers to the requests on one stream, as they travel; the stream iterates them.
+ *
+ * An iterator of its own rather than a generator, which would keep the last request and
+ * its answer in memory for as long as the stream idles.
+ */
+class Answers implements AsyncIterableIterator<Uint8ArrayList, undefined> {
+  readonly #init: RpcServerInit
+  readonly #remote: PeerInfo
+  readonly #requests: AsyncIterator<Uint8ArrayList, undefined>
+  /** Bites when the peer does not take an answer. */
+  readonly #taken: Watchdog
+  /** The answers to the request under way. */
+  #current: AsyncIterator<Response> | undefined
+  #settle: ((error?: unknown) => void) | undefined
+
+  constructor (init: RpcServerInit, requests: AsyncIterator<Uint8ArrayList, undefined>, remote: PeerInfo, taken: Watchdog) {
+    this.#init = init
+    this.#requests = requests
+    this.#remote = remote
+    this.#taken = taken
+  }
+
+  async next (): Promise<Result> {
+    this.#taken.clear()
+    for (;;) {
+      const frame = await this.#nextOfCurrent()
+      if (frame != null) {
+        this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(frame.byteLength))
+        return { done: false, value: prefixed(frame) }
+      }
+      const request = await this.#requests.next()
+      if (request.done === true) {
+        return request
+      }
+      this.#begin(request.value)
+    }
+  }
+
+  [Symbol.asyncIterator] (): this {
+    return this
+  }
+
+  #begin (frame: Uint8ArrayList): void {
+    const { handlers, maxRecordSize, observer } = this.#init
+    const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
+    this.#settle = observer?.onRequest(request.type, this.#remote)
+    this.#current = answer(handlers, request, this.#remote)[Symbol.asyncIterator]()
+  }
+
+  /** The next answer to the request under way, encoded; undefined when there is no more. */
+  async #nextOfCurrent (): Promise<Uint8Array | undefined> {
+    if (this.#current == null) {
+      return undefined
+    }
+    try {
+      const { done, value } = await this.#current.next()
+      if (done !== true) {
+        return encodeResponse(value)
+      }
+    } catch (err) {
+      this.#settle?.(err)
+      throw err
+    }
+    this.#current = undefined
+    this.#settle?.()
+    return undefined
   }
 }
 

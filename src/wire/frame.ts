@@ -1,6 +1,6 @@
 import { InvalidMessageError } from './errors.ts'
 import { MAX_PREFIX_BYTES } from './limits.ts'
-import type { DecoderOptions } from 'it-length-prefixed'
+import type { DecoderOptions, LengthDecoderFunction } from 'it-length-prefixed'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
@@ -22,7 +22,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  *
  * @throws {InvalidMessageError} (the decoder) a prefix that is overlong, too long, or of a frame of more than `maxBytes`
  */
-export function frameDecoder (maxBytes: number): DecoderOptions {
+export function frameDecoder (maxBytes: number): DecoderOptions & { readonly lengthDecoder: LengthDecoderFunction } {
   const lengthDecoder = (data: Uint8ArrayList): number => {
     const length = readLength(data)
     if (length > maxBytes) {

@@ -153,7 +153,8 @@ export function hostileInput (name: string, createArena: () => Promise<Arena>, f
         const { closer } = await arena.run(victim.findNode(attacker.host.self, TARGET))
         expect(closer).to.deep.equal([])
         await arena.run(honest.ping(victim.self))
-        expect([...victim.internals.client.pending()]).to.deep.equal([])
+        // whoever answered is a contact now, and may be handed values
+        expect([...victim.internals.client.pending()].map(({ request }) => request.type)).to.not.include('find-node')
         // the stream with the second answer was reset: the next request gets a fresh one, and works
         expect((await find(findNodeAnswer(peer(idOf(1), [GOOD_ADDR])))).closer).to.have.lengthOf(1)
       })

@@ -6,7 +6,7 @@
  * macrotask that is not slowed down when nested, as timers are.
  */
 export const macrotask: () => Promise<void> = typeof setImmediate === 'function'
-  ? async () => new Promise(resolve => { setImmediate(resolve) })
+  ? () => new Promise(resolve => { setImmediate(resolve) })
   : byMessage()
 
 /** Macrotasks by messages over one channel, in the order asked for. It listens only while somebody waits, for a port that listens holds the process. */
@@ -19,7 +19,7 @@ export function byMessage (): () => Promise<void> {
       port1.onmessage = null
     }
   }
-  return async () => new Promise(resolve => {
+  return () => new Promise(resolve => {
     waiting.push(resolve)
     port1.onmessage = onMessage
     port2.postMessage(undefined)

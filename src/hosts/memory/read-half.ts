@@ -57,20 +57,22 @@ export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unkno
     this.#releaseWaiting(reader => { reader.reject(err) })
   }
 
-  async next (): Promise<Result> {
-    if (this.#error != null) {
-      throw this.#error
-    }
-    const value = this.#unread
-    if (value != null) {
-      this.#unread = undefined
-      this.#onRead(value.byteLength)
-      return { done: false, value }
-    }
-    if (this.#ended || this.#left) {
-      return { done: true, value: undefined }
-    }
-    return new Promise((resolve, reject) => { this.#waiting.push({ resolve, reject }) })
+  // not an async function: readers wait here most of the time, and there are many
+  next (): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const value = this.#unread
+      if (this.#error != null) {
+        reject(this.#error)
+      } else if (value != null) {
+        this.#unread = undefined
+        this.#onRead(value.byteLength)
+        resolve({ done: false, value })
+      } else if (this.#ended || this.#left) {
+        resolve({ done: true, value: undefined })
+      } else {
+        this.#waiting.push({ resolve, reject })
+      }
+    })
   }
 
   /** Nobody will read any more. The stream goes on. */

@@ -45,7 +45,7 @@ export class MemoryStream implements Stream {
       abort: err => { this.abort(err) }
     })
     this.#writing = writing
-    this.sink = async source => writing.sink(source)
+    this.sink = source => writing.sink(source)
   }
 
   /** Call `onOver` once, when nothing more will be sent or received. */
@@ -73,6 +73,7 @@ export class MemoryStream implements Stream {
     switch (segment.type) {
       case 'accept':
         this.#onAccept()
+        this.#onAccept = () => {} // the dial is over: let go of it
         return
       case 'data':
         this.source.push(segment.bytes)

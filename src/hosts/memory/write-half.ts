@@ -52,7 +52,10 @@ export class WriteHalf {
     try {
       this.#begin()
       for (let next = await this.#pull(iterator); next.done !== true; next = await this.#pull(iterator)) {
-        await this.#write(next.value)
+        for (let rest = this.#write(next.value); rest != null; rest = this.#write(rest)) {
+          await this.#unlessReset<void>(resolve => { this.#wake = resolve })
+          this.#wake = undefined
+        }
       }
     } catch (err) {
       this.#target.abort(err instanceof Error ? err : new Error('the source of a stream failed', { cause: err }))
@@ -71,27 +74,15 @@ export class WriteHalf {
     this.#begun = true
   }
 
-  async #pull (iterator: ChunkIterator): Promise<IteratorResult<Chunk>> {
+  // not async functions, which would wait for these promises once more
+
+  #pull (iterator: ChunkIterator): Promise<IteratorResult<Chunk>> {
     return this.#unlessReset((resolve, reject) => {
       Promise.resolve(iterator.next()).then(resolve, reject)
     })
   }
 
-  async #write (chunk: Chunk): Promise<void> {
-    let rest = chunk
-    while (rest.byteLength > 0) {
-      if (this.#credit === 0) {
-        await this.#unlessReset<void>(resolve => { this.#wake = resolve })
-        this.#wake = undefined
-      }
-      const size = Math.min(this.#credit, rest.byteLength)
-      this.#credit -= size
-      this.#target.write(part(rest, 0, size))
-      rest = part(rest, size, rest.byteLength)
-    }
-  }
-
-  async #unlessReset <T> (wait: (resolve: (value: T) => void, reject: (err: unknown) => void) => void): Promise<T> {
+  #unlessReset <T> (wait: (resolve: (value: T) => void, reject: (err: unknown) => void) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#error != null) {
         throw this.#error
@@ -99,6 +90,16 @@ export class WriteHalf {
       this.#interrupt = reject
       wait(resolve, reject)
     })
+  }
+
+  /** Write as much of `chunk` as the window allows, and return the rest, if there is one. */
+  #write (chunk: Chunk): Chunk | undefined {
+    const size = Math.min(this.#credit, chunk.byteLength)
+    this.#credit -= size
+    if (size > 0) {
+      this.#target.write(part(chunk, 0, size))
+    }
+    return size === chunk.byteLength ? undefined : part(chunk, size, chunk.byteLength)
   }
 }
 
