@@ -13,6 +13,7 @@ const root = fileURLToPath(new URL('../src', import.meta.url))
 const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['keyspace', []],
   ['clock', []],
+  ['files', []],
   ['routing', ['keyspace']],
   ['lookup', ['keyspace']],
   ['record', ['keyspace']],
@@ -20,19 +21,19 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['store', ['keyspace', 'clock', 'record', 'wire']],
   ['rpc', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store']],
   ['dht', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc']],
-  ['hosts', ['keyspace', 'clock', 'rpc/connection.ts', 'rpc/errors.ts']],
+  ['hosts', ['keyspace', 'clock', 'files', 'rpc/connection.ts', 'rpc/errors.ts']],
   ['dump', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],
   ['engine.ts', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'dump']],
   ['libp2p', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'hosts/libp2p']],
   ['index.ts', ['libp2p', 'engine.ts']],
   ['memory.ts', ['clock', 'hosts/memory']],
-  ['data-dir', ['keyspace', 'clock', 'wire', 'store']],
+  ['data-dir', ['keyspace', 'clock', 'files', 'wire', 'store']],
   ['node.ts', ['keyspace', 'clock', 'wire', 'store', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'engine.ts']],
   ['cli', ['keyspace', 'clock', 'record', 'wire', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'node.ts', 'engine.ts']]
 ])
 
 /** Only these may import what browsers do not have. */
-const NODE_ONLY = ['hosts/tcp/', 'data-dir/', 'node.ts', 'cli/', 'dump/write.ts']
+const NODE_ONLY = ['hosts/tcp/', 'data-dir/', 'files/', 'node.ts', 'cli/', 'dump/write.ts']
 
 /** The entries that run in browsers. */
 const BROWSER_SAFE = ['index.ts', 'engine.ts', 'memory.ts']

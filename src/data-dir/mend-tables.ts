@@ -1,7 +1,7 @@
 import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeSynced } from '../files/write-synced.ts'
 import { checkTable } from './table.ts'
-import { writeSynced } from './write-synced.ts'
 import type { Log } from '../store/log.ts'
 
 /** Where LevelDB too puts what it cannot use. */

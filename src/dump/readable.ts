@@ -1,4 +1,5 @@
 import { toString } from 'uint8arrays/to-string'
+import { printable } from '../record/escape.ts'
 import { formatRecordKey } from '../record/key-text.ts'
 import { namespaceOf } from '../record/namespace.ts'
 
@@ -14,8 +15,6 @@ export interface Readable {
   readonly encoding: Encoding
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /** Control characters, but for tab and line ends; and those that reorder what is read. */
 const UNPRINTABLE = /[^\P{Cc}\t\n\r]|\p{Bidi_Control}/u
 
@@ -24,7 +23,7 @@ const MAX_PARTIAL_BYTES = 3
 
 /** Bytes as they read if they are printable UTF-8, else as base64 (RFC 4648 §4, padded). */
 export function readable (bytes: Uint8Array): Readable {
-  const text = printable(bytes)
+  const text = printable(bytes, UNPRINTABLE)
   return text == null ? { text: toString(bytes, 'base64pad'), encoding: 'base64' } : { text, encoding: 'utf-8' }
 }
 
@@ -37,7 +36,7 @@ export function readableKey (key: Uint8Array): { readonly text: string, readonly
     return readable(key)
   }
   const text = formatRecordKey(key)
-  return { text, encoding: text === printable(key) ? 'utf-8' : 'key-text' }
+  return { text, encoding: text === printable(key, UNPRINTABLE) ? 'utf-8' : 'key-text' }
 }
 
 /**
@@ -47,17 +46,8 @@ export function readableKey (key: Uint8Array): { readonly text: string, readonly
 export function readableHead (bytes: Uint8Array, max: number): Readable {
   const head = bytes.subarray(0, max)
   const partial = bytes.byteLength > max ? partialBytes(head) : 0
-  const text = printable(head.subarray(0, head.byteLength - partial))
+  const text = printable(head.subarray(0, head.byteLength - partial), UNPRINTABLE)
   return text == null ? readable(head) : { text, encoding: 'utf-8' }
-}
-
-function printable (bytes: Uint8Array): string | undefined {
-  try {
-    const text = utf8.decode(bytes)
-    return UNPRINTABLE.test(text) ? undefined : text
-  } catch {
-    return undefined // no UTF-8
-  }
 }
 
 /** How many bytes at the end of `head` begin a character of UTF-8 that is longer than that. */

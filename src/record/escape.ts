@@ -16,7 +16,7 @@ export function escapeBytes (bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.byteLength;) {
     const size = characterSize(bytes[at])
-    const character = printable(bytes.subarray(at, at + size))
+    const character = printable(bytes.subarray(at, at + size), UNPRINTABLE)
     if (character == null || ESCAPE.test(latin(bytes.subarray(at, at + 3)))) {
       text += `%${bytes[at].toString(16).padStart(2, '0').toUpperCase()}`
       at++
@@ -36,10 +36,11 @@ export function unescapeBytes (text: string): Uint8Array {
     : Uint8Array.of(Number.parseInt(part, 16))))
 }
 
-function printable (bytes: Uint8Array): string | undefined {
+/** `bytes` as text, if they are UTF-8 without a character that `unprintable` finds. */
+export function printable (bytes: Uint8Array, unprintable: RegExp): string | undefined {
   try {
     const text = utf8.decode(bytes)
-    return UNPRINTABLE.test(text) ? undefined : text
+    return unprintable.test(text) ? undefined : text
   } catch {
     return undefined // no UTF-8
   }

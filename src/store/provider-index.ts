@@ -1,7 +1,7 @@
-import { Heap } from './heap.ts'
+import { Heap } from '../clock/heap.ts'
+import { isEarlier, TimeHeap } from '../clock/time-heap.ts'
 import { LIGHT_PARTS, MAX_PROVIDED_KEYS, MAX_PROVIDER_ROWS, MAX_PROVIDERS_PER_KEY, PEER_PARTS } from './limits.ts'
 import { Provider } from './provider.ts'
-import { isEarlier, TimeHeap } from './time-heap.ts'
 import type { ProviderCounts } from './provider-store.ts'
 import type { Row } from './provider.ts'
 

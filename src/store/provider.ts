@@ -1,5 +1,5 @@
-import type { Placed } from './heap.ts'
-import type { Timed } from './time-heap.ts'
+import type { Placed } from '../clock/heap.ts'
+import type { Timed } from '../clock/time-heap.ts'
 
 /** A provider record as it is kept; its `time` is when it was written, its `sequence` is the later, the later its provider began to provide its multihash. */
 export interface Row extends Timed {

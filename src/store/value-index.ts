@@ -1,8 +1,8 @@
+import { TimeHeap } from '../clock/time-heap.ts'
 import { StoreFullError } from './errors.ts'
 import { MAX_VALUE_BYTES, MAX_VALUES, PEER_PARTS } from './limits.ts'
-import { TimeHeap } from './time-heap.ts'
-import type { Timed } from './time-heap.ts'
 import type { ValueCounts } from './value-store.ts'
+import type { Timed } from '../clock/time-heap.ts'
 
 /** How much a value store takes. */
 export interface ValueLimits {

@@ -1,6 +1,6 @@
-import { TimeHeap } from '../../store/time-heap.ts'
+import { TimeHeap } from '../../clock/time-heap.ts'
 import type { Clock } from '../../clock/clock.ts'
-import type { Timed } from '../../store/time-heap.ts'
+import type { Timed } from '../../clock/time-heap.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
 

@@ -1,7 +1,7 @@
+import { TimeHeap } from '../../clock/time-heap.ts'
 import { macrotask } from './macrotask.ts'
-import { TimerHeap } from './timer-heap.ts'
-import type { Timer } from './timer-heap.ts'
 import type { Cancel, Clock } from '../../clock/clock.ts'
+import type { Timed } from '../../clock/time-heap.ts'
 
 /** 2020-01-01T00:00:00Z: a fixed start, so that a seed gives the same times each run. */
 const DEFAULT_START = 1_577_836_800_000
@@ -14,6 +14,11 @@ export interface VirtualClockInit {
 /** Time stands still: nothing is scheduled that could settle what is waited for. */
 export class DeadlockError extends Error {
   override name = 'DeadlockError'
+}
+
+/** A call that is scheduled. Most are deadlines that are cancelled long before they are due. */
+interface Timer extends Timed {
+  task (): void
 }
 
 /** Somebody who lets time pass, until a promise settles or, given `until`, up to that time. */
@@ -44,7 +49,7 @@ interface Run {
  * ```
  */
 export class VirtualClock implements Clock {
-  readonly #timers = new TimerHeap()
+  readonly #timers = new TimeHeap<Timer>()
   readonly #runs = new Set<Run>()
   #now: number
   #sequence = 0
@@ -66,7 +71,7 @@ export class VirtualClock implements Clock {
   schedule (ms: number, task: () => void): Cancel {
     // as with the timers of the machine, what is no positive number means at once
     const time = this.#now + (ms > 0 ? ms : 0)
-    const timer: Timer = { time, sequence: this.#sequence++, task, index: -1 }
+    const timer: Timer = { time, sequence: this.#sequence++, task, place: -1 }
     this.#timers.add(timer)
     return () => { this.#timers.remove(timer) }
   }

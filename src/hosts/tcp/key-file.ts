@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { writeSynced } from '../../files/write-synced.ts'
 import { IdentityError } from './errors.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
@@ -71,16 +72,6 @@ async function writeNew (path: string, bytes: Uint8Array): Promise<boolean> {
     throw err
   } finally {
     await rm(draft)
-  }
-}
-
-async function writeSynced (path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { TimeHeap } from '../../src/store/time-heap.ts'
-import type { Timed } from '../../src/store/time-heap.ts'
+import { TimeHeap } from '../../src/clock/time-heap.ts'
+import type { Timed } from '../../src/clock/time-heap.ts'
 
 const steps = fc.array(fc.record({ type: fc.constantFrom('add', 'add', 'remove', 'look'), n: fc.nat(30) }), { maxLength: 120 })
 
@@ -23,7 +23,7 @@ class SortedArray {
   }
 }
 
-describe('store/time-heap', () => {
+describe('clock/time-heap', () => {
   it('does as a sorted array does', () => {
     fc.assert(fc.property(steps, steps => {
       const heap = new TimeHeap<Timed>()

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
-import { Heap } from '../../src/store/heap.ts'
+import { Heap } from '../../src/clock/heap.ts'
 
 interface Item {
   weight: number
@@ -9,7 +9,7 @@ interface Item {
 
 const changes = fc.array(fc.record({ type: fc.constantFrom('move', 'move', 'remove'), at: fc.nat(99), weight: fc.nat(1000) }), { maxLength: 60 })
 
-describe('store/heap', () => {
+describe('clock/heap', () => {
   it('keeps its order when items move and leave', () => {
     fc.assert(fc.property(fc.uniqueArray(fc.nat(1000), { minLength: 20, maxLength: 100 }), changes, (weights, changes) => {
       const heap = new Heap<Item>((a, b) => a.weight < b.weight)
