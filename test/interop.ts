@@ -4,6 +4,7 @@ import './interop/modes.ts'
 import './interop/restart.ts'
 import './interop/two-networks.ts'
 import './interop/streams.ts'
+import './interop/live.ts'
 import { report } from './interop/tally.ts'
 
 after(() => {

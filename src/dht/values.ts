@@ -142,13 +142,13 @@ export class Values {
     return row == null || await this.refusal(row) != null ? undefined : row
   }
 
-  /** The same as others are given it, with what is left of its life; or one that we keep alive, if the store had no room for it. */
+  /** The same as others are given it, with what is left of its life from this moment, with which it is stamped; or one that we keep alive, if the store had no room for it. */
   async served (key: Uint8Array): Promise<ValueRecord | undefined> {
     const now = this.#config.clock.now()
     const kept = await this.kept(key)
     if (kept != null) {
-      const { value, timeReceived, expires } = kept
-      return { key, value, timeReceived, ttl: expires - now }
+      const { value, expires } = kept
+      return { key, value, timeReceived: now, ttl: expires - now }
     }
     const ours = await this.#publications.get(key)
     const ttl = ours == null ? 0 : ours.published + ours.life - now
@@ -157,11 +157,13 @@ export class Values {
 
   /**
    * Milliseconds that a record has left, by what its holder tells of it: at the most the longest
-   * life there is. Undefined: it does not tell.
+   * life there is. Undefined: it does not tell. A holder that does not know what `ttl` is, as go
+   * does not, tells it as it was given it, and stamps `timeReceived` with when that was.
    */
   left ({ ttl, timeReceived }: ValueRecord): number | undefined {
     const { clock, valueTtl, maxValueTtl } = this.#config
-    const left = ttl ?? (timeReceived == null ? 0 : timeReceived + valueTtl - clock.now())
+    const held = timeReceived == null ? 0 : Math.max(0, clock.now() - timeReceived)
+    const left = ttl == null && timeReceived == null ? 0 : (ttl ?? valueTtl) - held
     return left > 0 ? Math.min(left, maxValueTtl) : undefined
   }
 

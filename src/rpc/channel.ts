@@ -66,6 +66,10 @@ export class Channel {
   readonly #init: ChannelInit
   readonly #outbox = new Outbox()
   readonly #waiting: Waiting[] = []
+  /** Frames of the last of those, which are not on their way yet. */
+  readonly #unsent: Uint8Array[] = []
+  /** How many may be on their way at once. */
+  #window = Infinity
   readonly #time = new ResponseTime()
   readonly #watchdog: Watchdog
   /** Those who wait until the stream has taken their frame. */
@@ -130,7 +134,8 @@ export class Channel {
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waiting.push(waiting)
-      this.#outbox.push(frame)
+      this.#unsent.push(frame)
+      this.#pump()
       if (this.#waiting.length === 1 && this.#state === 'open') {
         this.#watchNext()
       }
@@ -160,6 +165,11 @@ export class Channel {
     })
   }
 
+  /** Send one request at a time from now on, until none waits: should the stream die, it is clear of which. */
+  goSlowly (): void {
+    this.#window = 1
+  }
+
   /** End the stream in good order when it is idle, at once when it is not. */
   close (): void {
     if (!this.idle) {
@@ -170,6 +180,20 @@ export class Channel {
     this.#outbox.end()
     this.#watchdog.set(CLOSE_LINGER_MS)
     this.#init.onClose()
+  }
+
+  get #underWay (): number {
+    return this.#waiting.length - this.#unsent.length
+  }
+
+  #pump (): void {
+    while (this.#underWay < this.#window) {
+      const frame = this.#unsent.shift()
+      if (frame == null) {
+        return
+      }
+      this.#outbox.push(frame)
+    }
   }
 
   #checkRoom (): void {
@@ -227,11 +251,15 @@ export class Channel {
   #onFrame (frame: Uint8ArrayList): void {
     const { clock, maxRecordSize } = this.#init
     const head = this.#waiting[0]
-    if (head == null) {
+    if (head == null || this.#underWay === 0) {
       throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
     }
     const response = decodeResponse(frame, head.request, { maxRecordSize })
     this.#waiting.shift()
+    if (this.#waiting.length === 0) {
+      this.#window = Infinity
+    }
+    this.#pump()
     this.#onAnswer(clock.now() - this.#headSince, head.byteLength + frame.byteLength)
     head.resolve(response)
   }
@@ -273,7 +301,11 @@ export class Channel {
     }
   }
 
-  /** Reset the stream. The oldest request fails of `err`, those behind it of having been behind it; if it never opened, all fail of that. */
+  /**
+   * Reset the stream. If it never opened, all that wait fail of `err`. Else it is the oldest
+   * request that does; but when the peer reset it while several were under way nobody knows
+   * which of them it was for, since a reset overtakes answers. The others were lost.
+   */
   #fail (err: Error): void {
     if (this.#state === 'closed') {
       return
@@ -286,18 +318,26 @@ export class Channel {
     this.#opening?.abort(err)
     this.#stream?.abort(err)
     this.#sending.forEach(reject => { reject(err) })
-    const [head, ...behind] = this.#waiting.splice(0)
-    head?.reject(err)
-    for (const waiting of behind) {
-      waiting.reject(opened ? new LostBehindError(`the stream died: ${err.message}`, { cause: err }) : err)
-    }
+    const isClear = !(err instanceof StreamResetError) || this.#underWay <= 1
+    this.#unsent.splice(0)
+    this.#waiting.splice(0).forEach((waiting, index) => {
+      const blamed = isClear && index === 0 ? unanswered(waiting.request, err) : new LostBehindError(`the stream died: ${err.message}`, { cause: err })
+      waiting.reject(opened ? blamed : err)
+    })
     this.#init.onClose()
   }
 }
 
+/** A reset says nothing; so we say what it was in place of. */
+function unanswered ({ type }: Request, err: Error): Error {
+  return err instanceof StreamResetError
+    ? new StreamResetError(`the peer ended the stream instead of answering ${type}: it refused that, or went away (${err.message})`, { cause: err })
+    : err
+}
+
 /** Whatever the host throws when a stream is reset becomes the one error that says so. */
 function asStreamError (err: unknown): Error {
-  return err instanceof TimeoutError || err instanceof ProtocolViolationError || err instanceof InvalidMessageError
+  return err instanceof StreamResetError || err instanceof TimeoutError || err instanceof ProtocolViolationError || err instanceof InvalidMessageError
     ? err
     : new StreamResetError(`the stream was reset: ${asError(err).message}`, { cause: err })
 }

@@ -41,7 +41,9 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
  *
  * Deadlines follow what was measured: of the peer once it has answered, of the
  * whole network before. A request is sent once more, on a fresh stream, if its
- * stream had answered before and then died, or died of a request before it.
+ * stream had answered before and then died, or died of a request before it. Of those
+ * that a peer was sent before it reset the stream all are sent again, one at a time
+ * lest it be unclear once more which of them it refuses.
  */
 export class RpcClient {
   readonly #init: RpcClientInit
@@ -130,20 +132,26 @@ export class RpcClient {
   }
 
   async #withChannel<T> (peer: PeerInfo, signal: AbortSignal | undefined, use: (channel: Channel) => Promise<T>): Promise<T> {
-    signal?.throwIfAborted()
-    const channel = this.#channelTo(peer)
-    const { reused } = channel
-    this.#sent++
-    try {
-      return await use(channel)
-    } catch (err) {
-      const another = err instanceof LostBehindError || (reused && err instanceof StreamResetError)
-      if (!another || signal?.aborted === true) {
-        throw err
+    for (let lost = false, again = false; ;) {
+      signal?.throwIfAborted()
+      const channel = this.#channelTo(peer)
+      const { reused } = channel
+      if (lost) {
+        channel.goSlowly()
+      }
+      this.#sent++
+      try {
+        return await use(channel)
+      } catch (err) {
+        if (err instanceof LostBehindError && err.cause instanceof StreamResetError) {
+          lost = true // each time, one that was before us is found out
+        } else if (!again && (err instanceof LostBehindError || (reused && err instanceof StreamResetError))) {
+          again = true
+        } else {
+          throw err
+        }
       }
     }
-    this.#sent++
-    return use(this.#channelTo(peer))
   }
 
   #channelTo (peer: PeerInfo): Channel {

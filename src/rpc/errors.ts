@@ -13,7 +13,7 @@ export class StreamResetError extends Error {
   override name = 'StreamResetError'
 }
 
-/** The stream died of the request before this one: this one was never answered for, and deserves another. */
+/** The stream died of another request, or of one of several: this one was never answered for, and deserves another. */
 export class LostBehindError extends StreamResetError {
   override name = 'LostBehindError'
 }

@@ -75,6 +75,25 @@ describe('values', () => {
     }), { seed: 2 })
   })
 
+  it('live no longer for having lain with somebody who does not count', async () => {
+    const { values, clock } = create()
+    const record = { key: KEY, value: utf8('value'), ttl: 600_000 }
+    const now = clock.now()
+    expect(values.left(record)).to.equal(600_000)
+    expect(values.left({ ...record, timeReceived: now - 200_000 })).to.equal(400_000)
+    expect(values.left({ ...record, timeReceived: now - 600_000 })).to.equal(undefined)
+    expect(values.left({ ...record, timeReceived: now + 1_000 }), 'its clock is ahead').to.equal(600_000)
+  })
+
+  it('are served with what is left of their life', async () => {
+    const { values, clock } = create()
+    await values.accept({ key: KEY, value: sealOpenValue(utf8('value'), clock.now()), ttl: 600_000 })
+    await clock.advance(200_000)
+    const served = await values.served(KEY)
+    expect(served?.ttl).to.equal(400_000)
+    expect(served == null ? undefined : values.left(served)).to.equal(400_000)
+  })
+
   it('win over what is kept though our clock is behind', async () => {
     const { values, clock } = create()
     await values.accept({ key: KEY, value: sealOpenValue(utf8('theirs'), clock.now() + 60_000) })

@@ -138,6 +138,26 @@ describe('rpc client', () => {
     expect(results).to.deep.equal(['StreamResetError', 'answered', 'answered'])
   })
 
+  it('finds out which of many a peer refuses, and has the others answered', async () => {
+    await serve((request, n) => {
+      if (request.byteLength > 10) {
+        throw new Error('refused')
+      }
+      return echo(request, n)
+    })
+    await clock.run(ping())
+    const refused = (): Promise<string> => failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') }))
+    const results = await clock.run(Promise.all(Array.from({ length: 40 }, (_, index) => index % 10 === 5 ? refused() : failure(ping()))))
+    expect(results).to.deep.equal(results.map((_, index) => index % 10 === 5 ? 'StreamResetError' : 'answered'))
+    expect(await clock.run(Promise.all([ping(), ping()]))).to.deep.equal(['ping', 'ping'])
+  })
+
+  it('says what was not answered', async () => {
+    await serve(() => { throw new Error('refused') })
+    const err = await clock.run(client.request(server.self, { type: 'ping' }).then(() => undefined, (err: Error) => err))
+    expect(err?.message).to.match(/^the peer ended the stream instead of answering ping: it refused that, or went away \(/)
+  })
+
   it('waits as long as answers usually take, and not much longer', async () => {
     let silent = false
     await serve((request, n) => silent ? [] : echo(request, n))

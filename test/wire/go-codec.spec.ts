@@ -23,7 +23,8 @@ function recordOf ({ record }: GoMessage): ValueRecord | undefined {
     return undefined
   }
   const timeReceived = record.timeReceived === '' ? {} : { timeReceived: Math.floor(Date.parse(record.timeReceived)) }
-  return { key: bytes(record.key), value: bytes(record.value), ...timeReceived }
+  const ttl = record.ttl == null ? {} : { ttl: record.ttl * 1000 }
+  return { key: bytes(record.key), value: bytes(record.value), ...timeReceived, ...ttl }
 }
 
 /** What the message is when it asks; undefined: it can only be an answer. */

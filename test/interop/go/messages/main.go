@@ -1,7 +1,7 @@
-// Command go-messages prints messages as go-libp2p-kad-dht encodes them, as a TypeScript
+// Command messages prints messages as go-libp2p-kad-dht encodes them, as a TypeScript
 // file: what is in each message, and its bytes. The same at every run.
 //
-//	go run . > ../../wire/go-messages.ts
+//	go run ./messages > ../../wire/go-messages.ts
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -31,6 +32,7 @@ type jsonRecord struct {
 	Key          string `json:"key"`
 	Value        string `json:"value"`
 	TimeReceived string `json:"timeReceived"`
+	TTL          uint64 `json:"ttl,omitempty"`
 }
 
 type fixture struct {
@@ -44,7 +46,7 @@ type fixture struct {
 	Bytes     string      `json:"bytes"`
 }
 
-const header = `// Made by test/interop/go-messages: messages as go-libp2p-kad-dht encodes them. Bytes are base64.
+const header = `// Made by test/interop/go/messages: messages as go-libp2p-kad-dht encodes them. Bytes are base64.
 /* eslint-disable -- generated */
 
 export interface GoPeer {
@@ -57,7 +59,7 @@ export interface GoMessage {
   readonly name: string
   readonly type: string
   readonly key: string
-  readonly record?: { readonly key: string, readonly value: string, readonly timeReceived: string }
+  readonly record?: { readonly key: string, readonly value: string, readonly timeReceived: string, readonly ttl?: number }
   readonly closer: readonly GoPeer[]
   readonly providers: readonly GoPeer[]
   readonly clusterLevel: number
@@ -133,6 +135,31 @@ func describe(list []*pb.Message_Peer) []jsonPeer {
 	return out
 }
 
+// ttlField is rust's name for the seconds a record has left to live, which go does not know.
+const ttlField protowire.Number = 777
+
+// withTTL is the record as go keeps one that came with a life: it stamps all fields as they are.
+func withTTL(record *recpb.Record, seconds uint64, received string) *recpb.Record {
+	sent := protowire.AppendVarint(protowire.AppendTag(must(proto.Marshal(record)), ttlField, protowire.VarintType), seconds)
+	kept := &recpb.Record{}
+	if err := proto.Unmarshal(sent, kept); err != nil {
+		panic(err)
+	}
+	kept.TimeReceived = received
+	return kept
+}
+
+// ttlOf reads it from the fields that go does not know; 0: there is none.
+func ttlOf(record *recpb.Record) uint64 {
+	unknown := record.ProtoReflect().GetUnknown()
+	_, _, n := protowire.ConsumeTag(unknown)
+	if n < 0 {
+		return 0
+	}
+	seconds, _ := protowire.ConsumeVarint(unknown[n:])
+	return seconds
+}
+
 func main() {
 	fmt.Print(header)
 	emit := func(name string, message *pb.Message) {
@@ -146,7 +173,7 @@ func main() {
 			Bytes:     b64(must(proto.Marshal(message))),
 		}
 		if r := message.Record; r != nil {
-			f.Record = &jsonRecord{Key: b64(r.Key), Value: b64(r.Value), TimeReceived: r.TimeReceived}
+			f.Record = &jsonRecord{Key: b64(r.Key), Value: b64(r.Value), TimeReceived: r.TimeReceived, TTL: ttlOf(r)}
 		}
 		fmt.Print("  ")
 		fmt.Print(strings.TrimSuffix(string(must(json.Marshal(f))), "\n"), ",\n")
@@ -181,5 +208,11 @@ func main() {
 	emit("ADD_PROVIDER", &pb.Message{Type: pb.Message_ADD_PROVIDER, Key: multihash, ProviderPeers: pb.RawPeerInfosToPBPeers([]peer.AddrInfo{provider})})
 	emit("PING", &pb.Message{Type: pb.Message_PING})
 	emit("PING as go sends it", pb.NewMessage(pb.Message_PING, nil, 0))
+	emit("FIND_NODE answered with the peer that was asked for before the 20 closest", &pb.Message{Type: pb.Message_FIND_NODE, CloserPeers: pb.PeerRoutingInfosToPBPeers(peers(21))})
+	emit("GET_VALUE answered with a value whose life go does not know", &pb.Message{
+		Type: pb.Message_GET_VALUE, Key: valueKey,
+		Record:      withTTL(record(100, ""), 3600, "2026-01-02T03:04:05Z"),
+		CloserPeers: pb.PeerRoutingInfosToPBPeers(peers(1)),
+	})
 	fmt.Println("]")
 }

@@ -1,0 +1,78 @@
+/**
+ * Build the programs of `test/interop` that run the other live implementations, each with
+ * its own language's tools, as far as this machine has them. The builds lie outside the
+ * repository, in `${XDG_CACHE_HOME:-~/.cache}/kadmium-interop/<kind>-<hash of the sources>`,
+ * so that each is made once.
+ *
+ *     node .ci/build-peers.js
+ *
+ * Prints one line of JSON for each kind: `{ kind, program }`, or `{ kind, missing }` which
+ * says how to get the tools. What goes on is told on stderr. Fails if a build does.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+const interop = join(import.meta.dirname, '../test/interop')
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kadmium-interop')
+
+/**
+ * The kinds there are: the command that tells whether the tools are there, what to do if they
+ * are not, the folder and its files that the build depends on, and how to build a program at `out`.
+ */
+const KINDS = [
+  {
+    kind: 'go',
+    tools: ['go', 'version'],
+    get: 'install Go 1.26 or later (https://go.dev/doc/install)',
+    folder: join(interop, 'go'),
+    sources: ['go.mod', 'go.sum', 'peer/*.go'],
+    build: out => ['go', 'build', '-trimpath', '-o', out, './peer']
+  }
+]
+
+for (const kind of KINDS) {
+  console.info(JSON.stringify({ kind: kind.kind, ...built(kind) }))
+}
+
+function built ({ kind, tools, get, folder, sources, build }) {
+  const version = versionOf(tools)
+  if (version == null) {
+    return { missing: `${tools[0]} is not installed, so nothing is tried against ${kind}: ${get}` }
+  }
+  const at = join(cache, `${kind}-${hashOf(folder, sources, version)}`)
+  const program = join(at, 'peer')
+  if (!existsSync(program)) {
+    console.warn(`building ${kind}'s peer with ${version}; the first time that takes minutes`)
+    const begun = performance.now()
+    mkdirSync(at, { recursive: true })
+    const [command, ...args] = build(`${program}.${process.pid}`)
+    execFileSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2] })
+    renameSync(`${program}.${process.pid}`, program)
+    console.warn(`built ${program} in ${Math.round((performance.now() - begun) / 1_000)} s`)
+  }
+  return { program }
+}
+
+/** What the tools say of themselves; undefined: they are not there. */
+function versionOf ([command, ...args]) {
+  try {
+    return execFileSync(command, args, { encoding: 'utf8' }).trim()
+  } catch (err) {
+    if (err.code === 'ENOENT') {
+      return undefined
+    }
+    throw err
+  }
+}
+
+/** Of all that the program is made of. */
+function hashOf (folder, sources, version) {
+  const hash = createHash('sha256').update(version)
+  for (const path of globSync(sources, { cwd: folder }).sort()) {
+    hash.update(`\0${path}\0`).update(readFileSync(join(folder, path)))
+  }
+  return hash.digest('hex').slice(0, 16)
+}

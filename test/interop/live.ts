@@ -1,0 +1,31 @@
+import { buildPeers } from './external/built.ts'
+import { liveReport } from './external/matrix.ts'
+import { innocents } from './live-innocents.ts'
+import { lives } from './live-life.ts'
+import { oneNetworkOfAll } from './live-network.ts'
+import { pairs } from './live-pair.ts'
+import { refusals } from './live-refusals.ts'
+import { restarts } from './live-restart.ts'
+import { idleStreams, streams } from './live-streams.ts'
+
+const built = buildPeers()
+
+if (built.length > 0) {
+  describe('other live implementations', () => {
+    after(() => {
+      // eslint-disable-next-line no-console -- figures to be read
+      console.log(`\n${liveReport()}`)
+    })
+
+    for (const peer of built) {
+      pairs(peer)
+      streams(peer)
+      idleStreams(peer)
+      refusals(peer)
+      innocents(peer)
+      lives(peer)
+      restarts(peer)
+    }
+    oneNetworkOfAll(built)
+  })
+}
