@@ -84,7 +84,7 @@ describe('layering', () => {
   it('runs every Node-only spec', () => {
     const folder = join(root, '../test')
     const specs = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith('.node.ts')).sort()
-    const run = [...readFileSync(join(folder, 'node.ts'), 'utf8').matchAll(/import '\.\/([^']+)'/g)].map(([, path]) => path)
+    const run = ['node.ts', 'simulations.ts'].flatMap(name => [...readFileSync(join(folder, name), 'utf8').matchAll(/import '\.\/([^']+)'/g)].map(([, path]) => path))
     expect(run.sort()).to.deep.equal(specs)
   })
 

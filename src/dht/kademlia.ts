@@ -52,6 +52,9 @@ import type { Contact } from '../keyspace/contact.ts'
 import type { ValueStore } from '../store/value-store.ts'
 import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
 
+/** Newcomers that are given what they should hold at once: some wait for others to do it. */
+const MAX_NEWCOMERS = 4
+
 /** Newcomers that wait to be given what they should hold; those beyond get it when it is passed on next. */
 const MAX_NEWCOMERS_WAITING = 256
 
@@ -152,7 +155,7 @@ export class Kademlia {
       observer: init.observer?.server
     })
     this.#contacts = new SavedContacts(this.#dht, init.contacts)
-    this.#newcomers = new WorkQueue({ tasks, concurrency: 1, maxWaiting: MAX_NEWCOMERS_WAITING })
+    this.#newcomers = new WorkQueue({ tasks, concurrency: MAX_NEWCOMERS, maxWaiting: MAX_NEWCOMERS_WAITING })
     this.#onReprovide = init.observer?.onReprovide
     this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
     this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })

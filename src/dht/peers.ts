@@ -222,6 +222,9 @@ export class Peers {
       this.#init.log('lost contact %b: %e', contact.id, err)
       this.#init.onGone(contact)
     }
+    if (replacement != null) {
+      this.#init.onNew(replacement)
+    }
     if (removed && replacement == null && this.table.size === 0) {
       this.#init.onLost()
     }

@@ -1,5 +1,6 @@
 import { sleep } from '../../clock/wait.ts'
 import { compareDistance, sameKey } from '../../keyspace/distance.ts'
+import { mapKeyToBytes } from '../../store/map-key.ts'
 import { sendToEach } from '../operations/spread.ts'
 import { heldRecord } from './replicate.ts'
 import type { Contact } from '../../keyspace/contact.ts'
@@ -9,36 +10,128 @@ import type { DhtContext } from '../context.ts'
 /** Values looked at before others get a turn. */
 const VALUES_PER_TURN = 1_000
 
+/** Milliseconds for which a peer that answered counts as there. */
+const FRESH_MS = 60_000
+
+/** Milliseconds after which the second nearest to a newcomer looks whether it got what the nearest should have given it. */
+const LOOK_AFTER_MS = 20_000
+
 /**
  * Give a newcomer the values that it should hold: those for which it is one of the k
  * closest. Of the others among the k closest only the one nearest to the newcomer does so, so
  * that each value comes once. The Kademlia paper (§2.5) lets the one nearest to the value do
  * it, which may have no room for the newcomer in its table; its nearest neighbour always has.
+ *
+ * The second nearest looks later whether the newcomer has them, and gives it what it lacks:
+ * the nearest may have missed a value itself, and would pass the gap on to all who come after.
+ *
+ * Whoever is gone and was not missed yet would have us wait for it, or leave the newcomer no
+ * place among the k closest: those around it are asked first whether they are there.
  */
 export async function handOver (dht: DhtContext, newcomer: Contact, signal: AbortSignal): Promise<void> {
+  if (await areTwoNearer(dht, newcomer, signal)) {
+    return
+  }
+  await askThoseAround(dht, newcomer, signal)
+  const toLookFor: string[] = []
   let turn = 0
   for (const [id, { key }] of dht.holdings.entries()) {
     if (++turn % VALUES_PER_TURN === 0) {
       await sleep(dht.config.clock, 0, signal)
     }
-    const record = isOursToGive(dht, newcomer, key) ? await heldRecord(dht, id) : undefined
-    if (record != null) {
-      const { reached } = await sendToEach(dht, [newcomer], { type: 'put-value', record }, { signal })
-      dht.counts.handedOver += reached.length
-      signal.throwIfAborted()
+    const before = giversBeforeUs(dht, newcomer, key)
+    if (before === 0) {
+      await give(dht, newcomer, id, signal)
+    } else if (before === 1) {
+      toLookFor.push(id)
     }
-    if (dht.peers.table.get(newcomer.key) == null) {
-      return // it has gone
+    if (hasGone(dht, newcomer)) {
+      return
     }
+  }
+  await giveLacking(dht, newcomer, toLookFor, signal)
+}
+
+/** Are there two that are nearer to the newcomer than we are? */
+async function areTwoNearer (dht: DhtContext, newcomer: Contact, signal: AbortSignal): Promise<boolean> {
+  const { peers: { table }, self, config: { k } } = dht
+  let nearer = 0
+  for (const peer of table.closest(newcomer.key, k + 1)) {
+    const isNearer = !sameKey(peer.key, newcomer.key) && compareDistance(newcomer.key, peer.key, self.key) < 0
+    nearer += isNearer && await isThere(dht, peer, signal) ? 1 : 0
+    if (nearer === 2) {
+      return true
+    }
+  }
+  return false
+}
+
+/** The table forgets who of them does not answer. */
+async function askThoseAround (dht: DhtContext, newcomer: Contact, signal: AbortSignal): Promise<void> {
+  const { peers: { table }, config: { k } } = dht
+  await Promise.all(table.closest(newcomer.key, 2 * k).map(async peer => isThere(dht, peer, signal)))
+}
+
+async function isThere ({ peers, config: { clock } }: DhtContext, peer: Contact, signal: AbortSignal): Promise<boolean> {
+  const seen = peers.table.get(peer.key)?.lastSeen ?? 0
+  if (clock.now() - seen < FRESH_MS) {
+    return true
+  }
+  try {
+    await peers.probe(peer, signal)
+    return true
+  } catch {
+    signal.throwIfAborted()
+    return false // the table has learnt of it
   }
 }
 
-function isOursToGive ({ peers: { table }, self, config: { k } }: DhtContext, newcomer: Contact, key: Key): boolean {
+function hasGone ({ peers: { table } }: DhtContext, { key }: Contact): boolean {
+  return table.get(key) == null
+}
+
+/** How many of the others among the k closest to `key` are nearer to the newcomer than we are; undefined if it, or we, are not among them. */
+function giversBeforeUs ({ peers: { table }, self, config: { k } }: DhtContext, newcomer: Contact, key: Key): number | undefined {
   const closest = table.closest(key, k + 1)
   const place = closest.findIndex(contact => sameKey(contact.key, newcomer.key))
   const others = closest.filter((_, i) => i !== place)
   const farther = others.filter(other => compareDistance(key, self.key, other.key) < 0).length
   const areWeOneOfThem = others.length - farther < k
-  return place >= 0 && place < k && areWeOneOfThem &&
-    others.slice(0, k - 1).every(other => compareDistance(newcomer.key, self.key, other.key) < 0)
+  if (place < 0 || place >= k || !areWeOneOfThem) {
+    return undefined
+  }
+  return others.slice(0, k - 1).filter(other => compareDistance(newcomer.key, other.key, self.key) < 0).length
+}
+
+async function giveLacking (dht: DhtContext, newcomer: Contact, ids: readonly string[], signal: AbortSignal): Promise<void> {
+  if (ids.length > 0) {
+    await sleep(dht.config.clock, LOOK_AFTER_MS, signal)
+  }
+  for (const id of ids) {
+    if (hasGone(dht, newcomer)) {
+      return
+    }
+    if (await lacks(dht, newcomer, mapKeyToBytes(id), signal)) {
+      await give(dht, newcomer, id, signal)
+    }
+  }
+}
+
+async function lacks ({ peers }: DhtContext, newcomer: Contact, key: Uint8Array, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { record } = await peers.ask(newcomer, { type: 'get-value', key }, signal)
+    return record == null
+  } catch {
+    signal.throwIfAborted()
+    return false // whether it has gone shows in the table
+  }
+}
+
+async function give (dht: DhtContext, newcomer: Contact, id: string, signal: AbortSignal): Promise<void> {
+  const record = await heldRecord(dht, id)
+  if (record != null) {
+    const { reached } = await sendToEach(dht, [newcomer], { type: 'put-value', record }, { signal })
+    dht.counts.handedOver += reached.length
+    signal.throwIfAborted()
+  }
 }

@@ -18,6 +18,8 @@ export interface Holding {
   readonly key: Key
   /** Milliseconds since the Unix epoch. */
   readonly expires: number
+  /** When it came, or came again, last: milliseconds since the Unix epoch. */
+  readonly came: number
 }
 
 export interface HoldingsInit {
@@ -69,7 +71,7 @@ export class Holdings {
   /** A value is kept, or came again: others have it too, so it is passed on later. */
   kept (recordKey: Uint8Array, expires: number): void {
     const id = bytesToMapKey(recordKey)
-    this.#held.set(id, { key: this.#held.get(id)?.key ?? keyOf(recordKey), expires })
+    this.#held.set(id, { key: this.#held.get(id)?.key ?? keyOf(recordKey), expires, came: this.#init.clock.now() })
     this.again(id)
   }
 
@@ -84,6 +86,11 @@ export class Holdings {
     if (held != null && due < held.expires) {
       this.#agenda.set(id, due)
     }
+  }
+
+  /** Pass the value on no more, unless it comes again: others are there to do so. */
+  rest (id: string): void {
+    this.#agenda.delete(id)
   }
 
   /** We hold it no longer. */

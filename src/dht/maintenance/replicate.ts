@@ -1,3 +1,4 @@
+import { compareDistance } from '../../keyspace/distance.ts'
 import { mapKeyToBytes } from '../../store/map-key.ts'
 import { spreadMany } from '../operations/spread-many.ts'
 import { catchUpIfRefused } from './catch-up.ts'
@@ -9,22 +10,28 @@ const MIN_LEFT_MS = 2_000
 
 /** Pass on what we hold to the k closest of each, never for longer than it has left (Kademlia paper, §2.5). `ids`: record keys by `bytesToMapKey`. */
 export async function replicate (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
-  const { holdings, counts } = dht
+  const { holdings, counts, config, self } = dht
+  const begun = config.clock.now()
   const due = ids.flatMap(id => {
     const held = holdings.get(id)
     return held == null ? [] : [{ id, target: mapKeyToBytes(id), key: held.key }]
   })
   const items = due.map(({ id, target, key }) => ({
+    id,
     target,
     key,
     async deposit () {
-      const record = await heldRecord(dht, id)
+      const cameMeanwhile = (holdings.get(id)?.came ?? 0) > begun // somebody else was first
+      const record = cameMeanwhile ? undefined : await heldRecord(dht, id)
       return record == null ? undefined : { type: 'put-value' as const, record }
     }
   }))
   ids.forEach(id => { holdings.again(id) })
-  await spreadMany(dht, items, { signal }, ({ target }, { reached, failed }) => {
+  await spreadMany(dht, items, { signal }, ({ id, target, key }, { reached, failed }) => {
     counts.replicated += reached.length
+    if (reached.length === config.k && reached.every(peer => compareDistance(key, peer.key, self.key) < 0)) {
+      holdings.rest(id) // k closer ones have it
+    }
     catchUpIfRefused(dht, target, failed)
   })
 }

@@ -1,0 +1,44 @@
+/**
+ * Are values found for all of their life while nodes come and go, and what does that
+ * cost? A simulated network on virtual time, drawn from a seed: the same seed gives the
+ * same figures.
+ *
+ * ```
+ * npm run sim -- churn                      sessions of a median of 2 h, then of 10 min; 24 h each
+ * npm run sim -- churn --quick              a small network for 4 h
+ * npm run sim -- churn --median 30m --nodes 500 --svg churn.svg --json churn.json
+ * ```
+ *
+ * Ctrl-C ends it with what there is.
+ */
+/* eslint-disable no-console -- a benchmark prints */
+import { writeFile } from 'node:fs/promises'
+import { churn } from './sim/churn.js'
+import { readOptions, USAGE } from './sim/options.js'
+import { drawRetrieval } from './sim/svg.js'
+
+const options = readOptions(process.argv.slice(2))
+if (typeof options === 'string') {
+  console.error(`${options}\n\n${USAGE}`)
+  process.exit(64)
+}
+
+const interrupt = new AbortController()
+process.once('SIGINT', () => {
+  console.error('\nending it with what there is; Ctrl-C again ends it at once')
+  interrupt.abort()
+})
+
+const runs = []
+for (const scenario of options.scenarios) {
+  if (!interrupt.signal.aborted) {
+    runs.push(await churn(scenario, interrupt.signal))
+  }
+}
+if (options.json != null) {
+  await writeFile(options.json, `${JSON.stringify(runs, undefined, 2)}\n`)
+}
+if (options.svg != null) {
+  await writeFile(options.svg, drawRetrieval(runs))
+}
+process.exitCode = runs.every(({ met }) => met) ? 0 : 1
