@@ -1,3 +1,4 @@
+import { sharedController } from '../clock/shared-controller.ts'
 import { errnoOf, InterruptedError, OutputClosedError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 
@@ -13,7 +14,7 @@ export interface Interrupt {
  * A closed stdout aborts too: nobody would read the rest.
  */
 export function watchInterrupts (): Interrupt {
-  const controller = new AbortController()
+  const controller = sharedController()
   const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
     if (controller.signal.aborted) {
       process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)

@@ -1,3 +1,4 @@
+import { sharedController } from './shared-controller.ts'
 import type { Clock } from './clock.ts'
 
 /**
@@ -36,7 +37,7 @@ export interface Deadline {
  * when one of `parents` does, with its reason.
  */
 export function startDeadline (clock: Clock, ms: number, reason: () => Error, ...parents: Array<AbortSignal | undefined>): Deadline {
-  const controller = new AbortController()
+  const controller = sharedController()
   let expired = false
   const cancel = clock.schedule(ms, () => {
     expired = true

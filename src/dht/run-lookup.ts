@@ -1,3 +1,4 @@
+import { sharedController } from '../clock/shared-controller.ts'
 import type { DhtEvent, OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
@@ -77,7 +78,7 @@ export async function * runLookup<R extends Closer> (run: LookupRun<R>): AsyncGe
 /** The requests of one lookup: in flight, or settled and not yet told to it. */
 class Requests<R extends Closer> {
   readonly #run: LookupRun<R>
-  readonly #controller = new AbortController()
+  readonly #controller = sharedController()
   #settled: Array<() => LookupAnswer<R> | undefined> = []
   #wake: (() => void) | undefined
 

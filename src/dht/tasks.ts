@@ -1,8 +1,9 @@
+import { sharedController } from '../clock/shared-controller.ts'
 import type { Logger } from '@libp2p/interface'
 
 /** Work that nobody waits for. It is aborted, and awaited, when the node stops; its errors go to the log. */
 export class Tasks {
-  readonly #controller = new AbortController()
+  readonly #controller = sharedController()
   readonly #running = new Set<Promise<void>>()
   readonly #log: Logger
 

@@ -1,3 +1,4 @@
+import { sharedController } from '../clock/shared-controller.ts'
 import type { QueryEvent } from './events.ts'
 
 /** What a query does: it tells events as they happen, and ends when it is over or `signal` is aborted. */
@@ -14,7 +15,7 @@ const NOBODY_LISTENS = new Error('nobody reads the events of this query any more
  */
 export async function * query (body: QueryBody, signal: AbortSignal | undefined): AsyncGenerator<QueryEvent, void, undefined> {
   signal?.throwIfAborted()
-  const controller = new AbortController()
+  const controller = sharedController()
   const onAbort = (): void => { controller.abort(signal?.reason) }
   signal?.addEventListener('abort', onAbort, { once: true })
   const mailbox = new Mailbox()

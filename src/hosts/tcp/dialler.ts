@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { equals } from 'uint8arrays/equals'
+import { sharedController } from '../../clock/shared-controller.ts'
 import { startDeadline } from '../../clock/wait.ts'
 import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { formatAddress, isLoopback, parseEndpoint } from './address.ts'
@@ -49,7 +50,7 @@ export interface DialRequest {
 /** Opens sockets to peers and finds out whether it is them. */
 export class Dialler {
   readonly #init: DiallerInit
-  readonly #closed = new AbortController()
+  readonly #closed = sharedController()
 
   constructor (init: DiallerInit) {
     this.#init = init

@@ -1,3 +1,4 @@
+import { sharedController } from '../../clock/shared-controller.ts'
 import { CONNECTION_ATTEMPT_DELAY_MS, HANDSHAKE_PATIENCE_MS } from './limits.ts'
 import type { Cancel, Clock } from '../../clock/clock.ts'
 
@@ -35,7 +36,7 @@ class Race<T> {
   readonly #options: RaceOptions<T>
   readonly #resolve: (result: T) => void
   readonly #reject: (err: unknown) => void
-  readonly #controller = new AbortController()
+  readonly #controller = sharedController()
   readonly #failures: unknown[] = []
   #started = 0
   #failed = 0
