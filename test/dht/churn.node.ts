@@ -7,7 +7,7 @@ const HOUR = 60 * MINUTE
 
 // the figures of large networks over a day: npm run sim -- churn
 describe('values while nodes come and go', function () {
-  this.timeout(240_000)
+  this.timeout(1_200_000)
 
   async function simulate (init: Pick<ChurnInit, 'median' | 'duration'>): Promise<ChurnResult> {
     return simulateChurn({ nodes: 50, values: 60, gets: 20, interval: 20 * MINUTE, ttl: 12 * HOUR, warmUp: 0, seed: 4, ...init })

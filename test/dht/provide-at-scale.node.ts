@@ -34,7 +34,7 @@ interface Cost {
 }
 
 describe('providing at scale', function () {
-  this.timeout(300_000)
+  this.timeout(1_200_000)
 
   const simulation = new Simulation({ seed: 71, latency: [10, 100] })
   let nodes: SimulatedNode[]

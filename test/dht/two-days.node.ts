@@ -96,7 +96,7 @@ describe('two days of 1,000 nodes', () => {
   }
 
   it('values and provider records are there for their life, and nowhere after', async function () {
-    this.timeout(400_000)
+    this.timeout(1_200_000)
     await simulation.nodesJoined(1000, SELDOM)
     await begin()
     expect(await holders(nodes, FOR_A_DAY, PROVIDED_ONCE)).to.be.greaterThan(100)
