@@ -7,6 +7,9 @@ const RIGHT = 24
 const TOP = 56
 const BOTTOM = 56
 
+/** Of the last curve; each before it is wider, so that those that lie on one another all show. */
+const THIN = 2
+
 /** Colours that are read on light and on dark. */
 const COLOURS = ['#0a7ea4', '#d9730d', '#7a5cd6', '#3d8b40']
 
@@ -38,15 +41,15 @@ ${[...ticks(hours)].map(hour => `<text x="${x(hour)}" y="${HEIGHT - BOTTOM + 20}
 <line class="axis" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${HEIGHT - BOTTOM}" y2="${HEIGHT - BOTTOM}"/>
 <line class="axis" x1="${LEFT}" x2="${LEFT}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/>
 <text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - 12}" text-anchor="middle">hours since the first value was put</text>
-${runs.map((run, i) => curve(run, COLOURS[i % COLOURS.length], x, y)).join('\n')}
+${runs.map((run, i) => curve(run, COLOURS[i % COLOURS.length], THIN + 3 * (runs.length - 1 - i), x, y)).join('\n')}
 ${runs.map((run, i) => legend(run, COLOURS[i % COLOURS.length], i)).join('\n')}
 </svg>
 `
 }
 
-function curve ({ rows }, colour, x, y) {
+function curve ({ rows }, colour, width, x, y) {
   const points = rows.map(row => `${x(row.time / HOUR).toFixed(1)},${y(shareOf(row)).toFixed(1)}`)
-  return `<polyline fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round" points="${points.join(' ')}"/>`
+  return `<polyline fill="none" stroke="${colour}" stroke-width="${width}" stroke-linejoin="round" points="${points.join(' ')}"/>`
 }
 
 function legend ({ scenario: { median, nodes }, found }, colour, i) {
