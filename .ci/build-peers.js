@@ -11,7 +11,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -28,7 +28,7 @@ const KINDS = [
     tools: ['go', 'version'],
     get: 'install Go 1.26 or later (https://go.dev/doc/install)',
     folder: join(interop, 'go'),
-    sources: ['go.mod', 'go.sum', 'peer/*.go'],
+    sources: /^(go\.(mod|sum)|peer\/[^/]+\.go)$/,
     build: out => ['go', 'build', '-trimpath', '-o', out, './peer']
   }
 ]
@@ -71,7 +71,7 @@ function versionOf ([command, ...args]) {
 /** Of all that the program is made of. */
 function hashOf (folder, sources, version) {
   const hash = createHash('sha256').update(version)
-  for (const path of globSync(sources, { cwd: folder }).sort()) {
+  for (const path of readdirSync(folder, { recursive: true }).filter(path => sources.test(path)).sort()) {
     hash.update(`\0${path}\0`).update(readFileSync(join(folder, path)))
   }
   return hash.digest('hex').slice(0, 16)
