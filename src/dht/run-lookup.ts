@@ -18,141 +18,181 @@ export interface LookupAnswer<R extends Closer> {
 }
 
 export interface LookupRun<R extends Closer> {
-  readonly lookup: Lookup
   readonly clock: Clock
   /** What is asked of each peer, for events. */
   readonly request: Request['type']
+  /** The lookup, when it may begin. */
+  begin (): Promise<Lookup>
   /** A peer that an answer names, as a contact. */
   heard (peer: PeerInfo): Contact
   /** Ask one peer. A rejection means that it failed. */
   ask (contact: Contact, signal: AbortSignal): Promise<R>
-  /** Milliseconds after which the lookup stops with what it has. */
-  readonly timeout: number
+  /** When the lookup stops with what it has: milliseconds since the Unix epoch. */
+  readonly deadline: number
   /** Any of them aborts it. */
   readonly signals: ReadonlyArray<AbortSignal | undefined>
   readonly onProgress: OnProgress | undefined
 }
 
-/**
- * Drive a lookup: ask whom it wants asked, tell it what came of that, yield each
- * answer, until it is done; returns why it ended. Leaving the loop early aborts
- * what is in flight.
- *
- * @throws the reason of a signal that was aborted
- */
-export async function * runLookup<R extends Closer> (run: LookupRun<R>): AsyncGenerator<LookupAnswer<R>, OperationEnd> {
-  const { lookup, clock, signals } = run
-  const requests = new Requests(run)
-  let late = false
-  const cancelDeadline = clock.schedule(run.timeout, () => {
-    late = true
-    lookup.stop()
-    requests.wake()
-  })
-  const onAbort = (): void => { requests.wake() }
-  signals.forEach(signal => signal?.addEventListener('abort', onAbort))
-  try {
-    while (true) {
-      signals.forEach(signal => signal?.throwIfAborted())
-      for (const answer of requests.settled()) {
-        yield answer
-      }
-      const step = lookup.next(clock.now())
-      if (step.type === 'done') {
-        run.onProgress?.({ type: 'closest', closest: step.closest, reason: late ? 'deadline' : step.reason })
-        return late ? 'deadline' : step.reason
-      }
-      if (step.type === 'ask') {
-        requests.start(step.contact)
-      } else {
-        await requests.settledOr(step.until)
-      }
-    }
-  } finally {
-    cancelDeadline()
-    signals.forEach(signal => signal?.removeEventListener('abort', onAbort))
-    requests.abort()
-  }
-}
+type Result<R extends Closer> = IteratorResult<LookupAnswer<R>, OperationEnd>
 
-/** The requests of one lookup: in flight, or settled and not yet told to it. */
-class Requests<R extends Closer> {
+/**
+ * Drives a lookup: asks whom it wants asked, tells it what came of that, and gives each
+ * answer, until it is done; then it tells why it ended. It begins with the first `next`.
+ * Leaving the loop early aborts what is in flight. `next` rejects with the reason of a
+ * signal that was aborted.
+ *
+ * An iterator of its own rather than a generator in another: what waits between two of
+ * these costs more than taking an answer.
+ */
+export class LookupDriver<R extends Closer> implements AsyncIterableIterator<LookupAnswer<R>, OperationEnd> {
   readonly #run: LookupRun<R>
   readonly #controller = sharedController()
-  #settled: Array<() => LookupAnswer<R> | undefined> = []
-  #wake: (() => void) | undefined
+  /** Told what came of requests in flight, which the lookup does not know yet. */
+  readonly #settled: Array<() => LookupAnswer<R> | undefined> = []
+  readonly #wake = (): void => { this.#onWake?.() }
+  #onWake: (() => void) | undefined
+  #lookup: Lookup | undefined
+  #cancelDeadline: (() => void) | undefined
+  #inFlight = 0
+  #late = false
+  #over: OperationEnd | undefined
 
   constructor (run: LookupRun<R>) {
     this.#run = run
   }
 
-  /** Ask `peer`; what comes of it is told by `settled`. */
-  start (peer: Contact): void {
-    const { ask, clock } = this.#run
-    const begun = clock.now()
-    this.#emit(request => ({ type: 'asking', peer, request, hop: this.#hopOf(peer) }))
-    ask(peer, this.#controller.signal).then(
-      response => { this.#settle(() => this.#onResponse(peer, response, clock.now() - begun)) },
-      error => { this.#settle(() => this.#onFailure(peer, error)) }
-    )
+  /** Why it ended; `stopped` while it goes on. */
+  get end (): OperationEnd {
+    return this.#over ?? 'stopped'
   }
 
-  /** Tell the lookup what has settled, and return the answers. */
-  * settled (): Generator<LookupAnswer<R>> {
-    while (this.#settled.length > 0) {
-      const batch = this.#settled
-      this.#settled = []
-      for (const tell of batch) {
-        const answer = tell()
+  async next (): Promise<Result<R>> {
+    try {
+      const lookup = this.#lookup ?? await this.#begin()
+      while (this.#over == null) {
+        this.#run.signals.forEach(signal => signal?.throwIfAborted())
+        const answer = this.#takeAnswer()
         if (answer != null) {
-          yield answer
+          return { done: false, value: answer }
         }
+        await this.#step(lookup)
       }
+      return { done: true, value: this.#over }
+    } catch (err) {
+      this.#end('stopped')
+      throw err
     }
   }
 
+  /** Nobody wants more of it. */
+  async return (): Promise<Result<R>> {
+    this.#end('stopped')
+    return { done: true, value: 'stopped' }
+  }
+
+  [Symbol.asyncIterator] (): this {
+    return this
+  }
+
+  async #begin (): Promise<Lookup> {
+    const { clock, deadline, signals, begin } = this.#run
+    const lookup = await begin()
+    this.#lookup = lookup
+    this.#cancelDeadline = clock.schedule(Math.max(0, deadline - clock.now()), () => {
+      this.#late = true
+      lookup.stop()
+      this.#wake()
+    })
+    signals.forEach(signal => signal?.addEventListener('abort', this.#wake))
+    return lookup
+  }
+
+  /** Do what the lookup wants next: nothing to wait for, but when it does. */
+  async #step (lookup: Lookup): Promise<void> {
+    const { clock, onProgress } = this.#run
+    for (;;) {
+      const step = lookup.next(clock.now())
+      if (step.type === 'ask') {
+        this.#ask(lookup, step.contact)
+        continue
+      }
+      if (step.type === 'wait') {
+        return this.#settledOr(step.until)
+      }
+      const end = this.#late ? 'deadline' : step.reason
+      onProgress?.({ type: 'closest', closest: step.closest, reason: end })
+      return this.#end(end)
+    }
+  }
+
+  /** Ask `peer`; what comes of it is told by `#takeAnswer`. */
+  #ask (lookup: Lookup, peer: Contact): void {
+    const { ask, clock, onProgress, request } = this.#run
+    const begun = clock.now()
+    onProgress?.({ type: 'asking', peer, request, hop: hopOf(lookup, peer) })
+    this.#inFlight++
+    ask(peer, this.#controller.signal).then(
+      response => { this.#settle(() => this.#onResponse(lookup, peer, response, clock.now() - begun)) },
+      error => { this.#settle(() => this.#onFailure(lookup, peer, error)) }
+    )
+  }
+
+  #settle (tell: () => LookupAnswer<R> | undefined): void {
+    this.#inFlight--
+    this.#settled.push(tell)
+    this.#wake()
+  }
+
+  /** Tell the lookup what has settled, until there is an answer. */
+  #takeAnswer (): LookupAnswer<R> | undefined {
+    for (let tell = this.#settled.shift(); tell != null; tell = this.#settled.shift()) {
+      const answer = tell()
+      if (answer != null) {
+        return answer
+      }
+    }
+    return undefined
+  }
+
+  #onResponse (lookup: Lookup, peer: Contact, response: R, ms: number): LookupAnswer<R> {
+    const { heard, onProgress, request } = this.#run
+    lookup.onResponse(peer.key, response.closer.map(closer => heard(closer)))
+    onProgress?.({ type: 'answered', peer, request, ms, response })
+    return { peer, response }
+  }
+
+  #onFailure (lookup: Lookup, peer: Contact, error: Error): undefined {
+    const { onProgress, request } = this.#run
+    lookup.onFailure(peer.key)
+    onProgress?.({ type: 'failed', peer, request, error })
+  }
+
   /** Resolves when something has settled, at the time `until`, or when woken. */
-  async settledOr (until: number): Promise<void> {
+  async #settledOr (until: number): Promise<void> {
     if (this.#settled.length > 0) {
       return
     }
     const { clock } = this.#run
-    const cancel = until === Infinity ? undefined : clock.schedule(Math.max(0, until - clock.now()), () => { this.wake() })
-    await new Promise<void>(resolve => { this.#wake = resolve })
+    const cancel = until === Infinity ? undefined : clock.schedule(Math.max(0, until - clock.now()), this.#wake)
+    await new Promise<void>(resolve => { this.#onWake = resolve })
     cancel?.()
   }
 
-  wake (): void {
-    this.#wake?.()
-    this.#wake = undefined
+  /** It is over, for that reason: what is in flight is given up. */
+  #end (reason: OperationEnd): void {
+    if (this.#over != null) {
+      return
+    }
+    this.#over = reason
+    this.#cancelDeadline?.()
+    this.#run.signals.forEach(signal => signal?.removeEventListener('abort', this.#wake))
+    if (this.#inFlight > 0) {
+      this.#controller.abort(LOOKUP_OVER)
+    }
   }
+}
 
-  /** Give up what is in flight. */
-  abort (): void {
-    this.#controller.abort(LOOKUP_OVER)
-  }
-
-  #settle (tell: () => LookupAnswer<R> | undefined): void {
-    this.#settled.push(tell)
-    this.wake()
-  }
-
-  #onResponse (peer: Contact, response: R, ms: number): LookupAnswer<R> {
-    this.#run.lookup.onResponse(peer.key, response.closer.map(closer => this.#run.heard(closer)))
-    this.#emit(request => ({ type: 'answered', peer, request, ms, response }))
-    return { peer, response }
-  }
-
-  #onFailure (peer: Contact, error: Error): undefined {
-    this.#run.lookup.onFailure(peer.key)
-    this.#emit(request => ({ type: 'failed', peer, request, error }))
-  }
-
-  #hopOf (peer: Contact): number {
-    return this.#run.lookup.candidates.find(({ contact }) => contact === peer)?.hop ?? 0
-  }
-
-  #emit (event: (request: Request['type']) => DhtEvent): void {
-    this.#run.onProgress?.(event(this.#run.request))
-  }
+function hopOf (lookup: Lookup, peer: Contact): number {
+  return lookup.candidates.find(({ contact }) => contact === peer)?.hop ?? 0
 }

@@ -70,26 +70,26 @@ export class ServiceMetrics {
   }
 
   /** The same events, counted and timed. */
-  async * measure (operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
-    if (this.#operations == null) {
-      yield * events
-      return
-    }
-    const { running, errors, time, errorTime } = this.#operations
-    const stopTimer = time.timer(operation)
-    const stopErrorTimer = errorTime.timer(operation)
-    running.increment({ [operation]: true })
-    try {
-      yield * events
-    } catch (err) {
-      errors.increment({ [operation]: true })
-      stopErrorTimer()
-      throw err
-    } finally {
-      running.decrement({ [operation]: true })
-    }
-    stopTimer()
+  measure (operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#operations == null ? events : measured(this.#operations, operation, events)
   }
+}
+
+/** The same events, counted and timed while they are read. */
+async function * measured ({ running, errors, time, errorTime }: OperationMetrics, operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
+  const stopTimer = time.timer(operation)
+  const stopErrorTimer = errorTime.timer(operation)
+  running.increment({ [operation]: true })
+  try {
+    yield * events
+  } catch (err) {
+    errors.increment({ [operation]: true })
+    stopErrorTimer()
+    throw err
+  } finally {
+    running.decrement({ [operation]: true })
+  }
+  stopTimer()
 }
 
 /** Counts requests by type, those that failed, and how long answers took. */

@@ -1,27 +1,15 @@
-import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
-import { decode } from 'multiformats/hashes/digest'
+import { PeerIds } from '../hosts/libp2p/peer-ids.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { PeerInfo as Libp2pPeerInfo, PeerId } from '@libp2p/interface'
 
-/** Making a PeerId decodes a key: once for each contact. */
-const known = new WeakMap<PeerInfo, PeerId>()
+/** Making a PeerId decodes a key; the same peers are met in lookup after lookup. */
+const peerIds = new PeerIds()
 
 /** The PeerId of a peer; undefined: its id is that of no key. */
 export function peerIdOf (peer: PeerInfo): PeerId | undefined {
-  let peerId = known.get(peer)
-  if (peerId == null) {
-    peerId = toPeerId(peer.id)
-    if (peerId != null) {
-      known.set(peer, peerId)
-    }
-  }
-  return peerId
-}
-
-function toPeerId (multihash: Uint8Array): PeerId | undefined {
   try {
-    return peerIdFromMultihash(decode(multihash))
+    return peerIds.of(peer.id)
   } catch {
     return undefined // the bytes have the form of a key, and are none
   }

@@ -9,57 +9,117 @@ const NOBODY_LISTENS = new Error('nobody reads the events of this query any more
 
 /**
  * The events of `body` as a sequence, which begins when it is read. Leaving the loop
- * aborts the query, and waits until it is over.
- *
- * @throws whatever `body` throws; the reason of `signal`, when that is aborted
+ * aborts the query, and waits until it is over. `next` rejects with whatever `body` throws;
+ * with the reason of `signal`, when that is aborted.
  */
-export async function * query (body: QueryBody, signal: AbortSignal | undefined): AsyncGenerator<QueryEvent, void, undefined> {
-  signal?.throwIfAborted()
-  const controller = sharedController()
-  const onAbort = (): void => { controller.abort(signal?.reason) }
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const mailbox = new Mailbox()
-  const running = body(event => { mailbox.put(event) }, controller.signal)
-    .then(() => { mailbox.end(undefined) }, err => { mailbox.end({ err }) })
-  try {
-    yield * mailbox.events()
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-    controller.abort(NOBODY_LISTENS)
-    await running
-  }
+export function query (body: QueryBody, signal: AbortSignal | undefined): AsyncGenerator<QueryEvent, void, undefined> {
+  return new Query(body, signal)
 }
 
-/** Events that wait to be read. There are never more than one query makes, which its lookup bounds. */
-class Mailbox {
-  #events: QueryEvent[] = []
-  #end: { readonly failed: { readonly err: unknown } | undefined } | undefined
-  #wake = (): void => {}
+type Result = IteratorResult<QueryEvent, void>
 
-  put (event: QueryEvent): void {
-    this.#events.push(event)
-    this.#wake()
+/** Somebody who waits for an event. */
+interface Reader {
+  resolve (result: Result): void
+  reject (err: unknown): void
+}
+
+/**
+ * Not a generator function: each that passes events on costs more than making them does.
+ * Events that wait to be read are never more than one query makes, which its lookup bounds.
+ */
+class Query implements AsyncGenerator<QueryEvent, void, undefined> {
+  readonly #body: QueryBody
+  readonly #signal: AbortSignal | undefined
+  readonly #events: QueryEvent[] = []
+  readonly #readers: Reader[] = []
+  #controller: AbortController | undefined
+  #running: Promise<void> | undefined
+  #left = false
+  #over = false
+  #failed: { readonly err: unknown } | undefined
+
+  constructor (body: QueryBody, signal: AbortSignal | undefined) {
+    this.#body = body
+    this.#signal = signal
   }
 
-  end (failed: { readonly err: unknown } | undefined): void {
-    this.#end = { failed }
-    this.#wake()
-  }
-
-  async * events (): AsyncGenerator<QueryEvent, void, undefined> {
-    while (true) {
-      while (this.#events.length > 0) {
-        const events = this.#events
-        this.#events = []
-        yield * events
-      }
-      if (this.#end?.failed != null) {
-        throw this.#end.failed.err
-      }
-      if (this.#end != null) {
-        return
-      }
-      await new Promise<void>(resolve => { this.#wake = resolve })
+  next (): Promise<Result> {
+    if (this.#running == null && !this.#left) {
+      this.#running = this.#run()
     }
+    const event = this.#events.shift()
+    if (event != null) {
+      return Promise.resolve({ done: false, value: event })
+    }
+    if (this.#over || this.#left) {
+      return this.#last()
+    }
+    return new Promise<Result>((resolve, reject) => { this.#readers.push({ resolve, reject }) })
+  }
+
+  async return (): Promise<Result> {
+    this.#left = true
+    this.#events.length = 0
+    this.#failed = undefined
+    this.#controller?.abort(NOBODY_LISTENS)
+    await this.#running
+    this.#failed = undefined
+    return { done: true, value: undefined }
+  }
+
+  async throw (err: unknown): Promise<Result> {
+    await this.return()
+    throw err
+  }
+
+  [Symbol.asyncIterator] (): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.return()
+  }
+
+  async #run (): Promise<void> {
+    try {
+      this.#signal?.throwIfAborted()
+      this.#controller = sharedController()
+      this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+      await this.#body(event => { this.#put(event) }, this.#controller.signal)
+    } catch (err) {
+      this.#failed = { err }
+    } finally {
+      this.#end()
+    }
+  }
+
+  readonly #onAbort = (): void => { this.#controller?.abort(this.#signal?.reason) }
+
+  #put (event: QueryEvent): void {
+    const reader = this.#readers.shift()
+    if (reader != null) {
+      reader.resolve({ done: false, value: event })
+    } else if (!this.#left) {
+      this.#events.push(event)
+    }
+  }
+
+  #end (): void {
+    this.#over = true
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    for (const { resolve, reject } of this.#readers.splice(0)) {
+      this.#last().then(resolve, reject)
+    }
+  }
+
+  /** The end; the first to see it learns what the query failed of. */
+  async #last (): Promise<Result> {
+    const failed = this.#failed
+    this.#failed = undefined
+    if (failed != null) {
+      throw failed.err
+    }
+    return { done: true, value: undefined }
   }
 }

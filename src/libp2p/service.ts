@@ -203,8 +203,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     await this.#started().dht.unprovide(key.multihash.bytes)
   }
 
-  async * get (key: Uint8Array, options: GetValueOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('GET_VALUE', options, async ({ dht, tell, translator, options: operation }) => {
+  get (key: Uint8Array, options: GetValueOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#query('GET_VALUE', options, async ({ dht, tell, translator, options: operation }) => {
       if (options.useNetwork === false) {
         await findKept(dht, key, operation)
       } else {
@@ -216,8 +216,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     })
   }
 
-  async * put (key: Uint8Array, value: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('PUT_VALUE', options, async ({ dht, options: operation }) => {
+  put (key: Uint8Array, value: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#query('PUT_VALUE', options, async ({ dht, options: operation }) => {
       await dht.put(key, value, operation)
     })
   }
@@ -226,63 +226,61 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     return this.#started().dht.unpublish(key)
   }
 
-  async * provide (key: CID, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('PROVIDE', options, async ({ dht, translator, tell, options: operation }) => {
+  provide (key: CID, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#query('PROVIDE', options, async ({ dht, translator, tell, options: operation }) => {
       const { lookup: { closest } } = await dht.provide(key.multihash.bytes, operation)
-      closest.forEach(peer => { translator.finalPeer(undefined, peer).forEach(tell) })
+      closest.forEach(peer => { translator.finalPeer(undefined, peer) })
     })
   }
 
-  async * findProviders (key: CID, options: FindProvidersOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('FIND_PROVIDERS', options, async ({ dht, options: operation }) => {
+  findProviders (key: CID, options: FindProvidersOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#query('FIND_PROVIDERS', options, async ({ dht, options: operation }) => {
       await drain(dht.findProviders(key.multihash.bytes, { ...operation, limit: options.limit, source: options.useNetwork === false ? 'store' : 'network' }))
     })
   }
 
-  async * findPeer (id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('FIND_PEER', options, async ({ dht, translator, tell, options: operation }) => {
+  findPeer (id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#query('FIND_PEER', options, async ({ dht, translator, tell, options: operation }) => {
       const known = options.useCache === false ? undefined : await this.#knownPeer(id, options)
       const found = known ?? (options.useNetwork === false ? undefined : await dht.findPeer(id.toMultihash().bytes, { ...operation, source: 'network' }))
       if (found == null) {
         throw new NotFoundError('nobody who was asked knows where this peer is')
       }
-      translator.finalPeer(found.from, found.peer).forEach(event => {
-        tell(event)
+      const event = translator.finalPeer(found.from, found.peer)
+      if (event != null) {
         this.#discovered(event.peer)
-      })
+      }
     })
   }
 
-  async * getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    yield * this.#query('GET_CLOSEST_PEERS', options, async ({ dht, translator, tell, options: operation }) => {
+  getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
+    return this.#query('GET_CLOSEST_PEERS', options, async ({ dht, translator, tell, options: operation }) => {
       const { closest } = await dht.lookup(key, operation)
-      closest.forEach(peer => { translator.finalPeer(undefined, peer).forEach(tell) })
+      closest.forEach(peer => { translator.finalPeer(undefined, peer) })
     })
   }
 
   /** The events of one operation. */
-  async * #query (name: Operation, options: RoutingOptions, body: (telling: Telling) => Promise<void>): AsyncGenerator<QueryEvent, void, undefined> {
-    const { dht } = this.#started()
-    const { client, config } = dht.internals
-    this.#logOf(LOG_PART[name])('%s', name)
-    const translator = new Translator({
-      self: this.#components.peerId,
-      onProgress: options.onProgress,
-      heard: config.heard,
-      isOpen: peer => client.has(peer)
-    })
+  #query (name: Operation, options: RoutingOptions, body: (telling: Telling) => Promise<void>): AsyncGenerator<QueryEvent, void, undefined> {
     const run: QueryBody = async (tell, signal) => {
-      const onProgress = (event: DhtEvent): void => {
-        for (const translated of translator.translate(event)) {
-          tell(translated)
-          if (translated.name === 'PROVIDER') {
-            translated.providers.forEach(provider => { this.#discovered(provider) })
+      const { dht } = this.#started()
+      const { client, config } = dht.internals
+      this.#logOf(LOG_PART[name])('%s', name)
+      const translator = new Translator({
+        self: this.#components.peerId,
+        onProgress: options.onProgress,
+        heard: config.heard,
+        isOpen: peer => client.has(peer),
+        tell: event => {
+          tell(event)
+          if (event.name === 'PROVIDER') {
+            event.providers.forEach(provider => { this.#discovered(provider) })
           }
         }
-      }
-      await body({ dht, translator, tell, options: { signal, onProgress } })
+      })
+      await body({ dht, translator, tell, options: { signal, onProgress: event => { translator.translate(event) } } })
     }
-    yield * this.#metrics.measure(name, query(run, options.signal))
+    return this.#metrics.measure(name, query(run, options.signal))
   }
 
   /** What the routing table or the peer store knows of a peer. */

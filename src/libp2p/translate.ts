@@ -27,6 +27,8 @@ export interface TranslatorInit {
   heard (peer: PeerInfo): Contact
   /** Is a stream to this peer open? */
   isOpen (peer: PeerInfo): boolean
+  /** Takes the events, in their order. */
+  tell (event: QueryEvent): void
 }
 
 /** What an answer has in it; peers are read when somebody looks. */
@@ -38,7 +40,7 @@ interface ResponseFields {
 }
 
 /**
- * Turns what the engine tells into libp2p's events, and tells `onProgress` of them. An
+ * Turns what the engine tells into libp2p's events, and `onProgress`'s. An
  * event about a peer that has no PeerId is left out: nobody can have answered as it.
  */
 export class Translator {
@@ -50,36 +52,36 @@ export class Translator {
     this.#init = init
   }
 
-  /** The events that `event` amounts to, but for the peers and values that were looked for. */
-  * translate (event: DhtEvent): Generator<QueryEvent> {
+  /** Tell the events that `event` amounts to, but for the peers and values that were looked for. */
+  translate (event: DhtEvent): void {
     switch (event.type) {
       case 'asking':
-        yield * this.#asking(event.peer, event.request)
+        this.#asking(event.peer, event.request)
         break
       case 'answered':
         this.#running--
-        yield * this.#response(event.peer, event.request, event.response)
+        this.#response(event.peer, event.request, event.response)
         break
       case 'stored':
         this.#running--
-        yield * this.#response(event.peer, event.request)
+        this.#response(event.peer, event.request)
         break
       case 'failed':
         this.#running--
-        yield * this.#error(event.peer, event.error)
+        this.#error(event.peer, event.error)
         break
       case 'invalid-value':
-        yield * this.#error(event.peer, event.error)
+        this.#error(event.peer, event.error)
         break
       case 'providers':
-        yield * this.#providers(event.peer, event.providers)
+        this.#providers(event.peer, event.providers)
         break
       case 'value':
         this.#value(event.peer, event.value, event.best)
         break
       case 'closest':
         this.#running = 0 // the others were given up
-        yield this.#tell('path-ended', { type: EventTypes.PATH_ENDED, name: 'PATH_ENDED', path: this.#path() })
+        this.#tell('path-ended', { type: EventTypes.PATH_ENDED, name: 'PATH_ENDED', path: this.#path() })
         break
       default: // of joining
     }
@@ -91,49 +93,48 @@ export class Translator {
   }
 
   #value (from: PeerInfo | undefined, value: Uint8Array, best: boolean): void {
-    const event = this.#tell('value', { type: EventTypes.VALUE, name: 'VALUE', from: this.#from(from), value, path: from == null ? OWN_PATH : this.#path() })
+    const event = this.#progress('value', { type: EventTypes.VALUE, name: 'VALUE', from: this.#from(from), value, path: from == null ? OWN_PATH : this.#path() })
     if (best) {
       this.#best = event
     }
   }
 
-  /** One event; none if the peer has no PeerId. */
-  finalPeer (from: PeerInfo | undefined, peer: PeerInfo): FinalPeerEvent[] {
+  /** One event, which is told and returned; none if the peer has no PeerId. */
+  finalPeer (from: PeerInfo | undefined, peer: PeerInfo): FinalPeerEvent | undefined {
     const info = toPeerInfo(peer)
     return info == null
-      ? []
-      : [this.#tell('final-peer', { type: EventTypes.FINAL_PEER, name: 'FINAL_PEER', from: this.#from(from), peer: info, path: from == null ? OWN_PATH : this.#path() })]
+      ? undefined
+      : this.#tell('final-peer', { type: EventTypes.FINAL_PEER, name: 'FINAL_PEER', from: this.#from(from), peer: info, path: from == null ? OWN_PATH : this.#path() })
   }
 
-  * #asking (peer: PeerInfo, request: Request['type']): Generator<QueryEvent> {
+  #asking (peer: PeerInfo, request: Request['type']): void {
     this.#running++
     const to = peerIdOf(peer)
     if (to == null) {
       return
     }
     if (!this.#init.isOpen(peer)) {
-      yield this.#tell('dial-peer', { type: EventTypes.DIAL_PEER, name: 'DIAL_PEER', peer: to, path: this.#path() })
+      this.#tell('dial-peer', { type: EventTypes.DIAL_PEER, name: 'DIAL_PEER', peer: to, path: this.#path() })
     }
     const messageType = MESSAGE_TYPES[request]
-    yield this.#tell('send-query', { type: EventTypes.SEND_QUERY, name: 'SEND_QUERY', to, messageName: messageType, messageType, path: this.#path() })
+    this.#tell('send-query', { type: EventTypes.SEND_QUERY, name: 'SEND_QUERY', to, messageName: messageType, messageType, path: this.#path() })
   }
 
-  * #response (peer: PeerInfo, request: Request['type'], response?: Response): Generator<QueryEvent> {
+  #response (peer: PeerInfo, request: Request['type'], response?: Response): void {
     const from = peerIdOf(peer)
-    if (from == null) {
-      return
+    if (from != null) {
+      this.#tellResponse(from, request, {
+        closer: this.#lazyInfos(response != null && 'closer' in response ? response.closer : []),
+        providers: this.#lazyInfos(response != null && 'providers' in response ? response.providers : []),
+        record: response != null && 'record' in response ? toRecord(response.record) : undefined,
+        path: this.#path()
+      })
     }
-    yield this.#responseEvent(from, request, {
-      closer: this.#lazyInfos(response != null && 'closer' in response ? response.closer : []),
-      providers: this.#lazyInfos(response != null && 'providers' in response ? response.providers : []),
-      record: response != null && 'record' in response ? toRecord(response.record) : undefined,
-      path: this.#path()
-    })
   }
 
-  #responseEvent (from: PeerId, request: Request['type'], { closer, providers, record, path }: ResponseFields): PeerResponseEvent {
+  #tellResponse (from: PeerId, request: Request['type'], { closer, providers, record, path }: ResponseFields): void {
     const messageType = MESSAGE_TYPES[request]
-    return this.#tell('peer-response', {
+    this.#tell<PeerResponseEvent>('peer-response', {
       type: EventTypes.PEER_RESPONSE,
       name: 'PEER_RESPONSE',
       from,
@@ -146,18 +147,18 @@ export class Translator {
     })
   }
 
-  * #error (peer: PeerInfo, error: Error): Generator<QueryEvent> {
+  #error (peer: PeerInfo, error: Error): void {
     const from = peerIdOf(peer)
     if (from != null) {
-      yield this.#tell('query-error', { type: EventTypes.QUERY_ERROR, name: 'QUERY_ERROR', from, error, path: this.#path() })
+      this.#tell('query-error', { type: EventTypes.QUERY_ERROR, name: 'QUERY_ERROR', from, error, path: this.#path() })
     }
   }
 
-  * #providers (peer: PeerInfo | undefined, providers: readonly PeerInfo[]): Generator<QueryEvent> {
+  #providers (peer: PeerInfo | undefined, providers: readonly PeerInfo[]): void {
     if (peer == null) {
-      yield this.#responseEvent(this.#init.self, 'get-providers', { closer: () => [], providers: this.#lazyInfos(providers), path: OWN_PATH })
+      this.#tellResponse(this.#init.self, 'get-providers', { closer: () => [], providers: this.#lazyInfos(providers), path: OWN_PATH })
     }
-    yield this.#tell('provider', {
+    this.#tell('provider', {
       type: EventTypes.PROVIDER,
       name: 'PROVIDER',
       from: this.#from(peer),
@@ -184,6 +185,11 @@ export class Translator {
   }
 
   #tell<E extends QueryEvent> (name: string, event: E): E {
+    this.#init.tell(this.#progress(name, event))
+    return event
+  }
+
+  #progress<E extends QueryEvent> (name: string, event: E): E {
     this.#init.onProgress?.(new CustomProgressEvent(`kad-dht:query:${name}`, event))
     return event
   }

@@ -74,6 +74,24 @@ describe('a query', () => {
     expect(over).to.equal(true)
   })
 
+  it('gives each of several readers an event of its own, and all of them the end', async () => {
+    const events = query(async tell => {
+      await macrotask()
+      tell(event(1))
+      tell(event(2))
+    }, undefined)
+    const results = await Promise.all([events.next(), events.next(), events.next(), events.next()])
+    expect(results.map(({ value }) => value?.path.running)).to.deep.equal([1, 2, undefined, undefined])
+  })
+
+  it('is over for good once it was left, even before it began', async () => {
+    let begun = false
+    const events = query(async () => { begun = true }, undefined)
+    await events.return()
+    expect(await events.next()).to.deep.equal({ done: true, value: undefined })
+    expect(begun).to.equal(false)
+  })
+
   it('throws the reason of its signal', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -96,10 +114,15 @@ describe('a query', () => {
     const { addEventListener, removeEventListener } = signal
     signal.addEventListener = (type: string, listener: never, options?: never) => { listeners.add(listener); addEventListener.call(signal, type, listener, options) }
     signal.removeEventListener = (type: string, listener: never) => { listeners.delete(listener); removeEventListener.call(signal, type, listener) }
-    const events = query(async tell => { tell(event(1)) }, signal)
+    const events = query(async (tell, signal) => {
+      tell(event(1))
+      await untilAborted(signal)
+    }, signal)
     await events.next()
     expect(listeners.size).to.equal(1)
     await events.return()
+    expect(listeners.size).to.equal(0)
+    await query(async () => {}, signal).next()
     expect(listeners.size).to.equal(0)
   })
 })

@@ -1,8 +1,7 @@
-import drain from 'it-drain'
 import { keyOf } from '../../keyspace/key.ts'
 import { Lookup } from '../../lookup/lookup.ts'
 import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
-import { runLookup } from '../run-lookup.ts'
+import { LookupDriver } from '../run-lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
 import type { Candidate } from '../../lookup/candidates.ts'
@@ -39,7 +38,7 @@ export interface Walk<R> {
   /** End it here, with what there is. */
   stop (): void
   /** The answers as they come. Leaving the loop aborts what is in flight. */
-  readonly answers: AsyncGenerator<R, void>
+  readonly answers: AsyncIterableIterator<R, OperationEnd>
   /** What was found; complete once the answers have ended. */
   readonly result: LookupResult
   /** Everybody heard of on the way, closest first. */
@@ -56,42 +55,41 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
   const begun = clock.now()
   const ms = options.timeout ?? timeout
   const signals = [options.signal, dht.tasks.signal]
-  let reason: OperationEnd = 'stopped'
   let lookup = new Lookup({ target: key, seeds: [], slowAfter })
   let stopped = false
   function slowAfter (contact: Contact): number {
     return Math.max(MIN_SLOW_MS, 2 * client.expected(contact))
   }
-  async function * answers (): AsyncGenerator<LookupAnswer<ResponseTo<R['type']>>, void> {
-    await dht.awaitContacts(ms, signals)
-    lookup = new Lookup({ target: key, self: self.key, seeds: peers.table.closest(key, k), k, alpha, paths: disjointPaths, slowAfter })
-    if (stopped) {
-      lookup.stop()
-    }
-    peers.table.touched(key, begun)
-    reason = yield * runLookup<ResponseTo<R['type']>>({
-      lookup,
-      clock,
-      heard,
-      request: request.type,
-      ask: async (contact, signal) => peers.ask(contact, request, signal),
-      timeout: Math.max(0, begun + ms - clock.now()),
-      signals,
-      onProgress: options.onProgress
-    })
-  }
+  const answers = new LookupDriver<ResponseTo<R['type']>>({
+    clock,
+    heard,
+    request: request.type,
+    async begin () {
+      await dht.awaitContacts(ms, signals)
+      lookup = new Lookup({ target: key, self: self.key, seeds: peers.table.closest(key, k), k, alpha, paths: disjointPaths, slowAfter })
+      if (stopped) {
+        lookup.stop()
+      }
+      peers.table.touched(key, begun)
+      return lookup
+    },
+    ask: async (contact, signal) => peers.ask(contact, request, signal),
+    deadline: begun + ms,
+    signals,
+    onProgress: options.onProgress
+  })
   return {
     stop () {
       stopped = true
       lookup.stop()
     },
-    answers: answers(),
+    answers,
     get candidates () {
       return lookup.candidates
     },
     get result () {
       const { closest, asked, failed, hops } = lookup
-      return { target, key, closest, reason, asked, failed, hops, ms: clock.now() - begun }
+      return { target, key, closest, reason: answers.end, asked, failed, hops, ms: clock.now() - begun }
     }
   }
 }
@@ -104,6 +102,8 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
  */
 export async function lookUp (dht: DhtContext, target: Uint8Array, options: OperationOptions = {}): Promise<LookupResult> {
   const walking = walk(dht, target, { type: 'find-node', target }, options, LOOKUP_DEADLINE_MS)
-  await drain(walking.answers)
+  while ((await walking.answers.next()).done !== true) {
+    // each has been told to the lookup
+  }
   return walking.result
 }
