@@ -1,49 +1,92 @@
-/**
- * How many lookups a second do nodes on real sockets make, and do they find the true
- * k closest? 16 nodes in one process on loopback, networks built by real joins, one
- * lookup at a time and 16 at once, over plain TCP and over TLS.
- */
-/* eslint-disable no-console -- a benchmark prints */
-import { randomBytes } from 'node:crypto'
-import { performance } from 'node:perf_hooks'
-import { compareDistance } from '../dist/src/index.js'
-import { createNode } from '../dist/src/node.js'
+import { startChild } from './harness/child.js'
+import { chosen } from './harness/options.js'
+import { inTurns, median } from './harness/statistics.js'
 
-const NODES = 16
-const LOOKUPS = 400
+const SIZES = [16, 64, 128]
+const QUICK_SIZES = [8]
 
-for (const security of ['plain', 'tls']) {
-  const nodes = [await createNode({ security, listen: ['/ip4/127.0.0.1/tcp/0'] })]
-  while (nodes.length < NODES) {
-    nodes.push(await createNode({ security, listen: ['/ip4/127.0.0.1/tcp/0'], bootstrap: nodes[0].addresses }))
+/** Milliseconds of a round. */
+const ROUND_MS = 2_000
+const QUICK_MS = 200
+
+/** Networks that are compared with one another, and by how much kadmium's is to be ahead. */
+const GROUPS = [
+  {
+    name: 'libp2p over tcp, noise, yamux',
+    impls: { kadmium: { implementation: 'kadmium-libp2p', transport: 'tcp' }, '@libp2p/kad-dht': { implementation: 'libp2p-kad-dht', transport: 'tcp' } },
+    targets: [{ of: 'kadmium', to: '@libp2p/kad-dht', must: 20, aim: 40 }]
+  },
+  {
+    name: 'libp2p over memory',
+    impls: { kadmium: { implementation: 'kadmium-libp2p', transport: 'memory' }, '@libp2p/kad-dht': { implementation: 'libp2p-kad-dht', transport: 'memory' } },
+    targets: [{ of: 'kadmium', to: '@libp2p/kad-dht', must: 50, aim: 100 }]
+  },
+  {
+    name: 'sockets',
+    impls: {
+      'kadmium, plain': { implementation: 'kadmium-tcp', security: 'plain' },
+      'kadmium, TLS': { implementation: 'kadmium-tcp', security: 'tls' },
+      'bittorrent-dht': { implementation: 'bittorrent-dht' },
+      'dht-rpc': { implementation: 'dht-rpc' }
+    },
+    targets: [{ of: 'kadmium, plain', to: 'dht-rpc', must: 2, aim: 3 }]
   }
-  await run(nodes, 1)
-  for (const concurrency of [1, 16]) {
-    const { rate, recall } = await run(nodes, concurrency)
-    console.info(`${security.padEnd(5)} ${NODES} nodes, ${String(concurrency).padStart(2)} at once: ${rate.toFixed(0).padStart(6)} lookups/s, recall ${recall.toFixed(3)}`)
+]
+
+export const benchmark = {
+  question: 'how many lookups a second?',
+  about: [
+    'A network in one process on loopback, built by real joins; 16 of its nodes ask in turn for random keys, one lookup at a time or 16 at once. Connections are open, as they are in a node that has run for a while.',
+    'Recall: the share of the true k = 20 closest, by brute force, that the lookups found.',
+    'On libp2p both implementations have the same options and the same hosts, and both give the events of getClosestPeers.',
+    'dht-rpc and bittorrent-dht talk over UDP without security, and name 20 peers in 6 to 26 bytes each; kadmium names them with PeerId and multiaddrs over TCP, and with TLS proves who they are.'
+  ],
+  async run (options) {
+    const cases = []
+    for (const group of GROUPS) {
+      for (const nodes of options.nodes ?? (options.quick ? QUICK_SIZES : SIZES)) {
+        cases.push(...await compare(group, nodes, options))
+      }
+    }
+    return cases
   }
-  await Promise.all(nodes.map(node => node.stop()))
 }
 
-async function run (nodes, concurrency) {
-  let found = 0
-  let wanted = 0
-  let next = 0
-  const lane = async () => {
-    while (next < LOOKUPS) {
-      const node = nodes[next++ % nodes.length]
-      const { closest, key } = await node.lookup(randomBytes(32))
-      const truth = nodes
-        .filter(other => other !== node)
-        .map(({ self }) => self)
-        .sort((a, b) => compareDistance(key, a.key, b.key))
-        .slice(0, 20)
-      const ids = new Set(closest.map(({ id }) => Buffer.from(id).toString('hex')))
-      found += truth.filter(({ id }) => ids.has(Buffer.from(id).toString('hex'))).length
-      wanted += truth.length
-    }
+async function compare ({ name, impls, targets }, nodes, options) {
+  const { rounds, seed, quick, progress } = options
+  const names = chosen(Object.keys(impls), options)
+  progress(`${name}: ${nodes} nodes join, ${names.join(', ')}`)
+  const children = new Map(await Promise.all(names.map(async name => {
+    const child = await startChild('networks/driver', { ...impls[name], nodes, seed })
+    await child.call('warmUp', { quick })
+    return [name, child]
+  })))
+  const measured = []
+  for (const atOnce of [1, 16]) {
+    progress(`${name}: ${nodes} nodes, ${atOnce} at once`)
+    const results = await inTurns(rounds, names, async (name, round) => children.get(name).call('lookups', { ms: quick ? QUICK_MS : ROUND_MS, atOnce, seed: seed + round }))
+    measured.push({ atOnce, results })
   }
-  const begun = performance.now()
-  await Promise.all(Array.from({ length: concurrency }, lane))
-  return { rate: LOOKUPS * 1000 / (performance.now() - begun), recall: found / wanted }
+  const memory = new Map(await Promise.all(names.map(async name => [name, await children.get(name).call('memoryKiB')])))
+  children.forEach(child => { child.stop() })
+  return measured.map(({ atOnce, results }) => ({
+    name: `${nodes} ${name === 'sockets' ? 'nodes' : 'hosts'}, ${atOnce} at once`,
+    group: name,
+    unit: 'lookups/s',
+    better: 'higher',
+    results: Object.fromEntries(names.map(name => [name, summary(results[name], memory.get(name))])),
+    reference: targets[0].to,
+    target: targets[0]
+  }))
+}
+
+function summary (rounds, memoryKiB) {
+  return {
+    values: rounds.map(({ rate }) => rate),
+    recall: Math.min(...rounds.map(({ recall }) => recall)),
+    cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
+    p50: median(rounds.map(({ p50 }) => p50)),
+    p99: median(rounds.map(({ p99 }) => p99)),
+    memoryKiB
+  }
 }

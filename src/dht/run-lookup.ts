@@ -1,5 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
-import type { DhtEvent, OnProgress, OperationEnd } from './events.ts'
+import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Lookup } from '../lookup/lookup.ts'

@@ -27,7 +27,7 @@ import type { FindProvidersOptions, GetValueOptions, PublishingKadDHT, RoutingTa
 import type { Operation } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import type { QueryBody } from './query.ts'
-import type { DhtEvent, OperationOptions } from '../dht/events.ts'
+import type { OperationOptions } from '../dht/events.ts'
 import type { FindPeerResult } from '../dht/operations/find-peer.ts'
 import type { GetOptions } from '../dht/operations/get.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'

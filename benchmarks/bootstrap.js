@@ -1,0 +1,52 @@
+import { startChild } from './harness/child.js'
+import { chosen } from './harness/options.js'
+
+const SIZE = 64
+const QUICK_SIZE = 8
+
+const IMPLEMENTATIONS = { kadmium: 'kadmium-libp2p', '@libp2p/kad-dht': 'libp2p-kad-dht' }
+
+export const benchmark = {
+  question: 'how long does it take a network to find itself?',
+  about: [
+    'libp2p hosts in one process over tcp, noise and yamux: all dial the first, then each looks itself up until it finds its true 20 closest, eight at once. The time is CPU time from the first dial to the last of these lookups, since one implementation runs beside the other, each in a process of its own.',
+    'Bare: the hosts dial as many others as kadmium\'s did, run identify on each connection, and do nothing else.'
+  ],
+  async run (options) {
+    const { rounds, seed, quick, progress } = options
+    const nodes = options.nodes?.[0] ?? (quick ? QUICK_SIZE : SIZE)
+    const names = chosen(Object.keys(IMPLEMENTATIONS), options)
+    const results = Object.fromEntries([...names, 'bare'].map(name => [name, []]))
+    for (let round = 0; round < rounds; round++) {
+      progress(`round ${round + 1} of ${rounds}: ${nodes} hosts join`)
+      const joins = await Promise.all(names.map(async name => {
+        const child = await startChild('networks/driver', { implementation: IMPLEMENTATIONS[name], transport: 'tcp', nodes, seed: seed + round })
+        const joined = await child.call('joined')
+        child.stop()
+        results[name].push(joined)
+        return joined
+      }))
+      progress(`round ${round + 1} of ${rounds}: bare hosts dial`)
+      const child = await startChild('networks/bare-hosts', { transport: 'tcp', nodes, connections: joins[0].connections, seed: seed + round })
+      results.bare.push(await child.call('joined'))
+      child.stop()
+    }
+    return [
+      {
+        name: `${nodes} hosts`,
+        unit: 's of CPU',
+        better: 'lower',
+        results: Object.fromEntries(Object.entries(results).map(([name, joins]) => [name, { values: joins.map(({ cpuMs }) => cpuMs / 1_000) }])),
+        reference: '@libp2p/kad-dht',
+        target: { of: 'kadmium', must: 1 / 10, aim: 1 / 30 }
+      },
+      {
+        name: `${nodes} hosts`,
+        unit: 'connections',
+        better: 'lower',
+        results: Object.fromEntries(Object.entries(results).map(([name, joins]) => [name, { values: joins.map(({ connections }) => connections) }])),
+        reference: '@libp2p/kad-dht'
+      }
+    ]
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * All benchmarks, or those named: one question each.
+ *
+ * ```
+ * npm run bench                                    all, about a quarter of an hour; writes benchmarks/results
+ * npm run bench -- lookup --impl all --nodes 64    one, narrowed: prints only
+ * npm run bench -- --quick                         each once, to see that it works: prints only
+ * ```
+ *
+ * Ctrl-C ends it with what there is.
+ */
+/* eslint-disable no-console -- a benchmark prints */
+import { mkdir } from 'node:fs/promises'
+import { stopChildren } from './harness/child.js'
+import { machine, versions } from './harness/machine.js'
+import { isNarrowed, readOptions, USAGE } from './harness/options.js'
+import { report } from './harness/report.js'
+import { writeResult } from './harness/results.js'
+
+/** In the order in which they run. */
+const BENCHMARKS = ['codec', 'routing-table', 'find-node', 'transfer', 'lookup', 'values', 'bootstrap', 'memory', 'latency', 'simulator']
+
+const options = readOptions(process.argv.slice(2), BENCHMARKS)
+if (typeof options === 'string') {
+  console.error(`${options}\n\n${USAGE}`)
+  process.exit(64)
+}
+
+const interrupt = new AbortController()
+process.once('SIGINT', () => {
+  console.error('\nending it with what there is; Ctrl-C again ends it at once')
+  interrupt.abort()
+  stopChildren()
+})
+
+const out = options.out ?? (isNarrowed(options) ? undefined : new URL('./results/', import.meta.url).pathname)
+if (out != null) {
+  await mkdir(out, { recursive: true })
+}
+const begun = performance.now()
+let failed = 0
+for (const name of options.names) {
+  if (!interrupt.signal.aborted) {
+    await runOne(name)
+  }
+}
+console.info(`\n${options.names.length - failed} of ${options.names.length} done in ${((performance.now() - begun) / 60_000).toFixed(1)} min${out == null ? '' : `; results in ${out}`}`)
+process.exit(failed === 0 && !interrupt.signal.aborted ? 0 : 1)
+
+async function runOne (name) {
+  const { benchmark } = await import(`./${name}.js`)
+  const started = performance.now()
+  console.info(`\n## ${name}: ${benchmark.question}\n`)
+  const progress = text => { console.error(`  … ${((performance.now() - started) / 1_000).toFixed(0)} s: ${text}`) }
+  try {
+    const cases = await benchmark.run({ ...options, progress, signal: interrupt.signal })
+    const result = {
+      name,
+      question: benchmark.question,
+      about: benchmark.about,
+      command: `npm run bench -- ${name}`,
+      seconds: Math.round((performance.now() - started) / 1_000),
+      seed: options.seed,
+      rounds: options.rounds,
+      machine,
+      versions,
+      cases: report(cases)
+    }
+    if (out != null) {
+      await writeResult(out, result)
+    }
+  } catch (err) {
+    failed++
+    console.error(interrupt.signal.aborted ? `  ${name} was interrupted` : err)
+  } finally {
+    stopChildren()
+  }
+}

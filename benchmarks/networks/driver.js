@@ -1,0 +1,142 @@
+import { memoryInUse } from '../harness/memory.js'
+import { seededBytes } from '../harness/seeded.js'
+import { quantile } from '../harness/statistics.js'
+
+/** How many of the nodes ask, in turn. */
+const ASKERS = 8
+
+/** Lookups of each asker that go before, at the least: it meets those that it will ask. */
+const WARM_UP_LOOKUPS = 10
+
+/** Milliseconds of that, at the least: code is compiled. */
+const WARM_UP_MS = 3_000
+
+/** Lookups a round whose result is held against the truth. */
+const CHECKED = 200
+
+/**
+ * A network of one implementation, and what can be asked of it.
+ *
+ * @param {object} init - for the network
+ * @param {string} init.implementation - a module beside this one
+ * @param {number} init.nodes
+ * @param {number} init.seed
+ */
+export async function create ({ implementation, ...init }) {
+  const before = await memoryInUse()
+  const { build } = await import(`./${implementation}.js`)
+  const network = await build(init)
+  const askers = Array.from({ length: Math.min(ASKERS, network.size) }, (_, i) => Math.floor(i * network.size / Math.min(ASKERS, network.size)))
+  return {
+    /** What it took to join. */
+    joined: () => network.joined,
+
+    /**
+     * Every asker meets everybody it will ask. `quick`: nearly everybody.
+     *
+     * @param root0
+     * @param root0.quick
+     */
+    async warmUp ({ quick }) {
+      const bytes = seededBytes(init.seed + 1_000_003)
+      const begun = performance.now()
+      for (let i = 0; i < (quick ? 1 : WARM_UP_LOOKUPS) || (!quick && performance.now() - begun < WARM_UP_MS); i++) {
+        await Promise.all(askers.map(asker => network.lookup(asker, bytes())))
+      }
+    },
+
+    /**
+     * Lookups of random targets for `ms` milliseconds, `atOnce` at once.
+     *
+     * @param root0
+     * @param root0.ms
+     * @param root0.atOnce
+     * @param root0.seed
+     * @returns {Promise<{ rate: number, cpuMs: number, p50: number, p99: number, recall: number }>}
+     */
+    async lookups ({ ms, atOnce, seed }) {
+      const bytes = seededBytes(seed)
+      const found = []
+      const measured = await drive({ ms, atOnce }, async n => {
+        const asker = askers[n % askers.length]
+        const target = bytes()
+        found.push({ asker, target, result: await network.lookup(asker, target) })
+      })
+      return { ...measured, recall: recallOf(network, found.slice(-CHECKED)) }
+    },
+
+    /**
+     * Values of `size` bytes are put, then got by others: so many of them a second.
+     *
+     * @param root0
+     * @param root0.ms
+     * @param root0.atOnce
+     * @param root0.size
+     * @param root0.seed
+     */
+    async values ({ ms, atOnce, size, seed }) {
+      const bytes = seededBytes(seed)
+      const keys = []
+      const put = await drive({ ms, atOnce }, async n => {
+        const key = bytes()
+        await network.put(askers[n % askers.length], key, new Uint8Array(size).fill(n))
+        keys.push({ key, n })
+      })
+      const get = await drive({ ms, atOnce }, async n => {
+        const { key, n: number } = keys[n % keys.length]
+        const value = await network.get(askers[(n + 1) % askers.length], key)
+        if (value.byteLength !== size || value[0] !== number % 256) {
+          throw new Error('another value came back')
+        }
+      })
+      return { put, get }
+    },
+
+    memoryKiB: async () => (await memoryInUse() - before) / 1_024 / network.size,
+
+    stop: async () => network.stop()
+  }
+}
+
+/**
+ * Do `work` over and over for `ms` milliseconds, `atOnce` at once.
+ *
+ * @param root0
+ * @param root0.ms
+ * @param root0.atOnce
+ * @param work
+ */
+async function drive ({ ms, atOnce }, work) {
+  const times = []
+  const begun = performance.now()
+  const used = process.cpuUsage()
+  let count = 0
+  const lane = async () => {
+    while (performance.now() - begun < ms) {
+      const since = performance.now()
+      await work(count++)
+      times.push(performance.now() - since)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, lane))
+  const elapsed = performance.now() - begun
+  const { user, system } = process.cpuUsage(used)
+  return {
+    rate: times.length * 1_000 / elapsed,
+    cpuMs: (user + system) / 1_000 / times.length,
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99)
+  }
+}
+
+function recallOf (network, lookups) {
+  let found = 0
+  let wanted = 0
+  for (const { asker, target, result } of lookups) {
+    const names = new Set(network.found(result))
+    const truth = network.truth(asker, target)
+    found += truth.filter(name => names.has(name)).length
+    wanted += truth.length
+  }
+  return found / wanted
+}

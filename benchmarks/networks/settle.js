@@ -1,0 +1,38 @@
+/** Milliseconds in which everybody is to find its neighbours. */
+const DEADLINE_MS = 180_000
+
+/** How many look themselves up at once. */
+const AT_ONCE = 8
+
+/**
+ * Have the nodes of `network` look themselves up, over and over, until each finds its true k closest.
+ *
+ * @param {object} network
+ * @param {(i: number) => Uint8Array} selfOf - what node i looks up to find its neighbours
+ * @throws {Error} they do not within three minutes
+ */
+export async function settle (network, selfOf) {
+  const deadline = performance.now() + DEADLINE_MS
+  let unsettled = Array.from({ length: network.size }, (_, i) => i)
+  while (unsettled.length > 0) {
+    const lost = []
+    const waiting = unsettled.values()
+    const lane = async () => {
+      for (const i of waiting) {
+        if (!await finds(network, i, selfOf(i))) {
+          lost.push(i)
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, lane))
+    if (performance.now() > deadline) {
+      throw new Error(`after ${DEADLINE_MS / 1_000} s ${lost.length} of ${network.size} nodes do not find their neighbours`)
+    }
+    unsettled = lost
+  }
+}
+
+async function finds (network, i, target) {
+  const found = new Set(network.found(await network.lookup(i, target).catch(() => [])))
+  return network.truth(i, target).every(name => found.has(name))
+}

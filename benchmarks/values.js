@@ -1,0 +1,73 @@
+import { startChild } from './harness/child.js'
+import { chosen } from './harness/options.js'
+import { inTurns, median } from './harness/statistics.js'
+
+const SIZES = [16, 64]
+const QUICK_SIZES = [8]
+
+/** How large the values are, in bytes, and by how much kadmium is to be ahead. */
+const VALUES = [
+  { name: '100 B', size: 100, must: 15, aim: 30 },
+  { name: '64 KiB', size: 65_536 - 64, must: 4, aim: 8 }
+]
+
+/** Milliseconds of a round, for puts and for gets. */
+const ROUND_MS = 1_500
+const QUICK_MS = 100
+
+/** Operations under way at once. */
+const AT_ONCE = 4
+
+const IMPLEMENTATIONS = { kadmium: 'kadmium-libp2p', '@libp2p/kad-dht': 'libp2p-kad-dht' }
+
+export const benchmark = {
+  question: 'how many values are put and got a second?',
+  about: [
+    `libp2p hosts in one process over tcp, noise and yamux, which have joined one another; values are put at the 20 closest and got by another host through libp2p's content routing, ${AT_ONCE} at once. Each get is checked against what was put.`,
+    'A value of 64 KiB is a little smaller than that, so that it is not refused with what is around it.'
+  ],
+  async run (options) {
+    const cases = []
+    for (const nodes of options.nodes ?? (options.quick ? QUICK_SIZES : SIZES)) {
+      cases.push(...await compare(nodes, options))
+    }
+    return cases
+  }
+}
+
+async function compare (nodes, options) {
+  const { rounds, seed, quick, progress } = options
+  const names = chosen(Object.keys(IMPLEMENTATIONS), options)
+  progress(`${nodes} hosts join, ${names.join(', ')}`)
+  const children = new Map(await Promise.all(names.map(async name => {
+    const child = await startChild('networks/driver', { implementation: IMPLEMENTATIONS[name], transport: 'tcp', nodes, seed })
+    await child.call('warmUp', { quick })
+    return [name, child]
+  })))
+  const cases = []
+  for (const { name, size, must, aim } of VALUES) {
+    progress(`${nodes} hosts, values of ${name}`)
+    const measured = await inTurns(rounds, names, async (impl, round) => children.get(impl).call('values', { ms: quick ? QUICK_MS : ROUND_MS, atOnce: AT_ONCE, size, seed: seed + 1_000 * size + round }))
+    for (const operation of ['put', 'get']) {
+      cases.push({
+        name: `${nodes} hosts, ${operation} ${name}`,
+        unit: 'values/s',
+        better: 'higher',
+        results: Object.fromEntries(names.map(impl => [impl, summary(measured[impl].map(round => round[operation]))])),
+        reference: '@libp2p/kad-dht',
+        target: { of: 'kadmium', must, aim }
+      })
+    }
+  }
+  children.forEach(child => { child.stop() })
+  return cases
+}
+
+function summary (rounds) {
+  return {
+    values: rounds.map(({ rate }) => rate),
+    cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
+    p50: median(rounds.map(({ p50 }) => p50)),
+    p99: median(rounds.map(({ p99 }) => p99))
+  }
+}
