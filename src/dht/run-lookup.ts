@@ -1,4 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
+import { Watchdog } from '../clock/watchdog.ts'
 import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
@@ -53,13 +54,16 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   readonly #wake = (): void => { this.#onWake?.() }
   #onWake: (() => void) | undefined
   #lookup: Lookup | undefined
-  #cancelDeadline: (() => void) | undefined
+  /** Bites when a peer turns out slow. */
+  readonly #slow: Watchdog
+  #cancelDeadline = (): void => {}
   #inFlight = 0
   #late = false
   #over: OperationEnd | undefined
 
   constructor (run: LookupRun<R>) {
     this.#run = run
+    this.#slow = new Watchdog(run.clock, this.#wake)
   }
 
   /** Why it ended; `stopped` while it goes on. */
@@ -173,10 +177,12 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     if (this.#settled.length > 0) {
       return
     }
-    const { clock } = this.#run
-    const cancel = until === Infinity ? undefined : clock.schedule(Math.max(0, until - clock.now()), this.#wake)
+    if (until === Infinity) {
+      this.#slow.clear()
+    } else {
+      this.#slow.set(Math.max(0, until - this.#run.clock.now()))
+    }
     await new Promise<void>(resolve => { this.#onWake = resolve })
-    cancel?.()
   }
 
   /** It is over, for that reason: what is in flight is given up. */
@@ -185,7 +191,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       return
     }
     this.#over = reason
-    this.#cancelDeadline?.()
+    this.#cancelDeadline()
+    this.#slow.stop()
     this.#run.signals.forEach(signal => signal?.removeEventListener('abort', this.#wake))
     if (this.#inFlight > 0) {
       this.#controller.abort(LOOKUP_OVER)
