@@ -15,7 +15,7 @@ import { stopChildren } from './harness/child.js'
 import { machine, versions } from './harness/machine.js'
 import { isNarrowed, readOptions, USAGE } from './harness/options.js'
 import { report } from './harness/report.js'
-import { writeResult } from './harness/results.js'
+import { writeResult, writeSummary } from './harness/results.js'
 
 /** In the order in which they run. */
 const BENCHMARKS = ['codec', 'routing-table', 'find-node', 'transfer', 'lookup', 'values', 'bootstrap', 'memory', 'latency', 'simulator']
@@ -44,6 +44,9 @@ for (const name of options.names) {
     await runOne(name)
   }
 }
+if (out != null) {
+  await writeSummary(out, BENCHMARKS)
+}
 console.info(`\n${options.names.length - failed} of ${options.names.length} done in ${((performance.now() - begun) / 60_000).toFixed(1)} min${out == null ? '' : `; results in ${out}`}`)
 process.exit(failed === 0 && !interrupt.signal.aborted ? 0 : 1)
 
@@ -64,7 +67,8 @@ async function runOne (name) {
       rounds: options.rounds,
       machine,
       versions,
-      cases: report(cases)
+      cases: report(cases),
+      draw: benchmark.draw
     }
     if (out != null) {
       await writeResult(out, result)

@@ -1,5 +1,5 @@
 import { startChild } from './harness/child.js'
-import { chosen } from './harness/options.js'
+import { chosen, isAskedFor } from './harness/options.js'
 import { inTurns, median } from './harness/statistics.js'
 
 const SIZES = [16, 64, 128]
@@ -29,7 +29,7 @@ const GROUPS = [
       'bittorrent-dht': { implementation: 'bittorrent-dht' },
       'dht-rpc': { implementation: 'dht-rpc' }
     },
-    targets: [{ of: 'kadmium, plain', to: 'dht-rpc', must: 2, aim: 3 }]
+    targets: ['dht-rpc', 'bittorrent-dht'].flatMap(to => [{ of: 'kadmium, plain', to, must: 2, aim: 3 }, { of: 'kadmium, TLS', to, must: 1.5, aim: 2 }])
   }
 ]
 
@@ -43,7 +43,7 @@ export const benchmark = {
   ],
   async run (options) {
     const cases = []
-    for (const group of GROUPS) {
+    for (const group of GROUPS.filter(({ impls }) => isAskedFor(impls, options))) {
       for (const nodes of options.nodes ?? (options.quick ? QUICK_SIZES : SIZES)) {
         cases.push(...await compare(group, nodes, options))
       }
@@ -76,7 +76,7 @@ async function compare ({ name, impls, targets }, nodes, options) {
     better: 'higher',
     results: Object.fromEntries(names.map(name => [name, summary(results[name], memory.get(name))])),
     reference: targets[0].to,
-    target: targets[0]
+    targets
   }))
 }
 

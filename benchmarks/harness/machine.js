@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, totalmem } from 'node:os'
 
 const PACKAGES = ['@libp2p/kad-dht', 'libp2p', '@libp2p/tcp', '@libp2p/noise', '@libp2p/yamux', '@libp2p/memory', 'dht-rpc', 'bittorrent-dht', 'k-bucket', 'it-pipe', 'it-length-prefixed']
 
@@ -8,7 +8,7 @@ export const machine = {
   cpu: cpus()[0].model,
   cores: cpus().length,
   memoryGiB: Math.round(totalmem() / 2 ** 30),
-  os: `${process.platform} ${release()}`,
+  os: process.platform,
   node: process.version
 }
 

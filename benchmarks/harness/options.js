@@ -1,5 +1,8 @@
 import { parseArgs } from 'node:util'
 
+/** Whom kadmium is compared with. */
+const PEERS = ['@libp2p/kad-dht', 'dht-rpc', 'bittorrent-dht', 'k-bucket']
+
 export const USAGE = `usage: npm run bench -- [name …] [options]
   --impl a,b     only these implementations, or all (the default); kadmium is always there
   --nodes 16,64  only networks of so many nodes
@@ -28,7 +31,7 @@ export function readOptions (args, known) {
     const quick = values.quick ?? false
     return {
       names: positionals.length > 0 ? positionals : known,
-      impl: values.impl == null || values.impl === 'all' ? undefined : values.impl.split(','),
+      impl: values.impl == null || values.impl === 'all' ? undefined : values.impl.split(',').map(peer),
       nodes: values.nodes?.split(',').map(number => whole('nodes', number, 2)),
       rounds: whole('rounds', values.rounds ?? (quick ? '1' : '3'), 1),
       seed: whole('seed', values.seed ?? '1', 0),
@@ -62,6 +65,24 @@ export function isNarrowed ({ impl, nodes, rounds, quick }) {
  */
 export function chosen (all, { impl }) {
   return all.filter(name => name.startsWith('kadmium') || impl == null || impl.includes(name))
+}
+
+/**
+ * Is any of the peers in `impls` asked for, or none in particular?
+ *
+ * @param impls
+ * @param root0
+ * @param root0.impl
+ */
+export function isAskedFor (impls, { impl }) {
+  return impl == null || Object.keys(impls).some(name => impl.includes(name)) || impl.every(name => name === 'kadmium')
+}
+
+function peer (name) {
+  if (name !== 'kadmium' && !PEERS.includes(name)) {
+    throw new Error(`--impl is ${name}: there are all, kadmium, ${PEERS.join(', ')}`)
+  }
+  return name
 }
 
 function whole (name, text, min) {

@@ -10,7 +10,15 @@ import { median } from './statistics.js'
  * @property {'higher' | 'lower'} better
  * @property {Record<string, { values: number[] }>} results - by implementation: a value a round, and whatever else there is to tell as numbers
  * @property {string} [reference] - to whom the others are compared, by the median of the ratios of each round
- * @property {{ of: string, must: number, aim: number }} [target] - of the ratio, or without a reference of the value
+ * @property {Target} [target]
+ * @property {Target[]} [targets] - if there are several
+ */
+
+/**
+ * What an implementation is to reach at least, and what it aims at: of the ratio to `to` (default: the reference),
+ * or without one of the value.
+ *
+ * @typedef {{ of: string, to?: string, must: number, aim: number }} Target
  */
 
 /**
@@ -39,7 +47,7 @@ export function report (cases) {
   return summaries
 }
 
-function summaryOf ({ results, reference, target, ...rest }) {
+function summaryOf ({ results, reference, target, targets = target == null ? [] : [target], ...rest }) {
   const rows = Object.entries(results).map(([impl, { values, ...extra }]) => ({
     impl,
     median: median(values),
@@ -49,7 +57,7 @@ function summaryOf ({ results, reference, target, ...rest }) {
     ...extra,
     ...ratiosOf(values, results[reference]?.values)
   }))
-  return { ...rest, reference, rows, target: target == null ? undefined : verdictOf(target, rows, rest.better, reference) }
+  return { ...rest, reference, rows, targets: targets.map(({ to = reference, ...target }) => verdictOf({ ...target, to }, results, rest.better)) }
 }
 
 function ratiosOf (values, others) {
@@ -60,17 +68,17 @@ function ratiosOf (values, others) {
   return { ratio: median(ratios), ratioMin: Math.min(...ratios), ratioMax: Math.max(...ratios) }
 }
 
-function verdictOf ({ of, must, aim }, rows, better, reference) {
-  const row = rows.find(({ impl }) => impl === of)
-  const measured = reference == null ? row?.median : row?.ratio
+function verdictOf ({ of, to, must, aim }, results, better) {
+  const values = results[of]?.values
+  const measured = values == null ? undefined : to == null ? median(values) : ratiosOf(values, results[to]?.values).ratio
   const meets = wanted => better === 'higher' ? measured >= wanted : measured <= wanted
-  return { of, must, aim, measured, reached: measured == null ? 'not measured' : meets(aim) ? 'aim' : meets(must) ? 'must' : 'none' }
+  return { of, to, must, aim, measured, reached: measured == null ? 'not measured' : meets(aim) ? 'aim' : meets(must) ? 'must' : 'none' }
 }
 
-function print ({ name, unit, rows, reference, target }) {
+function print ({ name, group, unit, rows, reference, targets }) {
   const columns = COLUMNS.filter(([key]) => rows.some(row => row[key] != null))
   const table = [
-    [name, unit, 'spread', ...(reference == null ? [] : [`× ${reference}`]), ...columns.map(([, head]) => head)],
+    [group == null ? name : `${group}: ${name}`, unit, 'spread', ...(reference == null ? [] : [`× ${reference}`]), ...columns.map(([, head]) => head)],
     ...rows.map(row => [
       row.impl,
       number(row.median),
@@ -81,8 +89,8 @@ function print ({ name, unit, rows, reference, target }) {
   ]
   const widths = table[0].map((_, i) => Math.max(...table.map(cells => cells[i].length)))
   console.info(table.map(cells => `  ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ')}`).join('\n'))
-  if (target != null) {
-    console.info(`  ${target.of}: ${target.measured == null ? '-' : number(target.measured)}; at least wanted ${number(target.must)}, aimed at ${number(target.aim)}: ${VERDICTS[target.reached]}`)
+  for (const { of, to, must, aim, measured, reached } of targets) {
+    console.info(`  ${of}${to == null ? '' : ` to ${to}`}: ${measured == null ? '-' : number(measured)}; at least wanted ${number(must)}, aimed at ${number(aim)}: ${VERDICTS[reached]}`)
   }
   console.info('')
 }
