@@ -11,7 +11,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,7 +20,8 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kad
 
 /**
  * The kinds there are: the command that tells whether the tools are there, what to do if they
- * are not, the folder and its files that the build depends on, and how to build a program at `out`.
+ * are not, the folder and its files that the build depends on, and how to build: the command for an
+ * empty folder to work in, and where in it the program is then.
  */
 const KINDS = [
   {
@@ -29,7 +30,17 @@ const KINDS = [
     get: 'install Go 1.26 or later (https://go.dev/doc/install)',
     folder: join(interop, 'go'),
     sources: /^(go\.(mod|sum)|peer\/[^/]+\.go)$/,
-    build: out => ['go', 'build', '-trimpath', '-o', out, './peer']
+    build: work => ['go', 'build', '-trimpath', '-o', join(work, 'peer'), './peer'],
+    program: 'peer'
+  },
+  {
+    kind: 'rust',
+    tools: ['cargo', '--version'],
+    get: 'install Rust 1.88 or later (https://www.rust-lang.org/tools/install)',
+    folder: join(interop, 'rust'),
+    sources: /^(Cargo\.(toml|lock)|src\/[^/]+\.rs)$/,
+    build: work => ['cargo', 'build', '--release', '--locked', '--target-dir', work],
+    program: 'release/peer'
   }
 ]
 
@@ -37,7 +48,8 @@ for (const kind of KINDS) {
   console.info(JSON.stringify({ kind: kind.kind, ...built(kind) }))
 }
 
-function built ({ kind, tools, get, folder, sources, build }) {
+function built (description) {
+  const { kind, tools, get, folder, sources } = description
   const version = versionOf(tools)
   if (version == null) {
     return { missing: `${tools[0]} is not installed, so nothing is tried against ${kind}: ${get}` }
@@ -47,13 +59,23 @@ function built ({ kind, tools, get, folder, sources, build }) {
   if (!existsSync(program)) {
     console.warn(`building ${kind}'s peer with ${version}; the first time that takes minutes`)
     const begun = performance.now()
-    mkdirSync(at, { recursive: true })
-    const [command, ...args] = build(`${program}.${process.pid}`)
-    execFileSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2] })
-    renameSync(`${program}.${process.pid}`, program)
+    make(description, at, program)
     console.warn(`built ${program} in ${Math.round((performance.now() - begun) / 1_000)} s`)
   }
   return { program }
+}
+
+/** Beside others who may do the same; what is left is the program alone. */
+function make ({ folder, build, program: result }, at, program) {
+  const work = join(at, `${process.pid}`)
+  mkdirSync(work, { recursive: true })
+  try {
+    const [command, ...args] = build(work)
+    execFileSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2] })
+    renameSync(join(work, result), program)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
 }
 
 /** What the tools say of themselves; undefined: they are not there. */

@@ -242,7 +242,7 @@ export interface KadDHTInit {
   pingNewContactMaxQueueSize?: number
 
   /**
-   * Streams that one peer may have open to us.
+   * Streams that one peer may have open to us on one connection; on all of its connections together twice as many.
    *
    * @default 32
    */

@@ -1,6 +1,7 @@
 import { systemClock } from '../clock/clock.ts'
 import { LIBP2P_MAX_VALUE_SIZE } from '../dht/config.ts'
 import { milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
+import { MAX_INBOUND_STREAMS } from '../hosts/libp2p/limits.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
 import { LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
 import { LIBP2P_VALUE_TTL_MS, PROVIDER_ADDRS_TTL_MS, PROVIDER_TTL_MS } from '../store/limits.ts'
@@ -19,6 +20,9 @@ const MIN_TIMEOUT_MS = 2_000
 const DEFAULT_QUERY_SELF_INTERVAL_MS = 300_000
 const DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS = 1_000
 const DEFAULT_CLEANUP_INTERVAL_S = 5_400
+
+/** Two peers that dial each other at the same time have as many connections, each with its streams. */
+const CONNECTIONS_AT_ONCE = 2
 
 /** Seconds that a timer can wait. */
 const MAX_TIMER_S = 2_147_483
@@ -49,7 +53,7 @@ export function engineOptions (init: KadDHTInit): EngineOptions {
     selfLookupInterval: init.querySelfInterval ?? DEFAULT_QUERY_SELF_INTERVAL_MS,
     firstSelfLookup: init.initialQuerySelfInterval ?? DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS,
     clientIdle: LIBP2P_CLIENT_IDLE_MS,
-    maxInboundStreams: init.maxInboundStreams,
+    maxInboundStreams: CONNECTIONS_AT_ONCE * (init.maxInboundStreams ?? MAX_INBOUND_STREAMS),
     requestTimeout: init.incomingMessageTimeout,
     minTimeout: init.networkDialTimeout?.minTimeout ?? MIN_TIMEOUT_MS,
     maxTimeout: init.networkDialTimeout?.maxTimeout,

@@ -3,6 +3,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { sameBytes } from './ask.ts'
 import { LiveNetwork } from './external/live-network.ts'
 import { countLive } from './external/matrix.ts'
+import { badRecords } from './live-refusals.ts'
 import { freshKey } from './values.ts'
 import type { BuiltPeer } from './external/built.ts'
 
@@ -27,9 +28,10 @@ export function innocents (built: BuiltPeer): void {
     it('are answered all the same', async () => {
       const [asker, holder] = [network.one('ours'), network.one(kind)]
       const [key, value] = [freshKey(), fromString('good')]
+      const [{ put: bad }] = await badRecords(kind)
       await asker.putAt(holder, key, value)
       const answers = await Promise.all(Array.from({ length: REQUESTS }, async (_, index) => index % EVERY === 0
-        ? asker.putAt(holder, freshKey(), new Uint8Array()).then(() => 'kept', () => 'refused')
+        ? asker.putAt(holder, bad.key, bad.value).then(() => 'kept', () => 'refused')
         : asker.valueAt(holder, key).then(got => sameBytes(got, value) ? 'got' : 'not got', String)))
       const wanted = answers.map((_, index) => index % EVERY === 0 ? 'refused' : 'got')
       countLive('ours', kind, 'answered beside what they refuse', String(answers) === String(wanted))

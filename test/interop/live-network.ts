@@ -6,9 +6,11 @@ import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
 import { sameBytes } from './ask.ts'
 import { until } from './converge.ts'
-import { across } from './external/kinds.ts'
+import { across, EXTERNAL } from './external/kinds.ts'
 import { LiveNetwork } from './external/live-network.ts'
 import { countLive, tellVersions } from './external/matrix.ts'
+import { nameKey } from './external/our-peer.ts'
+import { nameRecord } from './live-refusals.ts'
 import { freshKey } from './values.ts'
 import type { BuiltPeer } from './external/built.ts'
 import type { Direction } from './external/kinds.ts'
@@ -34,7 +36,7 @@ export function oneNetworkOfAll (built: readonly BuiltPeer[]): void {
 
     before(async function () {
       this.timeout(START_TIMEOUT)
-      network = new LiveNetwork(built)
+      network = new LiveNetwork(built, { argsOf: kind => EXTERNAL[kind].roomy })
       for (const { kind } of built) {
         tellVersions(kind, await network.program(kind).versions())
       }
@@ -47,14 +49,16 @@ export function oneNetworkOfAll (built: readonly BuiltPeer[]): void {
     const get: GetNetwork = () => network
 
     findsTheClosest(get)
-    for (const direction of built.flatMap(({ kind }) => across(kind))) {
-      describe(`${direction.from} to ${direction.to}`, () => {
-        findsPeers(get, direction)
-        carriesValues(get, direction)
-        carriesPublicKeys(get, direction)
-        resolvesNames(get, direction)
-        carriesProviders(get, direction)
-      })
+    for (const { kind } of built) {
+      for (const direction of across(kind)) {
+        describe(`${direction.from} to ${direction.to}`, () => {
+          findsPeers(get, direction)
+          carriesValues(get, direction)
+          carriesPublicKeys(get, direction)
+          NAMES[EXTERNAL[kind].names](get, direction)
+          carriesProviders(get, direction)
+        })
+      }
     }
     hidesClients(get)
   })
@@ -139,15 +143,29 @@ function resolvesNames (get: GetNetwork, { from, to }: Direction): void {
   })
 }
 
+function carriesNames (get: GetNetwork, { from, to }: Direction): void {
+  it('an IPNS record of ours, put, kept and got', async () => {
+    const privateKey = await generateKeyPair('Ed25519')
+    const key = nameKey(peerIdFromPrivateKey(privateKey).toString())
+    const value = await nameRecord(privateKey, 1)
+    await get().one(from).put(key, value)
+    await isCarried(get(), { from, to }, key, value, 'IPNS record of ours')
+  })
+}
+
+/** By what IPNS records are to the other. */
+const NAMES = { known: resolvesNames, unknown: carriesNames }
+
 function carriesProviders (get: GetNetwork, { from, to }: Direction): void {
   it('a provider, kept and found', async () => {
     const network = get()
     const provider = network.one(from)
+    const witness = from === 'ours' || EXTERNAL[from].asks === 'one' ? provider : network.one('ours')
     const hash = (await sha256.digest(crypto.getRandomValues(new Uint8Array(32)))).bytes
     await provider.provide(hash)
     const keepers = network.of(to).filter(({ id }) => network.trulyClosest(provider, hash).includes(id))
     for (const keeper of keepers) {
-      await until('the provider record has come', async () => (await provider.providersAt(keeper, hash)).some(({ peer }) => peer === provider.id))
+      await until('the provider record has come', async () => (await witness.providersAt(keeper, hash)).some(({ peer }) => peer === provider.id))
       countLive(from, to, 'provider kept', true)
     }
     const found = await network.clientOf(to).findProviders(hash)

@@ -1,20 +1,13 @@
 import { expect } from 'aegir/chai'
 import { sameBytes } from './ask.ts'
 import { until } from './converge.ts'
-import { across } from './external/kinds.ts'
+import { across, traitsOf } from './external/kinds.ts'
 import { LiveNetwork } from './external/live-network.ts'
 import { countLive } from './external/matrix.ts'
 import { PROTOCOL } from './node.ts'
 import { freshKey } from './values.ts'
 import type { BuiltPeer } from './external/built.ts'
-import type { Direction, Kind } from './external/kinds.ts'
-
-/** What each implementation calls itself. */
-const AGENTS: Readonly<Record<Kind, RegExp>> = {
-  ours: /^js-libp2p\//,
-  go: /^go-libp2p/,
-  rust: /^rust-libp2p/
-}
+import type { Direction } from './external/kinds.ts'
 
 /** What two nodes, one of ours and one of the other, do with each other. */
 export function pairs ({ kind, program }: BuiltPeer): void {
@@ -46,9 +39,9 @@ function identifies (get: GetNetwork, { from, to }: Direction): void {
       const peer = get().one(asker)
       await until('it is identified', async () => peer.identify(get().one(asked)).then(({ agent }) => agent !== '', () => false))
       const { agent, protocols } = await peer.identify(get().one(asked))
-      countLive(asker, asked, 'identify', protocols.includes(PROTOCOL) && AGENTS[asked].test(agent))
+      countLive(asker, asked, 'identify', protocols.includes(PROTOCOL) && traitsOf(asked).agent.test(agent))
       expect(protocols).to.include(PROTOCOL)
-      expect(agent).to.match(AGENTS[asked])
+      expect(agent).to.match(traitsOf(asked).agent)
     }
   })
 }

@@ -5,21 +5,18 @@ import { createIPNSRecord, marshalIPNSRecord } from 'ipns'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
 import { sameBytes } from './ask.ts'
-import { across } from './external/kinds.ts'
+import { across, traitsOf } from './external/kinds.ts'
 import { LiveNetwork } from './external/live-network.ts'
 import { countLive } from './external/matrix.ts'
 import { nameKey } from './external/our-peer.ts'
 import { freshKey } from './values.ts'
 import type { BuiltPeer } from './external/built.ts'
-import type { Direction, Kind } from './external/kinds.ts'
+import type { Direction, Kind, Refusable } from './external/kinds.ts'
 import type { PrivateKey } from '@libp2p/interface'
 
-/** Bytes of a value that each refuses, if it is larger. Ours leaves room for an envelope beside 64 KiB. */
-const LIMIT: Readonly<Record<Kind, number>> = { ours: 66 * 1024, go: 4 * 1024 * 1024, rust: 16 * 1024 }
-
 /** What a PUT_VALUE is refused for. */
-interface Bad {
-  readonly what: string
+export interface Bad {
+  readonly what: Refusable
   /** What must be there before, to be better. */
   readonly before?: Put
   readonly put: Put
@@ -60,31 +57,32 @@ async function isRefused (network: LiveNetwork, { from, to }: Direction, { what,
   const refusal = await asker.putAt(holder, put.key, put.value).then(() => undefined, (err: Error) => err)
   // eslint-disable-next-line no-console -- to be read
   console.log(`      ${what}: ${refusal?.name}: ${refusal?.message}`)
-  const kept = what === UNKNOWN ? undefined : await asker.valueAt(holder, put.key)
+  const kept = what === 'a namespace that nobody knows' ? undefined : await asker.valueAt(holder, put.key)
   const good = { key: freshKey(), value: fromString('good') }
   await asker.putAt(holder, good.key, good.value)
   const right = refusal != null && !sameBytes(kept, put.value) && sameBytes(await asker.valueAt(holder, good.key), good.value)
   countLive(from, to, `refused: ${what}`, right)
   expect(refusal, what).to.be.an('error')
-  expect(refusal?.message).to.match(/reset|ended the stream|EOF/)
+  expect(refusal?.message).to.match(traitsOf(from).refused)
   expect(right, what).to.equal(true)
 }
 
-const UNKNOWN = 'a namespace that nobody knows'
-
-async function badRecords (to: Kind): Promise<Bad[]> {
+/** One of each sort that `to` refuses. */
+export async function badRecords (to: Kind): Promise<Bad[]> {
   const [privateKey, other] = [await generateKeyPair('Ed25519'), await generateKeyPair('Ed25519')]
   const name = nameKey(peerIdFromPrivateKey(privateKey).toString())
-  return [
+  const all: Bad[] = [
     { what: 'an empty value', put: { key: freshKey(), value: new Uint8Array() } },
-    { what: UNKNOWN, put: { key: fromString(`/nobody/${crypto.randomUUID()}`), value: fromString('value') } },
+    { what: 'a namespace that nobody knows', put: { key: fromString(`/nobody/${crypto.randomUUID()}`), value: fromString('value') } },
     { what: 'a public key of another', put: { key: concat([fromString('/pk/'), peerIdFromPrivateKey(privateKey).toMultihash().bytes]), value: fromString('no key') } },
     { what: 'an IPNS record by another', put: { key: name, value: await nameRecord(other, 1) } },
     { what: 'an older IPNS record', before: { key: name, value: await nameRecord(privateKey, 2) }, put: { key: name, value: await nameRecord(privateKey, 1) } },
-    { what: 'a message that is too large', put: { key: freshKey(), value: new Uint8Array(LIMIT[to] + 1) } }
+    { what: 'a message that is too large', put: { key: freshKey(), value: new Uint8Array(traitsOf(to).valueLimit + 1) } }
   ]
+  return all.filter(({ what }) => traitsOf(to).refuses.includes(what))
 }
 
-async function nameRecord (privateKey: PrivateKey, sequence: number): Promise<Uint8Array> {
+/** An IPNS record that is valid for an hour. */
+export async function nameRecord (privateKey: PrivateKey, sequence: number): Promise<Uint8Array> {
   return marshalIPNSRecord(await createIPNSRecord(privateKey, `/ipfs/bafkqaaa/${sequence}`, sequence, 3_600_000))
 }

@@ -1,5 +1,8 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { sameBytes } from './ask.ts'
+import { until } from './converge.ts'
+import { EXTERNAL } from './external/kinds.ts'
 import { closestOf, LiveNetwork } from './external/live-network.ts'
 import { countLive } from './external/matrix.ts'
 import { PROTOCOL } from './node.ts'
@@ -15,10 +18,13 @@ const REQUESTS = 200
 /** Servers of each kind: enough that every answer has an order of its own. */
 const SERVERS = 5
 
-/** Milliseconds without a request after which the other resets a stream, where its program can be told. */
+/** Milliseconds of idleness after which the other closes what it does. */
 const IDLE = 100
 
-/** Requests that are sent just when the other resets the stream. */
+/** The same for a stream of ours, where the other waits for that. */
+const OUR_IDLE = 50
+
+/** Requests that are sent just when the other closes what is idle. */
 const COLLISIONS = 20
 
 /** What becomes of streams between ours and the other. */
@@ -35,7 +41,11 @@ export function streams (built: BuiltPeer): void {
 
     pipelines(built, () => network)
     outlivesTheirEnd(built, () => network)
-    outlivesOurEnd(built, () => network)
+    if (EXTERNAL[built.kind].streams === 'one a peer') {
+      outlivesOurEnd(built, () => network)
+    } else {
+      overTwoConnections(built, () => network)
+    }
   })
 }
 
@@ -51,11 +61,12 @@ function pipelines ({ kind }: BuiltPeer, get: GetNetwork): void {
     const answers = await Promise.all(keys.map(async key => get().one('ours').closestAt(server, key)))
     const right = answers.filter((answer, index) => String(answer.map(({ peer }) => peer)) === String(closestOf(table, keys[index])))
     const { requests, streams } = await server.counts()
-    countLive('ours', kind, `${REQUESTS} requests pipelined on one stream`, right.length === REQUESTS && streams.get(client.id) === 1)
+    const theirCount = EXTERNAL[kind].counts === 'requests' ? 1 : streams.get(client.id)
+    countLive('ours', kind, `${REQUESTS} requests pipelined on one stream`, right.length === REQUESTS && theirCount === 1)
     expect(right).to.have.lengthOf(REQUESTS)
     expect(client.counts.streamsOpened - opened).to.equal(1)
     expect((requests.get('FIND_NODE') ?? 0) - asked).to.be.at.least(REQUESTS)
-    expect(streams.get(client.id)).to.equal(1)
+    expect(theirCount).to.equal(1)
   })
 
   it(`${REQUESTS} requests of ${kind} at once, answered`, async () => {
@@ -72,8 +83,25 @@ function pipelines ({ kind }: BuiltPeer, get: GetNetwork): void {
   })
 }
 
+/** Both have dialled at the same time. */
+function overTwoConnections ({ kind }: BuiltPeer, get: GetNetwork): void {
+  it(`${REQUESTS} requests of ${kind} at once over two connections, answered`, async () => {
+    const [server, asker] = [await get().startOurs(), await get().startExternal(kind)]
+    await asker.connect(server)
+    await server.node.libp2p.dial(asker.addrs.map(addr => multiaddr(addr)), { force: true })
+    await until('they know each other', async () => await server.hasContact(asker.id) && await asker.hasContact(server.id))
+    const [key, value] = [freshKey(), crypto.getRandomValues(new Uint8Array(1000))]
+    await server.put(key, value)
+    const answers = await Promise.all(Array.from({ length: REQUESTS }, async () => asker.valueAt(server, key)))
+    const right = answers.filter(answer => sameBytes(answer, value))
+    countLive(kind, 'ours', `${REQUESTS} requests over two connections`, right.length === REQUESTS)
+    expect(server.node.libp2p.getConnections().filter(({ remotePeer }) => remotePeer.toString() === asker.id)).to.have.lengthOf(2)
+    expect(right).to.have.lengthOf(REQUESTS)
+  })
+}
+
 function outlivesTheirEnd ({ kind }: BuiltPeer, get: GetNetwork): void {
-  for (const how of ['reset', 'close'] as const) {
+  for (const how of EXTERNAL[kind].ends) {
     it(`asks on a fresh stream after ${kind} ended the old one with a ${how}`, async () => {
       const [client, server] = [await get().client(), firstOf(get(), kind)]
       await ping(client, server)
@@ -101,40 +129,45 @@ function outlivesOurEnd ({ kind }: BuiltPeer, get: GetNetwork): void {
   })
 }
 
-/** A server that resets streams soon after their last request. */
+/** A server that soon closes what is idle: a stream, or a connection without one. */
 export function idleStreams (built: BuiltPeer): void {
   const { kind } = built
+  const what = EXTERNAL[kind].closesIdle
+  const lasts = what === 'streams' ? IDLE : OUR_IDLE + IDLE
 
-  describe(`a stream of ours that ${kind} finds idle`, () => {
+  describe(`${what} of ours that ${kind} finds idle`, () => {
     let network: LiveNetwork
     let client: OurClient
     let server: ExternalPeer
 
     before(async () => {
-      network = new LiveNetwork([built], ['-idle', `${IDLE}ms`])
+      network = new LiveNetwork([built], {
+        argsOf: () => ['-idle', `${IDLE}ms`],
+        ...(what === 'connections' ? { clientIdleMs: OUR_IDLE } : {})
+      })
       client = await network.client()
       server = await network.startExternal(kind)
     })
 
     after(async () => { await network.stop() })
 
-    it('is reset, and the next request succeeds on another', async () => {
+    it('are closed, and the next request succeeds on others', async () => {
       await ping(client, server)
-      await Promise.all(client.streams.map(closed))
+      await (what === 'streams' ? Promise.all(client.streams.map(closed)) : until('we are not connected', () => client.connections === 0))
       await ping(client, server)
       countLive('ours', kind, 'asks after their idle timeout', client.counts.streamsOpened === 2)
       expect(client.counts.streamsOpened).to.equal(2)
     })
 
-    it('is reset just when the next request is sent, and no request is lost', async () => {
+    it('are closed just when the next request is sent, and no request is lost', async () => {
       const opened = client.counts.streamsOpened
       for (let i = 0; i < COLLISIONS; i++) {
-        await new Promise(resolve => { setTimeout(resolve, IDLE - 2 + i % 5) })
+        await new Promise(resolve => { setTimeout(resolve, lasts - 2 + i % 5) })
         await ping(client, server)
       }
       // eslint-disable-next-line no-console -- a figure to be read
-      console.log(`      of ${COLLISIONS} requests after ${IDLE} ms, ${client.counts.streamsOpened - opened} took a fresh stream`)
-      countLive('ours', kind, 'asks just as they reset the stream', true)
+      console.log(`      of ${COLLISIONS} requests after ${lasts} ms, ${client.counts.streamsOpened - opened} took a fresh stream`)
+      countLive('ours', kind, 'asks just as they close what is idle', true)
     })
   })
 }

@@ -1,7 +1,9 @@
 import { buildPeers } from './external/built.ts'
+import { EXTERNAL } from './external/kinds.ts'
 import { liveReport } from './external/matrix.ts'
 import { innocents } from './live-innocents.ts'
 import { lives } from './live-life.ts'
+import { limits } from './live-limit.ts'
 import { oneNetworkOfAll } from './live-network.ts'
 import { pairs } from './live-pair.ts'
 import { refusals } from './live-refusals.ts'
@@ -25,6 +27,9 @@ if (built.length > 0) {
       innocents(peer)
       lives(peer)
       restarts(peer)
+      if (EXTERNAL[peer.kind].roomy.length > 0) {
+        limits(peer)
+      }
     }
     oneNetworkOfAll(built)
   })

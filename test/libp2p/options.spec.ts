@@ -60,7 +60,7 @@ describe('options of the libp2p service', () => {
       reprovide: { interval: HOUR, threshold: 24 * HOUR, validity: 48 * HOUR, concurrency: 10, maxQueueSize: 16_384 },
       clientIdle: 8 * SECOND,
       serverIdle: MINUTE,
-      maxInboundStreams: 32,
+      maxInboundStreams: 64, // on two connections
       requestTimeout: 10 * SECOND,
       minTimeout: 2 * SECOND,
       maxTimeout: 10 * SECOND,

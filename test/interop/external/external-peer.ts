@@ -1,4 +1,6 @@
+import { decodeRecord } from '../../../src/wire/wire-record.ts'
 import { PROTOCOL } from '../node.ts'
+import type { End } from './kinds.ts'
 import type { LivePeer, LivePeerInit, Identified, Resolved } from './live-peer.ts'
 import type { Program } from './program.ts'
 import type { Reply, Whereabouts } from './reply.ts'
@@ -6,7 +8,7 @@ import type { Reply, Whereabouts } from './reply.ts'
 /** What others put before `/kad/1.0.0`. */
 const PREFIX = PROTOCOL.replace(/\/kad\/1\.0\.0$/, '')
 
-/** How many requests came in, and on how many streams. */
+/** How many requests came in, and, where the program tells, on how many streams. */
 export interface InboundCounts {
   /** By type, in the words of the wire: `FIND_NODE`. */
   readonly requests: ReadonlyMap<string, number>
@@ -64,7 +66,7 @@ export class ExternalPeer implements LivePeer {
   }
 
   /** End all streams on which others asked. */
-  async endStreams (how: 'reset' | 'close'): Promise<void> {
+  async endStreams (how: End): Promise<void> {
     await this.#ask('endStreams', { how })
   }
 
@@ -113,9 +115,11 @@ export class ExternalPeer implements LivePeer {
     return (await this.#ask('getAt', { peer: other.id, key })).bytes('value')
   }
 
-  /** The whole record that `other` answers, in bytes. */
-  async recordAt (other: LivePeer, key: Uint8Array): Promise<Uint8Array | undefined> {
-    return (await this.#ask('getAt', { peer: other.id, key })).bytes('record')
+  /** The milliseconds that the record which `other` answers has left to live, as it tells. */
+  async lifeAt (other: LivePeer, key: Uint8Array): Promise<number | undefined> {
+    const reply = await this.#ask('getAt', { peer: other.id, key })
+    const record = reply.bytes('record') // of those who have no name for it
+    return record == null ? reply.number('ttl') * 1000 : decodeRecord(record, key, record.byteLength).ttl
   }
 
   async providersAt (other: LivePeer, hash: Uint8Array): Promise<Whereabouts[]> {

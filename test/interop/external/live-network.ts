@@ -9,6 +9,13 @@ import type { ExternalKind, Kind } from './kinds.ts'
 import type { LivePeer, LivePeerInit } from './live-peer.ts'
 import type { OurPeerInit } from './our-peer.ts'
 
+export interface LiveNetworkInit {
+  /** Arguments for a program. Default: none, so that all is as its library has it. */
+  argsOf? (kind: ExternalKind): readonly string[]
+  /** Milliseconds without a request after which our client closes a stream. Default: as on libp2p networks. */
+  readonly clientIdleMs?: number
+}
+
 /** Peers of several kinds that know each other. */
 export class LiveNetwork {
   /** The servers. */
@@ -16,11 +23,12 @@ export class LiveNetwork {
   /** Those who only ask. */
   readonly clients: LivePeer[] = []
   readonly #programs: ReadonlyMap<ExternalKind, Program>
+  readonly #clientIdleMs: number | undefined
   #client: OurClient | undefined
 
-  /** `args` are for the programs. */
-  constructor (built: readonly BuiltPeer[], args: readonly string[] = []) {
-    this.#programs = new Map(built.map(peer => [peer.kind, new Program(peer, args)]))
+  constructor (built: readonly BuiltPeer[], { argsOf = () => [], clientIdleMs }: LiveNetworkInit = {}) {
+    this.#programs = new Map(built.map(peer => [peer.kind, new Program(peer, argsOf(peer.kind))]))
+    this.#clientIdleMs = clientIdleMs
   }
 
   get kinds (): Kind[] {
@@ -29,7 +37,7 @@ export class LiveNetwork {
 
   /** Sends single requests for ours. */
   async client (): Promise<OurClient> {
-    this.#client ??= await OurClient.start()
+    this.#client ??= await OurClient.start(this.#clientIdleMs)
     return this.#client
   }
 

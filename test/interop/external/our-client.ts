@@ -24,19 +24,20 @@ export class OurClient {
   readonly #node: HostNode
   readonly #client: RpcClient
 
-  private constructor (node: HostNode) {
+  private constructor (node: HostNode, idleMs: number) {
     this.#node = node
     this.#client = new RpcClient({
       host: node.services.host,
       protocol: PROTOCOL,
       clock: systemClock,
       maxRecordSize: MAX_VALUE_BYTES,
-      idleMs: LIBP2P_CLIENT_IDLE_MS
+      idleMs
     })
   }
 
-  static async start (): Promise<OurClient> {
-    return new OurClient(await hostNode(createLibp2pNode))
+  /** It closes a stream after `idleMs` milliseconds without a request. */
+  static async start (idleMs = LIBP2P_CLIENT_IDLE_MS): Promise<OurClient> {
+    return new OurClient(await hostNode(createLibp2pNode), idleMs)
   }
 
   get id (): string {
@@ -51,6 +52,11 @@ export class OurClient {
   /** The streams of the DHT that are open. */
   get streams (): Stream[] {
     return this.#node.getConnections().flatMap(({ streams }) => streams).filter(({ protocol }) => protocol === PROTOCOL)
+  }
+
+  /** How many connections there are. */
+  get connections (): number {
+    return this.#node.getConnections().length
   }
 
   async ask<R extends Question> (peer: LivePeer, request: R): Promise<ResponseTo<R['type']>> {

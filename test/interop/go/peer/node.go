@@ -108,7 +108,8 @@ func (n *node) whereabouts() whereabouts {
 func describe(info peer.AddrInfo) whereabouts {
 	out := whereabouts{Peer: info.ID.String(), Addrs: []string{}}
 	for _, addr := range info.Addrs {
-		out.Addrs = append(out.Addrs, addr.String()+"/p2p/"+out.Peer)
+		transport, _ := peer.SplitAddr(addr) // some tell them with the id
+		out.Addrs = append(out.Addrs, transport.String()+"/p2p/"+out.Peer)
 	}
 	return out
 }
