@@ -1,5 +1,6 @@
-import { bitAt, sameKey } from '../keyspace/distance.ts'
+import { bitAt } from '../keyspace/distance.ts'
 import { keyFromBytes } from '../keyspace/key.ts'
+import { EntryList } from './entry-list.ts'
 import { entryOf, refreshEntry } from './table-entry.ts'
 import type { MutableEntry, TableEntry } from './table-entry.ts'
 import type { Contact } from '../keyspace/contact.ts'
@@ -31,8 +32,8 @@ export class KBucket implements Bucket {
   readonly prefix: Key
   readonly prefixLength: number
   readonly containsSelf: boolean
-  readonly contacts: MutableEntry[] = []
-  readonly replacements: MutableEntry[] = []
+  readonly #contacts = new EntryList()
+  readonly #replacements = new EntryList()
   lastLookup: number | undefined
   #checked: MutableEntry | undefined
 
@@ -43,14 +44,26 @@ export class KBucket implements Bucket {
     this.lastLookup = lastLookup
   }
 
+  get contacts (): readonly TableEntry[] {
+    return this.#contacts.entries
+  }
+
+  /** {@link headOf} the key of each contact. */
+  get heads (): readonly number[] {
+    return this.#contacts.heads
+  }
+
+  get replacements (): readonly TableEntry[] {
+    return this.#replacements.entries
+  }
+
   get (key: Key): TableEntry | undefined {
-    const index = indexOf(this.contacts, key)
-    return index === -1 ? undefined : this.contacts[index]
+    return this.#contacts.get(key)
   }
 
   /** Append a contact that is not in the bucket yet; there must be room. */
   add (contact: Contact, now: number): void {
-    this.contacts.push(entryOf(contact, now))
+    this.#contacts.push(entryOf(contact, now))
   }
 
   /** The peer answered us, as `contact`: refresh it and move it to the tail, if it is here. */
@@ -75,15 +88,14 @@ export class KBucket implements Bucket {
 
   /** Keep a newcomer as a replacement; of more than `capacity`, the least recently seen goes. */
   cache (contact: Contact, now: number, capacity: number): void {
-    const index = indexOf(this.replacements, contact.key)
-    if (index !== -1) {
-      refreshEntry(moveToTail(this.replacements, index), contact, now)
-      return
+    const known = this.#replacements.toTail(contact.key)
+    if (known != null) {
+      refreshEntry(known, contact, now)
+    } else if (this.#replacements.length < capacity) {
+      this.#replacements.push(entryOf(contact, now))
+    } else {
+      this.#replacements.replaceFirst(entryOf(contact, now))
     }
-    if (this.replacements.length >= capacity) {
-      this.replacements.shift()
-    }
-    this.replacements.push(entryOf(contact, now))
   }
 
   /**
@@ -95,40 +107,28 @@ export class KBucket implements Bucket {
     if (this.#checked != null) {
       return undefined
     }
-    this.#checked = this.contacts[0]
+    this.#checked = this.#contacts.entries[0]
     return this.#checked
   }
 
   /** Drop a contact; `undefined` if it was not here. */
   remove (key: Key): TableEntry | undefined {
-    const index = indexOf(this.contacts, key)
-    if (index === -1) {
-      return undefined
-    }
-    const [entry] = this.contacts.splice(index, 1)
+    const entry = this.#contacts.remove(key)
     this.#endCheck(entry)
     return entry
   }
 
   /** Drop a replacement, if it is one. */
   removeReplacement (key: Key): void {
-    const index = indexOf(this.replacements, key)
-    if (index !== -1) {
-      this.replacements.splice(index, 1)
-    }
+    this.#replacements.remove(key)
   }
 
   /** Give the room of a removed contact to the replacement that was seen last, at the place its `lastSeen` demands. */
   promote (): TableEntry | undefined {
-    const entry = this.replacements.pop()
-    if (entry == null) {
-      return undefined
+    const entry = this.#replacements.pop()
+    if (entry != null) {
+      this.#contacts.insert(entry)
     }
-    let index = this.contacts.length
-    while (index > 0 && this.contacts[index - 1].lastSeen > entry.lastSeen) {
-      index--
-    }
-    this.contacts.splice(index, 0, entry)
     return entry
   }
 
@@ -137,9 +137,9 @@ export class KBucket implements Bucket {
     const bit = bitAt(this.prefix, this.prefixLength)
     const same = this.#half(this.prefix, self)
     const other = this.#half(flipBit(this.prefix, this.prefixLength), self)
-    for (const entry of this.contacts) {
+    for (const entry of this.#contacts.entries) {
       const half = bitAt(entry.key, this.prefixLength) === bit ? same : other
-      half.contacts.push(entry)
+      half.#contacts.push(entry)
     }
     return bit === 0 ? [same, other] : [other, same]
   }
@@ -150,39 +150,16 @@ export class KBucket implements Bucket {
   }
 
   #moveToTail (key: Key): MutableEntry | undefined {
-    const index = indexOf(this.contacts, key)
-    if (index === -1) {
-      return undefined
-    }
-    const entry = moveToTail(this.contacts, index)
+    const entry = this.#contacts.toTail(key)
     this.#endCheck(entry)
     return entry
   }
 
-  #endCheck (entry: MutableEntry): void {
+  #endCheck (entry: MutableEntry | undefined): void {
     if (this.#checked === entry) {
       this.#checked = undefined
     }
   }
-}
-
-function indexOf (entries: readonly MutableEntry[], key: Key): number {
-  // from the tail: who answered last is the likeliest to answer next
-  for (let i = entries.length - 1; i >= 0; i--) {
-    if (sameKey(entries[i].key, key)) {
-      return i
-    }
-  }
-  return -1
-}
-
-function moveToTail (entries: MutableEntry[], index: number): MutableEntry {
-  const entry = entries[index]
-  for (let i = index + 1; i < entries.length; i++) {
-    entries[i - 1] = entries[i]
-  }
-  entries[entries.length - 1] = entry
-  return entry
 }
 
 function flipBit (key: Key, index: number): Key {

@@ -1,6 +1,7 @@
 import { sameKey } from '../keyspace/distance.ts'
+import { closestTo } from './closest.ts'
 import { KBucket } from './k-bucket.ts'
-import { Branch, collectClosest, leafOf, leaves, replaceLeaf } from './trie.ts'
+import { Branch, leafOf, leaves, replaceLeaf } from './trie.ts'
 import type { Bucket } from './k-bucket.ts'
 import type { TableEntry } from './table-entry.ts'
 import type { TrieNode } from './trie.ts'
@@ -59,6 +60,11 @@ export type InsertResult =
    */
   | { readonly type: 'full', readonly leastRecentlySeen: TableEntry }
 
+const INSERTED: InsertResult = { type: 'inserted' }
+const UPDATED: InsertResult = { type: 'updated' }
+const SELF: InsertResult = { type: 'self' }
+const CACHED: InsertResult = { type: 'cached' }
+
 /** What `remove` did. */
 export interface RemoveResult {
   /** Was it a contact? (Replacements are dropped silently.) */
@@ -112,12 +118,12 @@ export class RoutingTable {
 
   /** `contact` answered us at `now` (ms): take it in, or move it to the tail of its bucket. */
   insert (contact: Contact, now: number): InsertResult {
-    if (sameKey(contact.key, this.self)) {
-      return { type: 'self' }
-    }
     let bucket = this.#bucketOf(contact.key)
+    if (bucket.containsSelf && sameKey(contact.key, this.self)) {
+      return SELF
+    }
     if (bucket.refresh(contact, now)) {
-      return { type: 'updated' }
+      return UPDATED
     }
     while (this.#mustSplit(bucket)) {
       this.#root = replaceLeaf(this.#root, bucket, new Branch(bucket.split(this.self)))
@@ -126,11 +132,11 @@ export class RoutingTable {
     if (bucket.contacts.length < this.k) {
       bucket.add(contact, now)
       this.#size++
-      return { type: 'inserted' }
+      return INSERTED
     }
     bucket.cache(contact, now, this.k)
     const leastRecentlySeen = bucket.startCheck()
-    return leastRecentlySeen == null ? { type: 'cached' } : { type: 'full', leastRecentlySeen }
+    return leastRecentlySeen == null ? CACHED : { type: 'full', leastRecentlySeen }
   }
 
   /** The contact with that key answered us at `now` (ms). Is it in the table? */
@@ -162,9 +168,7 @@ export class RoutingTable {
    * the table is closer than those returned.
    */
   closest (target: Key, count: number): Contact[] {
-    const out: Contact[] = []
-    collectClosest(this.#root, 0, target, count, out)
-    return out
+    return closestTo(target, count, this.#root)
   }
 
   /** A lookup for `target` was made at `now` (ms): its bucket needs no refresh for a while (paper §2.3). */

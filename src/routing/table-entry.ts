@@ -21,7 +21,7 @@ export function entryOf (contact: Contact, now: number): MutableEntry {
   return {
     id: withoutMessage(contact.id),
     key: contact.key,
-    addrs: contact.addrs.map(withoutMessage),
+    addrs: ownAddrs(contact.addrs),
     lastSeen: now
   }
 }
@@ -35,8 +35,14 @@ export function refreshEntry (entry: MutableEntry, contact: Contact, now: number
   entry.lastSeen = now
   const addrs = contact.addrs
   if (addrs.length > 0 && !sameAddrs(entry.addrs, addrs)) {
-    entry.addrs = addrs.map(withoutMessage)
+    entry.addrs = ownAddrs(addrs)
   }
+}
+
+const NO_ADDRS: readonly Uint8Array[] = []
+
+function ownAddrs (addrs: readonly Uint8Array[]): readonly Uint8Array[] {
+  return addrs.length === 0 ? NO_ADDRS : addrs.map(withoutMessage)
 }
 
 /**
