@@ -1,4 +1,4 @@
-import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
+import { encodeUint8Array, encodingLength } from 'uint8-varint'
 import { compareBytes } from './compare-bytes.ts'
 import { InvalidRecordError, ValueTooLargeError } from './invalid-record.ts'
 import { OpenValue } from './open-value.ts'
@@ -15,6 +15,9 @@ export const MAX_CLOCK_AHEAD_MS = 10 * 60_000
  * bytes in from the wire, and {@link openRecords} then counts the data exactly.
  */
 export const MAX_ENVELOPE_BYTES = 14
+
+/** Of the envelope's data: field number and wire type 2, which is bytes. */
+const DATA_TAG = 2 << 3 | 2
 
 /** Its verdicts need no waiting. */
 export interface OpenRecords extends RecordKind {
@@ -63,31 +66,48 @@ export function openRecords (maxValueSize: number): OpenRecords {
  * @throws {RangeError} `now` is negative or no safe integer
  */
 export function sealOpenValue (data: Uint8Array, now: number): Uint8Array {
-  const time = Math.floor(now)
-  if (!Number.isSafeInteger(time) || time < 0) {
-    throw new RangeError(`${now} is no time: milliseconds since the Unix epoch are expected`)
-  }
-  return OpenValue.encode({ time, data: withArrayBuffer(data) })
+  const head = headOf(Math.floor(now), data.byteLength)
+  const sealed = new Uint8Array(head.byteLength + data.byteLength)
+  sealed.set(head)
+  sealed.set(data, head.byteLength)
+  return sealed
 }
 
 /**
- * What {@link sealOpenValue} put into `value`.
+ * What {@link sealOpenValue} put into `value`, of which the data is a part.
  *
  * @throws {InvalidRecordError} nothing that it could have made: one time and data have one envelope
  */
 export function openValue (value: Uint8Array): { time: number, data: Uint8Array } {
   let opened: OpenValue
-  let resealed: Uint8Array
+  let head: Uint8Array
   try {
     opened = OpenValue.decode(value)
-    resealed = sealOpenValue(opened.data, opened.time)
+    head = headOf(opened.time, opened.data.byteLength)
   } catch (err) {
     throw new InvalidRecordError('the value of a /kv/ record is no envelope', { cause: err })
   }
-  if (compareBytes(value, resealed) !== 0) {
+  // the head ends with the length of the data: where both are as they should be, nothing else is there
+  if (value.byteLength !== head.byteLength + opened.data.byteLength || compareBytes(value.subarray(0, head.byteLength), head) !== 0) {
     throw new InvalidRecordError('the envelope of a /kv/ record is not in its only form')
   }
   return opened
+}
+
+/** An envelope in its only form up to its data, of which there are `size` bytes. Large data is not to be written only to be compared. */
+function headOf (time: number, size: number): Uint8Array {
+  if (!Number.isSafeInteger(time) || time < 0) {
+    throw new RangeError(`${time} is no time: milliseconds since the Unix epoch are expected`)
+  }
+  const fields = OpenValue.encode({ time })
+  if (size === 0) {
+    return fields
+  }
+  const head = new Uint8Array(fields.byteLength + 1 + encodingLength(size))
+  head.set(fields)
+  head[fields.byteLength] = DATA_TAG
+  encodeUint8Array(size, head, fields.byteLength + 1)
+  return head
 }
 
 function compareOpenValues (a: Uint8Array, b: Uint8Array): number {

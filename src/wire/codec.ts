@@ -1,9 +1,10 @@
 import { bytesEqual } from './bytes-equal.ts'
+import { encodeMessage } from './encode-message.ts'
 import { InvalidMessageError } from './errors.ts'
 import { MAX_PROVIDER_KEY_BYTES, MAX_READ_ANSWER_BYTES, MAX_REQUEST_BYTES } from './limits.ts'
 import { MessageType } from './message.ts'
 import { ownPeer } from './peers.ts'
-import { decodeMessage, encodeMessage } from './raw-message.ts'
+import { decodeMessage } from './raw-message.ts'
 import { assertValueKey, decodeRecord, encodeRecord } from './wire-record.ts'
 import type { RawMessage } from './raw-message.ts'
 import type { Request, Response, ResponseTo } from './rpc.ts'
@@ -44,16 +45,16 @@ export function encodeRequest (request: Request): Uint8Array {
   const type = TYPES[request.type]
   switch (request.type) {
     case 'ping':
-      return encodeMessage(type)
+      return encodeMessage(type, {})
     case 'find-node':
-      return encodeMessage(type, request.target)
+      return encodeMessage(type, { key: request.target })
     case 'get-value':
     case 'get-providers':
-      return encodeMessage(type, request.key)
+      return encodeMessage(type, { key: request.key })
     case 'put-value':
-      return encodeMessage(type, request.record.key, encodeRecord(request.record))
+      return encodeMessage(type, { key: request.record.key, record: encodeRecord(request.record) })
     case 'add-provider':
-      return encodeMessage(type, request.key, undefined, { providers: request.providers })
+      return encodeMessage(type, { key: request.key, providers: request.providers })
     // no default
   }
 }
@@ -68,17 +69,17 @@ export function encodeResponse (response: Response): Uint8Array {
   const type = TYPES[response.type]
   switch (response.type) {
     case 'ping':
-      return encodeMessage(type)
+      return encodeMessage(type, {})
     case 'find-node':
-      return encodeMessage(type, undefined, undefined, response)
+      return encodeMessage(type, { closer: response.closer })
     case 'get-value': {
       const record = response.record == null ? undefined : encodeRecord(response.record)
-      return encodeMessage(type, response.key, record, response)
+      return encodeMessage(type, { key: response.key, record, closer: response.closer })
     }
     case 'get-providers':
-      return encodeMessage(type, response.key, undefined, response)
+      return encodeMessage(type, { key: response.key, providers: response.providers, closer: response.closer })
     case 'put-value':
-      return encodeMessage(type, response.record.key, encodeRecord(response.record))
+      return encodeMessage(type, { key: response.record.key, record: encodeRecord(response.record) })
     // no default
   }
 }

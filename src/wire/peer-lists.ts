@@ -1,4 +1,4 @@
-import { prefixLength } from './frame.ts'
+import { fieldLength } from './field-writer.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
 /** The peers that a message carries. */
@@ -50,11 +50,6 @@ function listLength (peers: readonly PeerInfo[]): number {
     length += fieldLength(peerLength(id, addrs))
   }
   return length
-}
-
-/** Bytes of a field with a payload of `length` bytes: a tag of one byte, the length, the payload. */
-function fieldLength (length: number): number {
-  return length < 0x80 ? 2 + length : 1 + prefixLength(length) + length
 }
 
 function cutAddrs ({ closer, providers }: PeerLists, most: number): PeerLists {

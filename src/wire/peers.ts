@@ -1,8 +1,8 @@
 import { bytesEqual } from './bytes-equal.ts'
 import { FieldCursor } from './field-cursor.ts'
 import { MAX_PEER_BYTES, MAX_PEERS_READ, MAX_SHARED_BUFFER_BYTES } from './limits.ts'
-import { Peer } from './message.ts'
 import { isPeerId } from './peer-id.ts'
+import { viewOf } from './view.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
 /** A peer as it came over the wire: its addresses are parsed when somebody asks for them. */
@@ -21,9 +21,20 @@ class WirePeer implements PeerInfo {
   }
 
   get addrs (): readonly Uint8Array[] {
-    this.#addrs ??= Peer.decode(this.#message.subarray(this.#start, this.#end)).addrs
+    this.#addrs ??= readAddrs(this.#message, this.#start, this.#end)
     return this.#addrs
   }
+}
+
+function readAddrs (message: Uint8Array, start: number, end: number): Uint8Array[] {
+  const addrs: Uint8Array[] = []
+  const cursor = new FieldCursor(message, start, end)
+  while (cursor.next()) {
+    if (cursor.field === 2) {
+      addrs.push(viewOf(message, cursor.start, cursor.end))
+    }
+  }
+  return addrs
 }
 
 /**
@@ -34,14 +45,20 @@ class WirePeer implements PeerInfo {
 export class PeerListReader {
   readonly peers: PeerInfo[] = []
   readonly #message: Uint8Array
-  readonly #shared: boolean
+  readonly #cursor: FieldCursor
+  readonly #large: boolean
   /** The last bytes of each id of `peers`, to tell most ids apart without comparing them. */
   readonly #tails: number[] = []
   #met = 0
 
-  constructor (message: Uint8Array) {
+  /**
+   * @param message - in which the peers lie
+   * @param cursor - walks one of them after another; several lists may have the same
+   */
+  constructor (message: Uint8Array, cursor: FieldCursor) {
     this.#message = message
-    this.#shared = message.buffer.byteLength > MAX_SHARED_BUFFER_BYTES
+    this.#cursor = cursor
+    this.#large = message.buffer.byteLength > MAX_SHARED_BUFFER_BYTES
   }
 
   /**
@@ -60,14 +77,15 @@ export class PeerListReader {
       return
     }
     this.#tails.push(tail)
-    this.peers.push(this.#shared
-      ? new WirePeer(id.slice(), this.#message.slice(start, end), 0, end - start)
+    this.peers.push(this.#large
+      ? new WirePeer(id.slice(), viewOf(this.#message, start, end).slice(), 0, end - start)
       : new WirePeer(id, this.#message, start, end))
   }
 
   /** Walks the peer and returns its id, the last if there are several, undefined if none. */
   #idOf (start: number, end: number): Uint8Array | undefined {
-    const cursor = new FieldCursor(this.#message, start, end)
+    const cursor = this.#cursor
+    cursor.enter(start, end)
     let idStart = 0
     let idEnd = 0
     while (cursor.next()) {
@@ -86,12 +104,12 @@ export class PeerListReader {
         default: // unknown fields are allowed
       }
     }
-    return idEnd === 0 ? undefined : this.#message.subarray(idStart, idEnd)
+    return idEnd === 0 ? undefined : viewOf(this.#message, idStart, idEnd)
   }
 
   #has (id: Uint8Array, tail: number): boolean {
-    for (let i = this.#tails.indexOf(tail); i !== -1; i = this.#tails.indexOf(tail, i + 1)) {
-      if (bytesEqual(this.peers[i].id, id)) {
+    for (let i = 0; i < this.#tails.length; i++) {
+      if (this.#tails[i] === tail && bytesEqual(this.peers[i].id, id)) {
         return true
       }
     }

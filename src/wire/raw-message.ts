@@ -1,16 +1,14 @@
-import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
-import { appendPeers } from './append-peers.ts'
+import { detached } from './detached.ts'
 import { InvalidMessageError } from './errors.ts'
 import { FieldCursor } from './field-cursor.ts'
-import { MAX_ANSWER_BYTES, MAX_SHARED_BUFFER_BYTES } from './limits.ts'
-import { Message, MessageType } from './message.ts'
+import { MESSAGE_TYPES } from './message-types.ts'
+import { MessageType } from './message.ts'
 import { PeerListReader } from './peers.ts'
-import type { PeerLists } from './peer-lists.ts'
+import { viewOf } from './view.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
-/** By the numbers that stand for them. */
-const TYPES = [MessageType.PUT_VALUE, MessageType.GET_VALUE, MessageType.ADD_PROVIDER, MessageType.GET_PROVIDERS, MessageType.FIND_NODE, MessageType.PING]
+const NO_KEY = new Uint8Array(0)
 
 /** A message of sound structure: its record raw, the addresses of its peers unread. */
 export interface RawMessage {
@@ -19,12 +17,6 @@ export interface RawMessage {
   readonly record: Uint8Array | undefined
   readonly closer: readonly PeerInfo[]
   readonly providers: readonly PeerInfo[]
-}
-
-/** A message as bytes, fields in the order of their numbers. */
-export function encodeMessage (type: MessageType, key?: Uint8Array, record?: Uint8Array<ArrayBuffer>, lists?: Partial<PeerLists>): Uint8Array {
-  const head = Message.encode({ type, key: key == null ? undefined : withArrayBuffer(key), record })
-  return lists == null ? head : appendPeers(head, { closer: lists.closer ?? [], providers: lists.providers ?? [] })
 }
 
 /**
@@ -40,10 +32,11 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
     throw new InvalidMessageError('an empty frame')
   }
   let type: MessageType = MessageType.PUT_VALUE
-  let key: Uint8Array = bytes.subarray(0, 0)
+  let key: Uint8Array = NO_KEY
   let record: Uint8Array | undefined
-  const closer = new PeerListReader(bytes)
-  const providers = new PeerListReader(bytes)
+  const inner = new FieldCursor(bytes, 0, 0)
+  const closer = new PeerListReader(bytes, inner)
+  const providers = new PeerListReader(bytes, inner)
   const cursor = new FieldCursor(bytes, 0, bytes.byteLength)
   while (cursor.next()) {
     switch (cursor.field) {
@@ -52,12 +45,12 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
         break
       case 2:
         cursor.expectBytes()
-        key = bytes.subarray(cursor.start, cursor.end)
+        key = viewOf(bytes, cursor.start, cursor.end)
         break
       case 3:
         cursor.expectBytes()
         assertRecord(bytes, cursor.start, cursor.end)
-        record = bytes.subarray(cursor.start, cursor.end)
+        record = viewOf(bytes, cursor.start, cursor.end)
         break
       case 8:
         cursor.expectBytes()
@@ -77,7 +70,7 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
 }
 
 function messageType (number: number): MessageType {
-  const type = TYPES[number]
+  const type = MESSAGE_TYPES[number]
   if (type == null) {
     throw new InvalidMessageError(`an unknown message type, ${number}`)
   }
@@ -93,15 +86,4 @@ function assertRecord (bytes: Uint8Array, start: number, end: number): void {
       cursor.varint()
     }
   }
-}
-
-/**
- * The bytes of a frame in one piece. Peers that are kept share its memory, so it is
- * copied when it lies in a buffer much larger than itself, as sockets have them; from
- * frames that are large themselves each peer is copied when it is read.
- */
-function detached (frame: Uint8Array | Uint8ArrayList): Uint8Array {
-  const { buffer, byteOffset, byteLength } = frame.subarray()
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength) // no Buffer, whose slice() is a view
-  return buffer.byteLength > MAX_SHARED_BUFFER_BYTES && byteLength <= MAX_ANSWER_BYTES ? bytes.slice() : bytes
 }

@@ -2,7 +2,10 @@
 const FIRST_MS = -62_167_219_200_000
 const LAST_MS = 253_402_300_799_999
 
-const PATTERN = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
+const PATTERN = /^(\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
+
+/** Characters of the longest time that {@link PATTERN} takes. */
+const MAX_LENGTH = '0000-00-00T00:00:00.000000000Z'.length
 
 /**
  * Milliseconds since the Unix epoch as RFC 3339 with nanoseconds, UTC; empty when it
@@ -18,8 +21,13 @@ export function parseTimestamp (text: string): number | undefined {
   if (match == null) {
     return undefined
   }
-  const milliseconds = `${match[1]}.${(match[2] ?? '').padEnd(3, '0').slice(0, 3)}`
-  const ms = Date.parse(`${milliseconds}Z`)
-  // a 30th of February is taken for a day in March
-  return formatTimestamp(ms) === `${milliseconds}000000Z` ? ms : undefined
+  const [, seconds, day, fraction = ''] = match
+  const ms = Date.parse(`${seconds}Z`) + Number(fraction.slice(0, 3).padEnd(3, '0'))
+  // a 30th of February is taken for a day in March, and the 24th hour for the next day
+  return new Date(ms).getUTCDate() === Number(day) ? ms : undefined
+}
+
+/** {@link parseTimestamp} of a text in bytes. */
+export function readTimestamp (bytes: Uint8Array): number | undefined {
+  return bytes.byteLength > MAX_LENGTH ? undefined : parseTimestamp(String.fromCharCode(...bytes)) // all that it takes is ASCII
 }

@@ -2,12 +2,16 @@ import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
 import { namespaceOf } from '../record/namespace.ts'
 import { bytesEqual } from './bytes-equal.ts'
 import { InvalidMessageError } from './errors.ts'
+import { FieldCursor } from './field-cursor.ts'
 import { Record } from './message.ts'
-import { formatTimestamp, parseTimestamp } from './timestamp.ts'
+import { formatTimestamp, readTimestamp } from './timestamp.ts'
+import { viewOf } from './view.ts'
 import type { ValueRecord } from '../record/record.ts'
 
 /** The largest life that the wire can tell, seconds. */
 const MAX_TTL_S = 0xffff_ffff
+
+const NOTHING = new Uint8Array(0)
 
 /** A record as a `Record` message. Its life is told in whole seconds, rounded down, at least one. */
 export function encodeRecord ({ key, value, timeReceived, ttl }: ValueRecord): Uint8Array<ArrayBuffer> {
@@ -27,20 +31,50 @@ export function encodeRecord ({ key, value, timeReceived, ttl }: ValueRecord): U
  * @throws {InvalidMessageError} it is for another key, or its value larger than `maxRecordSize`
  */
 export function decodeRecord (raw: Uint8Array, key: Uint8Array, maxRecordSize: number): ValueRecord {
-  const record = Record.decode(raw)
+  const record = readRecord(raw)
   if (!bytesEqual(record.key, key)) {
     throw new InvalidMessageError('the key of the record is not that of the message')
   }
   if (record.value.byteLength > maxRecordSize) {
     throw new InvalidMessageError(`a value of ${record.value.byteLength} bytes, at most ${maxRecordSize} are kept`)
   }
-  const timeReceived = parseTimestamp(record.timeReceived)
   return {
     key: record.key.slice(), // the frame they came in is let go
     value: record.value.slice(),
-    ...timeReceived == null ? {} : { timeReceived },
-    ...record.ttl == null || record.ttl === 0 ? {} : { ttl: record.ttl * 1000 }
+    ...record.timeReceived == null ? {} : { timeReceived: record.timeReceived },
+    ...record.ttl === 0 ? {} : { ttl: record.ttl * 1000 }
   }
+}
+
+/** Fields of a record that are not there are empty, zero, or undefined. */
+interface RecordFields {
+  key: Uint8Array
+  value: Uint8Array
+  timeReceived: number | undefined
+  ttl: number
+}
+
+function readRecord (raw: Uint8Array): RecordFields {
+  const record: RecordFields = { key: NOTHING, value: NOTHING, timeReceived: undefined, ttl: 0 }
+  const cursor = new FieldCursor(raw, 0, raw.byteLength)
+  while (cursor.next()) {
+    switch (cursor.field) {
+      case 1:
+        record.key = viewOf(raw, cursor.start, cursor.end)
+        break
+      case 2:
+        record.value = viewOf(raw, cursor.start, cursor.end)
+        break
+      case 5:
+        record.timeReceived = readTimestamp(viewOf(raw, cursor.start, cursor.end))
+        break
+      case 777:
+        record.ttl = Math.min(cursor.varint(), MAX_TTL_S)
+        break
+      default: // go's author and signature, and what others have added
+    }
+  }
+  return record
 }
 
 /** @throws {InvalidMessageError} `key` is not `/<namespace>/<rest>` */
