@@ -55,8 +55,23 @@ export function startDeadline (clock: Clock, ms: number, reason: () => Error, ..
   }
 }
 
+type OnAbort = (reason: unknown) => void
+
+/** Those who are to be called when a signal is aborted. */
+interface Listeners {
+  readonly all: Set<OnAbort>
+  /** Calls them. The signal has it while there are any: with it, some signals would stay in memory. */
+  tell (): void
+}
+
+/**
+ * Thousands of requests wait for the same signal, and an event target looks at every
+ * listener it has to add or remove another: so it has one for all of them.
+ */
+const LISTENERS = new WeakMap<AbortSignal, Listeners>()
+
 /** Calls `then` with the reason when `signal` is aborted, or at once if it was. Returns the way to let go of it. */
-function onAbort (signal: AbortSignal | undefined, then: (reason: unknown) => void): () => void {
+function onAbort (signal: AbortSignal | undefined, then: OnAbort): () => void {
   if (signal == null) {
     return () => {}
   }
@@ -64,9 +79,27 @@ function onAbort (signal: AbortSignal | undefined, then: (reason: unknown) => vo
     then(signal.reason)
     return () => {}
   }
-  const listener = (): void => { then(signal.reason) }
-  signal.addEventListener('abort', listener, { once: true })
-  return () => { signal.removeEventListener('abort', listener) }
+  const { all, tell } = listenersOf(signal)
+  if (all.size === 0) {
+    signal.addEventListener('abort', tell, { once: true })
+  }
+  all.add(then)
+  return () => {
+    if (all.delete(then) && all.size === 0) {
+      signal.removeEventListener('abort', tell)
+    }
+  }
+}
+
+function listenersOf (signal: AbortSignal): Listeners {
+  const known = LISTENERS.get(signal)
+  if (known != null) {
+    return known
+  }
+  const all = new Set<OnAbort>()
+  const listeners = { all, tell: () => { [...all].forEach(then => { then(signal.reason) }) } }
+  LISTENERS.set(signal, listeners)
+  return listeners
 }
 
 /**

@@ -20,9 +20,9 @@ export class Watchdog {
     this.#bite = bite
   }
 
-  /** Bite in `ms` milliseconds unless set or cleared before. Replaces what was set. */
-  set (ms: number): void {
-    this.#deadline = this.#clock.now() + ms
+  /** Bite in `ms` milliseconds unless set or cleared before. Replaces what was set. `now`: for those who know what the clock says. */
+  set (ms: number, now: number = this.#clock.now()): void {
+    this.#deadline = now + ms
     if (this.#deadline < this.#scheduledFor) {
       this.#schedule(ms)
     }

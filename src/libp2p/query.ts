@@ -1,4 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
+import { ManualGenerator } from '../iteration/manual-generator.ts'
 import type { QueryEvent } from './events.ts'
 
 /** What a query does: it tells events as they happen, and ends when it is over or `signal` is aborted. */
@@ -16,7 +17,7 @@ export function query (body: QueryBody, signal: AbortSignal | undefined): AsyncG
   return new Query(body, signal)
 }
 
-type Result = IteratorResult<QueryEvent, void>
+type Result = IteratorResult<QueryEvent, undefined>
 
 /** Somebody who waits for an event. */
 interface Reader {
@@ -25,10 +26,9 @@ interface Reader {
 }
 
 /**
- * Not a generator function: each that passes events on costs more than making them does.
  * Events that wait to be read are never more than one query makes, which its lookup bounds.
  */
-class Query implements AsyncGenerator<QueryEvent, void, undefined> {
+class Query extends ManualGenerator<QueryEvent> {
   readonly #body: QueryBody
   readonly #signal: AbortSignal | undefined
   readonly #events: QueryEvent[] = []
@@ -40,6 +40,7 @@ class Query implements AsyncGenerator<QueryEvent, void, undefined> {
   #failed: { readonly err: unknown } | undefined
 
   constructor (body: QueryBody, signal: AbortSignal | undefined) {
+    super()
     this.#body = body
     this.#signal = signal
   }
@@ -66,19 +67,6 @@ class Query implements AsyncGenerator<QueryEvent, void, undefined> {
     await this.#running
     this.#failed = undefined
     return { done: true, value: undefined }
-  }
-
-  async throw (err: unknown): Promise<Result> {
-    await this.return()
-    throw err
-  }
-
-  [Symbol.asyncIterator] (): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose] (): Promise<void> {
-    await this.return()
   }
 
   async #run (): Promise<void> {

@@ -10,7 +10,8 @@ import { ResponseTime } from './response-time.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Request, Response } from '../wire/rpc.ts'
-import type { Uint8ArrayList } from 'uint8arraylist'
+
+const ONCE = { once: true }
 
 /** What a channel asks of its client. */
 export interface ChannelInit {
@@ -43,6 +44,9 @@ interface Waiting extends Pending {
   readonly byteLength: number
   resolve (response: Response): void
   reject (err: unknown): void
+  /** Gives it up, and is heard by this signal. */
+  readonly signal: AbortSignal | undefined
+  onAbort (): void
   /** Nobody waits for the answer any more; its place in the order remains. */
   abandoned: boolean
 }
@@ -118,26 +122,22 @@ export class Channel {
   request (frame: Uint8Array, request: Request, signal?: AbortSignal): Promise<Response> {
     this.#checkRoom()
     return new Promise<Response>((resolve, reject) => {
-      const onAbort = (): void => {
-        waiting.abandoned = true
-        reject(signal?.reason)
-        this.#abortOpeningIfUnwanted()
-      }
-      const settle = (): void => { signal?.removeEventListener('abort', onAbort) }
       const waiting: Waiting = {
         request,
         byteLength: frame.byteLength,
         since: this.#init.clock.now(),
-        abandoned: false,
-        resolve (response) { settle(); resolve(response) },
-        reject (err) { settle(); reject(err) }
+        resolve,
+        reject,
+        signal,
+        onAbort: () => { this.#abandon(waiting) },
+        abandoned: false
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      signal?.addEventListener('abort', waiting.onAbort, ONCE)
       this.#waiting.push(waiting)
       this.#unsent.push(frame)
       this.#pump()
       if (this.#waiting.length === 1 && this.#state === 'open') {
-        this.#watchNext()
+        this.#watchNext(waiting.since)
       }
     })
   }
@@ -156,7 +156,7 @@ export class Channel {
       }
       const onAbort = (): void => { settle(); reject(signal?.reason) }
       const onClose = (err: Error): void => { settle(); reject(err) }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      signal?.addEventListener('abort', onAbort, ONCE)
       this.#sending.add(onClose)
       this.#outbox.push(frame, () => { settle(); resolve() })
       if (this.idle) {
@@ -211,7 +211,7 @@ export class Channel {
       }
       this.#stream = stream
       this.#state = 'open'
-      this.#watchNext()
+      this.#watchNext(this.#init.clock.now())
       await Promise.all([pipe(this.#outbox, stream.sink), this.#read(stream)])
     } catch (err) {
       this.#fail(this.#state === 'opening' ? asError(err) : asStreamError(err))
@@ -239,8 +239,16 @@ export class Channel {
       maxBytes: maxResponseFrame(maxRecordSize),
       onBegun: () => { this.#watchdog.clear() }
     }
-    for await (const frame of readFrames(stream, clock, limits)) {
-      this.#onFrame(frame)
+    const frames = readFrames(stream, clock, limits)
+    try {
+      while (await frames.wait()) {
+        // those that came together are heard together, so that what their callers ask next leaves together
+        for (let frame = frames.take(); frame != null; frame = frames.take()) {
+          this.#onFrame(frame)
+        }
+      }
+    } finally {
+      frames.stop()
     }
     if (this.#state === 'open') {
       // a server that ends its half first has no more answers for us
@@ -248,7 +256,7 @@ export class Channel {
     }
   }
 
-  #onFrame (frame: Uint8ArrayList): void {
+  #onFrame (frame: Uint8Array): void {
     const { clock, maxRecordSize } = this.#init
     const head = this.#waiting[0]
     if (head == null || this.#underWay === 0) {
@@ -260,25 +268,33 @@ export class Channel {
       this.#window = Infinity
     }
     this.#pump()
-    this.#onAnswer(clock.now() - this.#headSince, head.byteLength + frame.byteLength)
+    this.#onAnswer(clock.now(), head.byteLength + frame.byteLength)
+    leave(head)
     head.resolve(response)
   }
 
-  #onAnswer (ms: number, byteLength: number): void {
+  #onAnswer (now: number, byteLength: number): void {
     this.#answered++
     if (byteLength <= MAX_TIMED_BYTES) {
+      const ms = now - this.#headSince
       this.#time.add(ms)
       this.#init.onAnswer(ms)
     }
-    this.#watchNext()
+    this.#watchNext(now)
   }
 
   /** Watch the oldest request, or else that the stream is not idle for too long. */
-  #watchNext (): void {
-    const { clock, timeout, idleMs } = this.#init
-    const [head] = this.#waiting
-    this.#headSince = clock.now()
-    this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength))
+  #watchNext (now: number): void {
+    const { timeout, idleMs } = this.#init
+    const head = this.#waiting[0]
+    this.#headSince = now
+    this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength), now)
+  }
+
+  #abandon (waiting: Waiting): void {
+    waiting.abandoned = true
+    waiting.reject(waiting.signal?.reason)
+    this.#abortOpeningIfUnwanted()
   }
 
   #onSilence (): void {
@@ -322,10 +338,16 @@ export class Channel {
     this.#unsent.splice(0)
     this.#waiting.splice(0).forEach((waiting, index) => {
       const blamed = isClear && index === 0 ? unanswered(waiting.request, err) : new LostBehindError(`the stream died: ${err.message}`, { cause: err })
+      leave(waiting)
       waiting.reject(opened ? blamed : err)
     })
     this.#init.onClose()
   }
+}
+
+/** Nothing will come of its signal any more. */
+function leave ({ signal, onAbort }: Waiting): void {
+  signal?.removeEventListener('abort', onAbort)
 }
 
 /** A reset says nothing; so we say what it was in place of. */

@@ -1,11 +1,15 @@
 import { Uint8ArrayList } from 'uint8arraylist'
+import { concat } from 'uint8arrays/concat'
 import { Watchdog } from '../clock/watchdog.ts'
 import { frameDecoder } from '../wire/frame.ts'
+import { MAX_PREFIX_BYTES } from '../wire/limits.ts'
 import { ProtocolViolationError, TimeoutError } from './errors.ts'
 import { FRAME_TIMEOUT_MS, transferTime } from './limits.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { LengthDecoderFunction } from 'it-length-prefixed'
+
+const NOTHING = new Uint8Array(0)
 
 export interface FrameLimits {
   /** The longest frame body accepted, bytes. A longer one is refused as soon as its length is read. */
@@ -19,7 +23,8 @@ export interface FrameLimits {
 }
 
 /**
- * The frames that arrive on `stream`, one at a time, as fast as they are consumed.
+ * The frames that arrive on `stream`, as fast as they are consumed: one at a time by
+ * iteration, or all that have come, with {@link FrameReader.wait} and {@link FrameReader.take}.
  *
  * Time runs only while we wait for the peer: a frame begun must be whole within
  * `frameMs`, however slowly it drips, but for the time that the
@@ -29,7 +34,7 @@ export interface FrameLimits {
  * @throws {ProtocolViolationError} the stream ended inside a frame
  * @throws {TimeoutError} the frame was not whole in time, or the stream idle for too long; the stream is reset
  */
-export function readFrames (stream: Stream, clock: Clock, limits: FrameLimits): AsyncIterableIterator<Uint8ArrayList, undefined> {
+export function readFrames (stream: Stream, clock: Clock, limits: FrameLimits): FrameReader {
   return new FrameReader(stream, clock, limits)
 }
 
@@ -40,16 +45,22 @@ export function readFrames (stream: Stream, clock: Clock, limits: FrameLimits): 
  * An iterator of its own rather than the generators of it-length-prefixed one in another:
  * what waits between two of these costs more than reading a frame.
  */
-class FrameReader implements AsyncIterableIterator<Uint8ArrayList, undefined> {
+export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #stream: Stream
   readonly #clock: Clock
   readonly #limits: FrameLimits
   readonly #watchdog: Watchdog
   readonly #readLength: LengthDecoderFunction
-  /** Bytes received that are in no frame yet. */
-  readonly #unread = new Uint8ArrayList()
-  /** Of the frame that `#unread` begins with, once its length is there: bytes of the length prefix, and of all. */
-  #size: { readonly prefix: number, readonly whole: number } | undefined
+  /** Bytes received, of which those from `#at` on are in no frame yet. */
+  #bytes: Uint8Array = NOTHING
+  #at = 0
+  /** Those that came after them. They are joined when a frame is whole, so that each byte is moved once. */
+  readonly #more: Uint8Array[] = []
+  /** Bytes received that are in no frame yet, of both. */
+  #unread = 0
+  /** Of the first frame of those, once its length is there: bytes of the length prefix, and of all; of all 0 before. */
+  #prefix = 0
+  #whole = 0
   /** Milliseconds that the unfinished frame may still take. */
   #left: number
 
@@ -60,85 +71,129 @@ class FrameReader implements AsyncIterableIterator<Uint8ArrayList, undefined> {
     this.#left = limits.frameMs ?? FRAME_TIMEOUT_MS
     this.#readLength = frameDecoder(limits.maxBytes).lengthDecoder
     this.#watchdog = new Watchdog(clock, () => {
-      stream.abort(this.#unread.byteLength > 0
-        ? new TimeoutError(`a frame was not whole in time: ${this.#unread.byteLength} bytes came`)
+      stream.abort(this.#unread > 0
+        ? new TimeoutError(`a frame was not whole in time: ${this.#unread} bytes came`)
         : new TimeoutError(`no request for ${limits.idleMs} ms`))
     })
   }
 
-  async next (): Promise<IteratorResult<Uint8ArrayList, undefined>> {
+  /** The next frame of those that have come whole; undefined: {@link FrameReader.wait} for more. */
+  take (): Uint8Array | undefined {
+    if (!this.#isWhole()) {
+      return undefined
+    }
+    const frame = this.#bytes.subarray(this.#at + this.#prefix, this.#at + this.#whole)
+    this.#at += this.#whole
+    this.#unread -= this.#whole
+    if (this.#at === this.#bytes.byteLength) {
+      this.#bytes = this.#more.shift() ?? NOTHING
+      this.#at = 0
+    }
+    this.#whole = 0
+    this.#left = this.#limits.frameMs ?? FRAME_TIMEOUT_MS
+    return frame
+  }
+
+  /** Wait until there is a frame to take. False: the stream has ended. */
+  async wait (): Promise<boolean> {
     try {
-      for (;;) {
-        const frame = this.#take()
-        if (frame != null) {
-          return { done: false, value: frame }
-        }
-        const begun = this.#clock.now()
+      while (!this.#isWhole()) {
+        const begun = this.#unread > 0 ? this.#clock.now() : 0
         this.#watch()
         const { done, value } = await this.#stream.source.next()
         if (done === true) {
-          break
+          this.#checkEnd()
+          return false
         }
         this.#received(value, begun)
       }
+      return true
     } catch (err) {
       this.#watchdog.stop()
       throw err
     }
-    return this.#end()
+  }
+
+  async next (): Promise<IteratorResult<Uint8Array, undefined>> {
+    await this.wait()
+    const value = this.take()
+    return value == null ? { done: true, value } : { done: false, value }
   }
 
   /** Nobody reads on. */
-  async return (): Promise<IteratorResult<Uint8ArrayList, undefined>> {
-    this.#watchdog.stop()
+  async return (): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.stop()
     return { done: true, value: undefined }
+  }
+
+  /** Nobody reads on. */
+  stop (): void {
+    this.#watchdog.stop()
   }
 
   [Symbol.asyncIterator] (): this {
     return this
   }
 
-  #end (): IteratorResult<Uint8ArrayList, undefined> {
+  #checkEnd (): void {
     this.#watchdog.stop()
-    if (this.#unread.byteLength > 0) {
+    if (this.#unread > 0) {
       throw new ProtocolViolationError('the stream ended inside a frame')
     }
-    return { done: true, value: undefined }
   }
 
-  /** The first frame of what has been received, if it is whole. */
-  #take (): Uint8ArrayList | undefined {
-    this.#size ??= this.#sizeOfFirst()
-    const size = this.#size
-    if (size == null || this.#unread.byteLength < size.whole) {
-      return undefined
+  /** Is the first frame of what has been received there to its end? Then it is in one piece. */
+  #isWhole (): boolean {
+    if (this.#whole === 0 && this.#unread > 0) {
+      this.#readSize()
     }
-    const frame = this.#unread.sublist(size.prefix, size.whole)
-    this.#unread.consume(size.whole)
-    this.#size = undefined
-    this.#left = this.#limits.frameMs ?? FRAME_TIMEOUT_MS
-    return frame
+    if (this.#whole === 0 || this.#unread < this.#whole) {
+      return false
+    }
+    if (this.#bytes.byteLength - this.#at < this.#whole) {
+      this.#join(this.#whole)
+    }
+    return true
   }
 
-  #sizeOfFirst (): { prefix: number, whole: number } | undefined {
-    if (this.#unread.byteLength === 0) {
-      return undefined
+  #readSize (): void {
+    if (this.#bytes.byteLength - this.#at < MAX_PREFIX_BYTES && this.#more.length > 0) {
+      this.#join(Math.min(MAX_PREFIX_BYTES, this.#unread))
     }
     try {
-      const length = this.#readLength(this.#unread)
-      return { prefix: this.#readLength.bytes, whole: this.#readLength.bytes + length }
+      const head = this.#bytes.subarray(this.#at, this.#at + MAX_PREFIX_BYTES)
+      const length = this.#readLength(Uint8ArrayList.fromUint8Arrays([head], head.byteLength))
+      this.#prefix = this.#readLength.bytes
+      this.#whole = this.#prefix + length
     } catch (err) {
-      if (err instanceof RangeError) {
-        return undefined // the length is not complete yet
+      if (!(err instanceof RangeError)) { // which says that the length is not complete yet
+        throw err
       }
-      throw err
     }
+  }
+
+  /** Bring the first `length` bytes, which have come, into one piece of their own. */
+  #join (length: number): void {
+    const parts = [this.#bytes.subarray(this.#at)]
+    let count = 0
+    let left = length - parts[0].byteLength
+    while (left > 0) {
+      const part = this.#more[count++]
+      parts.push(part)
+      left -= part.byteLength
+    }
+    const last = parts[parts.length - 1]
+    const end = last.byteLength + left
+    parts[parts.length - 1] = last.subarray(0, end)
+    this.#bytes = concat(parts, length)
+    this.#at = 0
+    this.#more.splice(0, count, ...end < last.byteLength ? [last.subarray(end)] : [])
   }
 
   /** We wait for the peer from now on. */
   #watch (): void {
     const { idleMs } = this.#limits
-    if (this.#unread.byteLength > 0) {
+    if (this.#unread > 0) {
       this.#watchdog.set(this.#left)
     } else if (idleMs != null) {
       this.#watchdog.set(idleMs)
@@ -148,10 +203,17 @@ class FrameReader implements AsyncIterableIterator<Uint8ArrayList, undefined> {
   /** The peer, for which we have waited since `begun`, sent `chunk`. */
   #received (chunk: Uint8ArrayList, begun: number): void {
     this.#watchdog.clear()
-    if (this.#unread.byteLength > 0) {
+    if (this.#unread > 0) {
       this.#left -= this.#clock.now() - begun
     }
-    this.#unread.append(chunk)
+    for (const part of chunk) {
+      if (this.#unread === 0) {
+        this.#bytes = part
+      } else {
+        this.#more.push(part)
+      }
+      this.#unread += part.byteLength
+    }
     this.#left += transferTime(chunk.byteLength)
     this.#limits.onBegun?.()
   }

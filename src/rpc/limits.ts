@@ -52,3 +52,6 @@ export const CLOSE_LINGER_MS = 1_000
 
 /** Bytes of a request and its answer up to which the time they took tells of the peer rather than of their size. */
 export const MAX_TIMED_BYTES = 32 * 1024
+
+/** Bytes of frames that leave in one piece at the most; a longer frame leaves alone. Half of what one message of noise carries. */
+export const MAX_BATCH_BYTES = 32 * 1024

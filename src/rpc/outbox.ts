@@ -1,71 +1,226 @@
 import { encode } from 'it-length-prefixed'
+import { encodeUint8Array, encodingLength } from 'uint8-varint'
+import { allocUnsafe } from 'uint8arrays/alloc'
+import { MAX_BATCH_BYTES } from './limits.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
-type Result = IteratorResult<Uint8ArrayList, undefined>
+/** What an {@link Outbox} yields. */
+export type Batch = Uint8Array | Uint8ArrayList
 
-/** A frame on its way out. */
-interface Outgoing {
-  readonly frame: Uint8Array
-  /** Called when the stream has taken the frame. */
-  onTaken? (): void
-}
+type Result = IteratorResult<Batch, undefined>
 
-/** `frame` with its length in front, as it travels. */
-export function prefixed (frame: Uint8Array): Uint8ArrayList {
-  return encode.single(frame, { maxDataLength: Infinity })
+/** The stream waits for a batch. */
+interface Taker {
+  resolve (result: Result): void
+  reject (err: unknown): void
 }
 
 /**
- * Frames waiting to be written to one stream, which iterates it, once: it yields them
- * as they are pushed, until it is ended and empty. Its owner bounds it: a channel has
- * at most `MAX_PENDING` requests.
+ * Steps of the microtask queue without a new frame after which those that are there
+ * leave: as many as lie between two callers that go on in the same turn, and between
+ * two answers that need no waiting.
  */
-export class Outbox implements AsyncIterableIterator<Uint8ArrayList, undefined> {
-  readonly #frames: Outgoing[] = []
-  #ended = false
-  /** The stream waits for a frame. */
-  #give: ((result: Result) => void) | undefined
-  #onTaken: (() => void) | undefined
+const QUIET_STEPS = 8
 
-  /** Queue a frame. */
+const NOW = Promise.resolve()
+
+/**
+ * Frames waiting to be written to one stream, which iterates it, once, until it is ended
+ * and empty.
+ *
+ * Frames that are pushed in the same turn of the event loop leave in one piece, of
+ * {@link MAX_BATCH_BYTES} at the most, since what carries them takes its toll by the
+ * piece: a system call, a record of TLS, a message of noise and a frame of yamux each.
+ * Nothing waits for longer than that turn. Its owner bounds it: a channel has at most
+ * `MAX_PENDING` requests, a server waits for {@link Outbox.taken}.
+ */
+export class Outbox implements AsyncIterableIterator<Batch, undefined> {
+  readonly #onGiven: (byteLength: number) => void
+  readonly #frames: Uint8Array[] = []
+  /** Bytes of those that wait. */
+  #bytes = 0
+  /** Bytes of those that the stream has been given, until it asks for more. */
+  #given = 0
+  /** How many there have been in all. */
+  #pushed = 0
+  /** By how many frames there have been in all when theirs is taken. */
+  readonly #onTaken: Array<{ readonly count: number, task (): void }> = []
+  #state: 'open' | 'ended' | 'failed' = 'open'
+  #failure: unknown
+  #taker: Taker | undefined
+  #quietSteps = 0
+  #pushedBefore = 0
+  #isSettling = false
+  /** Somebody waits until all is taken. */
+  #wake: (() => void) | undefined
+
+  /** @param onGiven - told of each batch that the stream is given, and its bytes */
+  constructor (onGiven: (byteLength: number) => void = () => {}) {
+    this.#onGiven = onGiven
+  }
+
+  /** Queue a frame. `onTaken` is called when the stream has taken it. */
   push (frame: Uint8Array, onTaken?: () => void): void {
-    this.#frames.push({ frame, onTaken })
-    this.#giveNext()
+    if (this.#state !== 'open') {
+      return
+    }
+    this.#frames.push(frame)
+    this.#bytes += frame.byteLength
+    this.#pushed++
+    if (onTaken != null) {
+      this.#onTaken.push({ count: this.#pushed, task: onTaken })
+    }
+    if (this.#taker != null) {
+      this.#settle()
+    }
+  }
+
+  /** No frame will follow soon: those that are there need not wait for the end of the turn. */
+  flush (): void {
+    if (this.#frames.length > 0) {
+      this.#give()
+    }
   }
 
   /** No more frames will come. */
   end (): void {
-    this.#ended = true
-    this.#giveNext()
+    if (this.#state === 'open') {
+      this.#state = 'ended'
+      this.#give()
+    }
+    this.#wake?.()
   }
 
+  /** The stream is to fail of `err` when it has taken what there is. */
+  fail (err: unknown): void {
+    if (this.#state === 'open') {
+      this.#failure = err
+      this.#state = 'failed'
+      this.#give()
+    }
+  }
+
+  /** Bytes of frames that the stream has not taken yet. */
+  get untaken (): number {
+    return this.#bytes + this.#given
+  }
+
+  /** Resolves when the stream has taken all there is, or takes nothing any more. */
+  async taken (): Promise<void> {
+    this.flush()
+    while (this.untaken > 0 && this.#state === 'open') {
+      await new Promise<void>(resolve => { this.#wake = resolve })
+    }
+  }
+
+  // not an async function: it would wait for its promise once more
   next (): Promise<Result> {
-    // who asks for the next has taken the one before
-    this.#onTaken?.()
-    this.#onTaken = undefined
-    return new Promise(resolve => {
-      this.#give = resolve
-      this.#giveNext()
+    this.#onNext()
+    return new Promise((resolve, reject) => {
+      this.#taker = { resolve, reject }
+      if (this.#frames.length > 0) {
+        this.#settle()
+      } else if (this.#state !== 'open') {
+        this.#give()
+      }
     })
+  }
+
+  /** The stream takes no more. */
+  async return (): Promise<Result> {
+    this.end()
+    return { done: true, value: undefined }
   }
 
   [Symbol.asyncIterator] (): this {
     return this
   }
 
-  #giveNext (): void {
-    if (this.#give == null) {
-      return
+  /** Who asks for the next has taken the ones before. */
+  #onNext (): void {
+    this.#given = 0
+    this.#wake?.()
+    const taken = this.#pushed - this.#frames.length
+    while (this.#onTaken.length > 0 && this.#onTaken[0].count <= taken) {
+      this.#onTaken.shift()?.task()
     }
-    const next = this.#frames.shift()
-    if (next != null) {
-      this.#give({ done: false, value: prefixed(next.frame) })
-    } else if (this.#ended) {
-      this.#give({ done: true, value: undefined })
-    } else {
-      return
-    }
-    this.#onTaken = next?.onTaken
-    this.#give = undefined
   }
+
+  /** Give what there is when no more comes, or a batch is full. */
+  #settle (): void {
+    if (this.#bytes >= MAX_BATCH_BYTES) {
+      this.#give()
+    } else if (!this.#isSettling) {
+      this.#isSettling = true
+      this.#quietSteps = 0
+      this.#pushedBefore = this.#pushed
+      NOW.then(this.#step, undefined)
+    }
+  }
+
+  readonly #step = (): void => {
+    if (this.#taker == null) {
+      this.#isSettling = false
+      return
+    }
+    this.#quietSteps = this.#pushed === this.#pushedBefore ? this.#quietSteps + 1 : 0
+    this.#pushedBefore = this.#pushed
+    if (this.#quietSteps < QUIET_STEPS) {
+      NOW.then(this.#step, undefined)
+      return
+    }
+    this.#isSettling = false
+    this.#give()
+  }
+
+  #give (): void {
+    const taker = this.#taker
+    if (taker == null) {
+      return
+    }
+    this.#taker = undefined
+    if (this.#frames.length > 0) {
+      const value = this.#takeBatch()
+      this.#onGiven(value.byteLength)
+      taker.resolve({ done: false, value })
+    } else if (this.#state === 'failed') {
+      taker.reject(this.#failure)
+    } else {
+      taker.resolve({ done: true, value: undefined })
+    }
+  }
+
+  #takeBatch (): Batch {
+    let count = 0
+    let bytes = 0
+    do {
+      bytes += this.#frames[count++].byteLength
+    } while (count < this.#frames.length && bytes + this.#frames[count].byteLength <= MAX_BATCH_BYTES)
+    this.#bytes -= bytes
+    this.#given = bytes
+    const frames = this.#frames.splice(0, count)
+    return bytes > MAX_BATCH_BYTES ? prefixed(frames[0]) : joined(frames)
+  }
+}
+
+/** A frame with its length in front, as it travels: not copied. */
+function prefixed (frame: Uint8Array): Uint8ArrayList {
+  return encode.single(frame, { maxDataLength: Infinity })
+}
+
+/** The same of several, in one piece. */
+function joined (frames: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const { byteLength } of frames) {
+    length += encodingLength(byteLength) + byteLength
+  }
+  const out = allocUnsafe(length) // every byte is written below
+  let at = 0
+  for (const frame of frames) {
+    encodeUint8Array(frame.byteLength, out, at)
+    at += encodingLength(frame.byteLength)
+    out.set(frame, at)
+    at += frame.byteLength
+  }
+  return out
 }

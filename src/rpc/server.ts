@@ -4,14 +4,15 @@ import { bytesToMapKey } from '../keyspace/key.ts'
 import { decodeRequest, encodeResponse, maxRequestFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
-import { ANSWER_TAKEN_TIMEOUT_MS, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
-import { prefixed } from './outbox.ts'
+import { ANSWER_TAKEN_TIMEOUT_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
+import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
+import type { FrameReader } from './frames.ts'
 import type { Handlers } from './handlers/handlers.ts'
+import type { Batch } from './outbox.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Request, Response } from '../wire/rpc.ts'
-import type { Uint8ArrayList } from 'uint8arraylist'
 
 export interface RpcServerInit {
   readonly handlers: Handlers
@@ -89,7 +90,7 @@ export class RpcServer {
       await pipe(requests, requests => new Answers(this.#init, requests, remote, taken), stream.sink)
     } finally {
       taken.stop()
-      await requests.return?.()
+      requests.stop()
     }
   }
 
@@ -103,75 +104,72 @@ export class RpcServer {
   }
 }
 
-type Result = IteratorResult<Uint8ArrayList, undefined>
-
 /**
  * The answers to the requests on one stream, as they travel; the stream iterates them.
  *
- * An iterator of its own rather than a generator, which would keep the last request and
- * its answer in memory for as long as the stream idles.
+ * Requests are answered one after another, in order. Answers that are ready in the same
+ * turn leave together; what the peer has not taken holds back what it asks next.
  */
-class Answers implements AsyncIterableIterator<Uint8ArrayList, undefined> {
+class Answers implements AsyncIterableIterator<Batch, undefined> {
   readonly #init: RpcServerInit
   readonly #remote: PeerInfo
-  readonly #requests: AsyncIterator<Uint8ArrayList, undefined>
-  /** Bites when the peer does not take an answer. */
+  readonly #requests: FrameReader
+  /** Bites when the peer does not take what it was given. */
   readonly #taken: Watchdog
-  /** The answers to the request under way. */
-  #current: AsyncIterator<Response> | undefined
-  #settle: ((error?: unknown) => void) | undefined
+  readonly #outbox: Outbox
 
-  constructor (init: RpcServerInit, requests: AsyncIterator<Uint8ArrayList, undefined>, remote: PeerInfo, taken: Watchdog) {
+  constructor (init: RpcServerInit, requests: FrameReader, remote: PeerInfo, taken: Watchdog) {
     this.#init = init
     this.#requests = requests
     this.#remote = remote
     this.#taken = taken
+    this.#outbox = new Outbox(byteLength => { taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(byteLength)) })
+    this.#answerAll().then(() => { this.#outbox.end() }, err => { this.#outbox.fail(err) })
   }
 
-  async next (): Promise<Result> {
+  next (): Promise<IteratorResult<Batch, undefined>> {
     this.#taken.clear()
-    for (;;) {
-      const frame = await this.#nextOfCurrent()
-      if (frame != null) {
-        this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(frame.byteLength))
-        return { done: false, value: prefixed(frame) }
-      }
-      const request = await this.#requests.next()
-      if (request.done === true) {
-        return request
-      }
-      this.#begin(request.value)
-    }
+    return this.#outbox.next()
+  }
+
+  async return (): Promise<IteratorResult<Batch, undefined>> {
+    return this.#outbox.return()
   }
 
   [Symbol.asyncIterator] (): this {
     return this
   }
 
-  #begin (frame: Uint8ArrayList): void {
-    const { handlers, maxRecordSize, observer } = this.#init
-    const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
-    this.#settle = observer?.onRequest(request.type, this.#remote)
-    this.#current = answer(handlers, request, this.#remote)[Symbol.asyncIterator]()
+  /** What waits here has neither request nor answer in its hands, which would stay in memory for as long as the stream idles. */
+  async #answerAll (): Promise<void> {
+    while (await this.#requests.wait()) {
+      await this.#answerThoseThere()
+      await this.#outbox.taken()
+    }
   }
 
-  /** The next answer to the request under way, encoded; undefined when there is no more. */
-  async #nextOfCurrent (): Promise<Uint8Array | undefined> {
-    if (this.#current == null) {
-      return undefined
+  async #answerThoseThere (): Promise<void> {
+    for (let frame = this.#requests.take(); frame != null; frame = this.#requests.take()) {
+      await this.#answer(frame)
+      if (this.#outbox.untaken >= MAX_BATCH_BYTES) {
+        await this.#outbox.taken()
+      }
     }
+  }
+
+  async #answer (frame: Uint8Array): Promise<void> {
+    const { handlers, maxRecordSize, observer } = this.#init
+    const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
+    const settle = observer?.onRequest(request.type, this.#remote)
     try {
-      const { done, value } = await this.#current.next()
-      if (done !== true) {
-        return encodeResponse(value)
+      for await (const response of answer(handlers, request, this.#remote)) {
+        this.#outbox.push(encodeResponse(response))
       }
     } catch (err) {
-      this.#settle?.(err)
+      settle?.(err)
       throw err
     }
-    this.#current = undefined
-    this.#settle?.()
-    return undefined
+    settle?.()
   }
 }
 

@@ -1,5 +1,7 @@
 import { expect } from 'aegir/chai'
+import { handlePing } from '../../src/rpc/handlers/ping.ts'
 import { MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
+import { RpcServer } from '../../src/rpc/server.ts'
 import { bytes, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { Kademlia } from '../../src/dht/kademlia.ts'
@@ -50,6 +52,42 @@ describe('rpc server', () => {
     const [, end] = await simulation.clock.run(Promise.all([stream.sink([bytes(PING, PING)]), ending(stream)]))
     expect(end).to.equal('closed')
     expect(dht.internals.server.streams).to.equal(0)
+  })
+
+  it('answers requests that came together in one piece', async () => {
+    const stream = await open()
+    sendAndHang(stream, bytes(PING, PING, PING))
+    const { value } = await simulation.clock.run(stream.source.next())
+    expect(value?.subarray()).to.equalBytes(bytes(PING, PING, PING))
+  })
+
+  it('does not hold back an answer for a request behind it that takes its time', async () => {
+    const { clock, network } = simulation
+    const host = network.createHost()
+    const refuse = (): never => { throw new Error('nobody asks that') }
+    const server = new RpcServer({
+      clock,
+      maxRecordSize: 0,
+      handlers: {
+        ping: handlePing,
+        'find-node': async function * () {
+          await new Promise<void>(resolve => { clock.schedule(1000, resolve) })
+          yield { type: 'find-node', closer: [] }
+        },
+        'get-value': refuse,
+        'put-value': refuse,
+        'get-providers': refuse,
+        'add-provider': refuse
+      }
+    })
+    await host.handle(PROTOCOL, async (stream, remote) => server.serve(stream, remote))
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(PING, frame(message.type(TYPE.findNode), message.key(utf8('x')))))
+    const begun = clock.now()
+    const { value } = await clock.run(stream.source.next())
+    expect(value?.subarray()).to.equalBytes(PING)
+    expect(clock.now() - begun).to.be.below(1000)
+    await clock.advance(1000)
   })
 
   it('resets a stream that is silent for too long between requests, and not before', async () => {

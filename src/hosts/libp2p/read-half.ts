@@ -1,4 +1,5 @@
 import { Uint8ArrayList } from 'uint8arraylist'
+import { ManualGenerator } from '../../iteration/manual-generator.ts'
 import { MAX_UNREAD_BYTES } from './limits.ts'
 import type { StreamMessageEvent, Stream } from '@libp2p/interface'
 
@@ -13,10 +14,8 @@ type Result = IteratorResult<Uint8ArrayList, undefined>
  * never paused while it resumes: `resume` emits what it holds before it tells the
  * muxer, so that a `pause` from within would be undone where it counts, and the sender
  * let loose on a stream that nobody drains.
- *
- * Not a generator function: one of those cannot be left while it waits.
  */
-export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unknown> {
+export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
   readonly #stream: Stream
   readonly #waiting: Array<() => void> = []
   #unread: Uint8ArrayList | undefined
@@ -26,6 +25,7 @@ export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unkno
   #error: Error | undefined
 
   constructor (stream: Stream) {
+    super()
     this.#stream = stream
     stream.addEventListener('message', this.#onMessage)
   }
@@ -79,19 +79,6 @@ export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unkno
     this.#unread = undefined
     this.#wake()
     return { done: true, value: undefined }
-  }
-
-  async throw (err: unknown): Promise<Result> {
-    await this.return()
-    throw err
-  }
-
-  [Symbol.asyncIterator] (): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose] (): Promise<void> {
-    await this.return()
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent): void => {

@@ -1,4 +1,5 @@
 import { Uint8ArrayList } from 'uint8arraylist'
+import { ManualGenerator } from '../../iteration/manual-generator.ts'
 
 type Result = IteratorResult<Uint8ArrayList, undefined>
 
@@ -12,10 +13,8 @@ interface Waiting {
  * What a stream's reader iterates. It holds at most the stream's window of bytes, for
  * the writer gets more room only as they are read. Where nobody will read any more,
  * bytes are dropped as if they were.
- *
- * Not a generator function: one of those cannot be left while it waits.
  */
-export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unknown> {
+export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
   readonly #onRead: (bytes: number) => void
   readonly #waiting: Waiting[] = []
   #unread: Uint8ArrayList | undefined
@@ -25,6 +24,7 @@ export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unkno
 
   /** @param onRead - told how many bytes have been taken */
   constructor (onRead: (bytes: number) => void) {
+    super()
     this.#onRead = onRead
   }
 
@@ -82,19 +82,6 @@ export class ReadHalf implements AsyncGenerator<Uint8ArrayList, undefined, unkno
     this.#unread = undefined
     this.#releaseWaiting(reader => { reader.resolve({ done: true, value: undefined }) })
     return { done: true, value: undefined }
-  }
-
-  async throw (err: unknown): Promise<Result> {
-    await this.return()
-    throw err
-  }
-
-  [Symbol.asyncIterator] (): this {
-    return this
-  }
-
-  async [Symbol.asyncDispose] (): Promise<void> {
-    await this.return()
   }
 
   #releaseWaiting (release: (reader: Waiting) => void): void {

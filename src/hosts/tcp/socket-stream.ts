@@ -1,10 +1,14 @@
-import { Uint8ArrayList } from 'uint8arraylist'
-import { StreamResetError } from '../../rpc/errors.ts'
+import { asError, StreamResetError } from '../../rpc/errors.ts'
+import { SocketReadHalf } from './socket-read-half.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Stream } from '../../rpc/connection.ts'
 import type { Source } from 'it-stream-types'
 import type { Socket } from 'node:net'
+import type { Uint8ArrayList } from 'uint8arraylist'
+
+type Chunk = Uint8Array | Uint8ArrayList
+type AnyIterator<T> = Iterator<T> | AsyncIterator<T>
 
 /**
  * A socket as a {@link Stream}.
@@ -17,19 +21,15 @@ import type { Socket } from 'node:net'
  *      any ── abort, error or early close ──> failed (both)
  * ```
  *
- * Reading leaves at most the socket's high-water mark (64 KiB) in memory. Writes of
- * one turn of the event loop are corked into one system call, and into one TLS record
- * if they fit.
+ * Writes of one turn of the event loop are corked into one system call, and into one
+ * TLS record if they fit.
  */
 export class SocketStream implements Stream {
-  readonly source: AsyncGenerator<Uint8ArrayList>
+  readonly source: SocketReadHalf
   readonly #connection: TcpConnection
   readonly #socket: Socket
   #failure: Error | undefined
   #corked = false
-  /** Has the socket ever had something to read, be it the end? */
-  #isTouched = false
-  #wakeReader: (() => void) | undefined
   #failWriter: ((err: Error) => void) | undefined
   readonly #ended = new Set<() => void>()
 
@@ -38,15 +38,12 @@ export class SocketStream implements Stream {
     const { socket } = connection
     this.#connection = connection
     this.#socket = socket
-    this.source = this.#read()
-    socket.on('readable', this.#onReadable)
-    socket.on('end', this.#onReadable)
+    this.source = new SocketReadHalf(socket)
     socket.on('error', err => { this.#fail(new StreamResetError(`the stream was reset: ${err.message}`, { cause: err })) })
     socket.on('close', () => {
-      if (!this.#isOver) {
+      if (!socket.readableEnded || !socket.writableFinished) {
         this.#fail(new StreamResetError('the stream was reset'))
       }
-      this.#wakeReader?.()
     })
     socket.once('finish', () => {
       this.#ended.forEach(task => { task() })
@@ -66,7 +63,7 @@ export class SocketStream implements Stream {
 
   /** Has the other side sent, ended or reset anything since we made this stream? */
   get isTouched (): boolean {
-    return this.#isTouched || this.#failure != null || this.#socket.readableLength > 0
+    return this.source.isTouched || this.#failure != null
   }
 
   /** Call `task` when our write half has ended, at once if it has. */
@@ -78,23 +75,19 @@ export class SocketStream implements Stream {
     }
   }
 
-  readonly sink = async (source: Source<Uint8Array | Uint8ArrayList>): Promise<void> => {
+  readonly sink = async (source: Source<Chunk>): Promise<void> => {
     const iterator = iteratorOf(source)
     try {
-      for (;;) {
-        const { done, value } = await this.#unlessFailed(iterator.next())
-        if (done === true) {
-          break
+      await new Promise<void>((resolve, reject) => {
+        if (this.#failure != null) {
+          throw this.#failure
         }
-        const written = this.#write(value)
-        if (written != null) {
-          await this.#unlessFailed(written)
-        }
-      }
-      await this.#unlessFailed(this.#end())
+        this.#failWriter = reject
+        this.#writeAll(iterator).then(resolve, reject)
+      })
     } catch (err) {
       // when the source threw, this is the reset; otherwise it changes nothing
-      this.abort(err instanceof Error ? err : new Error(String(err)))
+      this.abort(asError(err))
       releaseIterator(iterator)
       throw err
     }
@@ -111,12 +104,12 @@ export class SocketStream implements Stream {
   /** End our half and read no more. The other side may take {@link LINGER_MS} to end, too. */
   close (clock: Clock): void {
     this.#connection.end()
-    this.#discard()
+    this.source.leave()
     this.#connection.resetLater(clock)
   }
 
   get #isOver (): boolean {
-    return this.#failure != null || (this.#socket.readableEnded && this.#socket.writableFinished)
+    return this.#failure != null || (this.source.isOver && this.#socket.writableFinished)
   }
 
   #fail (err: Error): void {
@@ -124,45 +117,28 @@ export class SocketStream implements Stream {
       return
     }
     this.#failure = err
-    this.#wakeReader?.()
+    this.source.fail(err)
     this.#failWriter?.(err)
     this.#ended.clear()
   }
 
-  async * #read (): AsyncGenerator<Uint8ArrayList> {
-    try {
-      for (;;) {
-        if (this.#failure != null) {
-          throw this.#failure
-        }
-        const chunk: Uint8Array | null = this.#socket.read()
-        if (chunk != null) {
-          yield new Uint8ArrayList(chunk)
-        } else if (this.#socket.readableEnded) {
-          return
-        } else {
-          await new Promise<void>(resolve => { this.#wakeReader = resolve })
-          this.#wakeReader = undefined
-        }
+  async #writeAll (iterator: AnyIterator<Chunk>): Promise<void> {
+    for (;;) {
+      const { done, value } = await iterator.next()
+      if (this.#failure != null) {
+        return // the sink has heard of it
       }
-    } finally {
-      this.#discard()
+      if (done === true) {
+        return this.#end()
+      }
+      if (!this.#write(value)) {
+        await new Promise(resolve => { this.#socket.once('drain', resolve) })
+      }
     }
   }
 
-  readonly #onReadable = (): void => {
-    this.#isTouched = true
-    this.#wakeReader?.()
-  }
-
-  /** Nobody reads any more: what still comes is dropped, so that the end is noticed. */
-  #discard (): void {
-    this.#socket.off('readable', this.#onReadable)
-    this.#socket.resume()
-  }
-
-  /** @returns something to wait for, when the peer reads slower than we write */
-  #write (chunk: Uint8Array | Uint8ArrayList): Promise<void> | undefined {
+  /** @returns whether the peer reads as fast as we write; if not, wait until it drains */
+  #write (chunk: Chunk): boolean {
     if (!this.#corked) {
       this.#corked = true
       this.#socket.cork()
@@ -172,11 +148,14 @@ export class SocketStream implements Stream {
         this.#socket.uncork()
       })
     }
+    if (chunk instanceof Uint8Array) {
+      return this.#socket.write(chunk)
+    }
     let more = true
-    for (const part of chunk instanceof Uint8Array ? [chunk] : chunk) {
+    for (const part of chunk) {
       more = this.#socket.write(part)
     }
-    return more ? undefined : new Promise(resolve => { this.#socket.once('drain', resolve) })
+    return more
   }
 
   async #end (): Promise<void> {
@@ -192,21 +171,7 @@ export class SocketStream implements Stream {
       this.#connection.end()
     })
   }
-
-  /** Settle as `work` does, but fail as soon as the stream does. */
-  async #unlessFailed <T> (work: T | Promise<T>): Promise<T> {
-    if (this.#failure != null) {
-      Promise.resolve(work).catch(() => { /* the stream has failed before: that is what is told */ })
-      throw this.#failure
-    }
-    return new Promise((resolve, reject) => {
-      this.#failWriter = reject
-      Promise.resolve(work).then(resolve, reject)
-    })
-  }
 }
-
-type AnyIterator<T> = Iterator<T> | AsyncIterator<T>
 
 function iteratorOf <T> (source: Source<T>): AnyIterator<T> {
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()

@@ -1,0 +1,72 @@
+import { startChild } from './harness/child.js'
+import { inTurns, median } from './harness/statistics.js'
+
+/** Milliseconds of a round, after one that does not count. */
+const ROUND_MS = 400
+const QUICK_MS = 60
+
+const GROUPS = [
+  { over: 'socket', name: 'one TCP connection', must: 0.4, aim: 0.6 },
+  { over: 'libp2p', name: 'one libp2p stream', must: 0.6, aim: 0.8 }
+]
+
+/** The public call, what it is made of, and what there is at the least. */
+const CALLS = {
+  kadmium: { subject: 'kadmium', call: 'findNode' },
+  'kadmium, RPC alone': { subject: 'kadmium', call: 'request' },
+  echo: { subject: 'echo', call: 'echo' }
+}
+
+export const benchmark = {
+  question: 'how many FIND_NODEs a second does one connection carry?',
+  about: [
+    'node.findNode(peer, key) of one node at another, over one connection on loopback, both in one process: random keys, 20 peers of two addresses (libp2p: of one) in each answer, the table filled by real joins.',
+    'RPC alone: internals.client.request of the same, without the deadline and the progress of an operation.',
+    'The echo answers the same bytes of a request with the same bytes of an answer through it-length-prefixed and it-pipe and does nothing else: no table, no codec, no deadline, no limit.',
+    'Over libp2p (tcp, noise, yamux) the node is a Kademlia over createLibp2pHost, as the service has it, and the echo a handler that reads frames off its stream and sends the answer.'
+  ],
+  async run (options) {
+    const cases = []
+    for (const group of GROUPS) {
+      cases.push(...await compare(group, options))
+    }
+    return cases
+  }
+}
+
+async function compare ({ over, name, must, aim }, { rounds, seed, quick, progress, signal }) {
+  const ms = quick ? QUICK_MS : ROUND_MS
+  progress(`${name}: nodes join`)
+  const kadmium = await startChild('find-node/driver', { subject: 'kadmium', over, seed })
+  const frames = await kadmium.call('frames')
+  const children = { kadmium, echo: await startChild('find-node/driver', { subject: 'echo', ...frames, over, seed }) }
+  const cases = []
+  for (const atOnce of [1, 64]) {
+    signal.throwIfAborted()
+    progress(`${name}: ${atOnce} under way`)
+    const impls = Object.keys(CALLS)
+    const measure = async impl => children[CALLS[impl].subject].call('requests', { call: CALLS[impl].call, ms, atOnce })
+    await inTurns(1, impls, measure)
+    const measured = await inTurns(rounds, impls, measure)
+    cases.push({
+      name: `${atOnce} under way, answers of ${frames.answer.byteLength} bytes`,
+      group: name,
+      unit: 'requests/s',
+      better: 'higher',
+      results: Object.fromEntries(Object.entries(measured).map(([impl, rounds]) => [impl, summary(rounds)])),
+      reference: 'echo',
+      target: { of: 'kadmium', must, aim }
+    })
+  }
+  Object.values(children).forEach(child => { child.stop() })
+  return cases
+}
+
+function summary (rounds) {
+  return {
+    values: rounds.map(({ rate }) => rate),
+    cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
+    p50: median(rounds.map(({ p50 }) => p50)),
+    p99: median(rounds.map(({ p99 }) => p99))
+  }
+}
