@@ -115,7 +115,7 @@ export interface KademliaInit {
   protocol: string
   /** Contacts in a bucket, peers that keep a value, peers in an answer: 1 to 255. Default 20. */
   k?: number
-  /** Requests a lookup keeps in flight: 1 to 255. Default 10. */
+  /** Requests a lookup keeps in flight, and twice as many towards its end unless it is 1: 1 to 255. Default 10. */
   alpha?: number
   /** Paths of a lookup that share its `alpha` fairly, so that no peer's referrals take all of it (after S/Kademlia, §4.4): 1 to 255. Default `alpha`. */
   disjointPaths?: number

@@ -1,4 +1,3 @@
-import { defaultLogger } from '@libp2p/logger'
 import { abortable, startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
@@ -11,6 +10,7 @@ import { configure } from './config.ts'
 import { createContext } from './context.ts'
 import { NoPeersError, NotStartedError } from './errors.ts'
 import { handlersOf } from './handlers.ts'
+import { loggersOf } from './loggers.ts'
 import { handOver } from './maintenance/hand-over.ts'
 import { Holdings } from './maintenance/holdings.ts'
 import { Publisher } from './maintenance/publisher.ts'
@@ -112,9 +112,8 @@ export class Kademlia {
   constructor (init: KademliaInit) {
     const config = configure(init)
     const { host, protocol, clock, random, clientIdle, serverIdle, requestTimeout, minTimeout, maxTimeout } = config
-    const { logger = defaultLogger(), logPrefix = 'kadmium' } = init
-    const log = logger.forComponent(logPrefix)
-    const logOf = (part: string): Logger => logger.forComponent(`${logPrefix}:${part}`)
+    const logOf = loggersOf(init.logPrefix ?? 'kadmium', init.logger)
+    const log = logOf()
     const self = contactOf(host.self)
     const tasks = new Tasks(log)
     this.#mode = config.mode

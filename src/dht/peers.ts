@@ -3,11 +3,12 @@ import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 import { LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
-import { bytesEqual } from '../wire/bytes-equal.ts'
+import { isFresh, isKnownAt, isWanted } from './newcomers.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { KademliaConfig, Observer } from './config.ts'
 import type { Tasks } from './tasks.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
+import type { TableEntry } from '../routing/table-entry.ts'
 import type { Question, RpcClient } from '../rpc/client.ts'
 import type { Request, ResponseTo } from '../wire/rpc.ts'
 import type { Logger } from '@libp2p/interface'
@@ -44,6 +45,8 @@ export class Peers {
   readonly #verifications: WorkQueue
   /** Heads of full buckets, to be asked whether they are alive still. */
   readonly #checks: WorkQueue
+  /** Who is being asked something, by id: whether it answers will be known by that. */
+  readonly #asked = new Map<string, Contact>()
   /** Latest last. */
   readonly #remembered: Contact[] = []
 
@@ -74,6 +77,8 @@ export class Peers {
    * @throws as {@link RpcClient.request}
    */
   async ask<R extends Question> (contact: Contact, request: R, signal?: AbortSignal): Promise<ResponseTo<R['type']>> {
+    const id = bytesToMapKey(contact.id)
+    this.#asked.set(id, contact)
     try {
       const response = await this.#init.client.request(contact, request, { signal })
       this.#learn(contact)
@@ -81,6 +86,8 @@ export class Peers {
     } catch (err) {
       this.#blame(contact, request, err, signal)
       throw err
+    } finally {
+      this.#asked.delete(id)
     }
   }
 
@@ -109,13 +116,14 @@ export class Peers {
   }
 
   /**
-   * A peer that serves our protocol has dialled us: dial it back, and enter it in
-   * the table if it answers, or its new addresses if it is there already. Those
+   * A peer that serves our protocol has dialled us: if the table has use for it, dial it
+   * back, and enter it if it answers, or its new addresses if it is there already. Those
    * that wait are bounded; a newcomer beyond that is dropped.
    */
   verify (peer: PeerInfo): void {
-    if (peer.addrs.length > 0) {
-      this.#verifications.add(bytesToMapKey(peer.id), async signal => this.#dialBack(this.#init.config.heard(peer), signal))
+    const contact = this.#init.config.heard(peer)
+    if (this.#isToBeDialled(contact)) {
+      this.#verifications.add(bytesToMapKey(peer.id), async signal => this.#dialBack(contact, signal))
     }
   }
 
@@ -140,15 +148,20 @@ export class Peers {
   }
 
   async #dialBack (contact: Contact, signal: AbortSignal): Promise<void> {
-    const known = this.table.get(contact.key)
-    if (contact.addrs.length === 0) {
-      return
-    }
-    if (known != null && contact.addrs.every(addr => known.addrs.some(other => bytesEqual(addr, other)))) {
-      return
+    if (!this.#isToBeDialled(contact)) {
+      return // that was found out while it waited
     }
     await this.#probeWithin(this.#init.config.verificationTimeout, 'newcomer', contact, signal)
     this.#enter(contact)
+  }
+
+  /** Is it worth a request to know whether a newcomer answers? Not while one is under way, nor if the table has no use for it. */
+  #isToBeDialled (contact: Contact): boolean {
+    const asked = this.#asked.get(bytesToMapKey(contact.id))
+    if (contact.addrs.length === 0 || (asked != null && isKnownAt(asked, contact))) {
+      return false
+    }
+    return isWanted(this.table, contact, this.#init.config.prefixLength)
   }
 
   async #probeWithin (ms: number, whom: 'newcomer' | 'contact', contact: Contact, signal: AbortSignal): Promise<void> {
@@ -188,9 +201,13 @@ export class Peers {
     }
   }
 
-  /** Ping the head of a full bucket: if it answers it stays, if not a newcomer takes its place. */
-  #checkAlive (head: Contact): void {
+  /** Ping the head of a full bucket unless it answered lately: if it answers it stays, if not a newcomer takes its place. */
+  #checkAlive (head: TableEntry): void {
     const { config: { clock, checkTimeout } } = this.#init
+    if (isFresh(head, clock.now())) {
+      this.table.seen(head.key, head.lastSeen) // the next newcomer finds another head
+      return
+    }
     const queued = this.#checks.add(bytesToMapKey(head.id), async signal => {
       try {
         await this.#probeWithin(checkTimeout, 'contact', head, signal)

@@ -108,7 +108,7 @@ export interface KadDHTInit {
   kBucketSplitThreshold?: number
 
   /**
-   * Requests that a query has in flight: 1 to 255.
+   * Requests that a query has in flight, and twice as many towards its end unless it is 1: 1 to 255.
    *
    * @default 10
    */

@@ -1,7 +1,7 @@
 import { sameKey } from '../keyspace/distance.ts'
 import { Candidates } from './candidates.ts'
 import { Slots } from './slots.ts'
-import type { Candidate, MutableCandidate } from './candidates.ts'
+import type { Candidate, CandidateState, MutableCandidate } from './candidates.ts'
 import type { Contact } from '../keyspace/contact.ts'
 import type { Key } from '../keyspace/key.ts'
 
@@ -47,11 +47,25 @@ import type { Key } from '../keyspace/key.ts'
 // request more for each slow peer, and withstands peers that name silent ones; but false
 // peers that do answer take places among the k closest, whoever named them.
 
+//
+// Haste. Once half of alpha have answered, most of those closest to the target are known, and
+// there are `burst` slots: the paper (§2.3), too, ends by asking all of the k closest at once.
+// From then on the lookup also reckons with the share of those asked that failed or are slow: it
+// reaches as far as it takes for k of those in reach to answer, rather than to find out of
+// one silent peer after another, each time too late. Whom it finds in the end stays the
+// same: the k closest that answer, and no slow one among them is left behind.
+
 /** How many of the closest peers a lookup looks for: the k of the Kademlia paper, §2.3. */
 export const DEFAULT_K = 20
 
 /** How many requests are in flight, slow ones not counted: the alpha of the paper, §2.3; 10 as go-libp2p has it. */
 export const DEFAULT_ALPHA = 10
+
+/** The share of those in reach that is expected to stay silent, at the most: who names many silent peers makes a lookup reach twice as far, not farther. */
+const MAX_SILENT_SHARE = 0.5
+
+/** By so much a sum of shares may be off. */
+const ROUNDING = 1e-9
 
 /** Closer peers taken of one answer, in peers: twice the k = 20 that an answer holds. */
 export const MAX_CLOSER_PEERS = 40
@@ -73,6 +87,13 @@ export interface LookupInit {
   k?: number
   /** @default 10 */
   alpha?: number
+  /**
+   * How many requests are in flight once half of the first alpha have been answered: more
+   * than `alpha` brings the end sooner, for some requests more.
+   *
+   * @default alpha
+   */
+  burst?: number
   /**
    * Among how many paths the slots are shared, so that nobody's referrals take them all: a
    * whole number from 1. Seeds are dealt to them round robin, closest first; more than
@@ -130,6 +151,8 @@ export class Lookup {
   readonly #self: Key | undefined
   readonly #k: number
   readonly #paths: number
+  readonly #alpha: number
+  readonly #burst: number
   readonly #slowAfter: (contact: Contact) => number
   readonly #candidates: Candidates
   readonly #slots: Slots
@@ -137,13 +160,17 @@ export class Lookup {
   #asked = 0
   #answered = 0
   #failed = 0
+  /** How many of those asked are slow. */
+  #slow = 0
 
   constructor (init: LookupInit) {
     this.target = init.target
     this.#self = init.self
     this.#k = init.k ?? DEFAULT_K
     this.#paths = init.paths ?? 1
-    this.#slots = new Slots(init.alpha ?? DEFAULT_ALPHA, this.#paths)
+    this.#alpha = init.alpha ?? DEFAULT_ALPHA
+    this.#burst = init.burst ?? this.#alpha
+    this.#slots = new Slots(this.#alpha, this.#paths)
     this.#slowAfter = init.slowAfter
     this.#candidates = new Candidates(init.target, MAX_CANDIDATES_PER_K * this.#k)
     for (const seed of init.seeds) {
@@ -187,7 +214,8 @@ export class Lookup {
     if (this.#end != null) {
       return this.#done(this.#end)
     }
-    this.#slots.releaseSlow(now)
+    this.#slow += this.#slots.releaseSlow(now)
+    const likelihood = 1 - this.#silentShare
     let inReach = 0
     let awaiting = false
     let beyondShare: MutableCandidate | undefined
@@ -206,9 +234,8 @@ export class Lookup {
         beyondShare ??= candidate
       }
       awaiting ||= state !== 'answered'
-      // with several paths, a slow one holds up the end, but keeps nobody out of reach
-      inReach += state === 'slow' && this.#paths > 1 ? 0 : 1
-      if (inReach === this.#k) {
+      inReach += this.#placeOf(state, likelihood)
+      if (inReach > this.#k - ROUNDING) {
         break
       }
     }
@@ -218,7 +245,7 @@ export class Lookup {
     if (awaiting) {
       return { type: 'wait', until: this.#paths > 1 ? this.#slots.nextSlow : Infinity }
     }
-    return this.#done(inReach === this.#k ? 'converged' : 'exhausted')
+    return this.#done(inReach > this.#k - ROUNDING ? 'converged' : 'exhausted')
   }
 
   /**
@@ -233,6 +260,9 @@ export class Lookup {
     }
     this.#settle(candidate, 'answered')
     this.#answered++
+    if (2 * this.#answered >= this.#alpha) {
+      this.#slots.widen(this.#burst)
+    }
     let taken = 0
     for (const contact of closer) {
       if (taken++ === MAX_CLOSER_PEERS) {
@@ -255,6 +285,25 @@ export class Lookup {
   /** End it here, with what there is. Tell of an answer before stopping because of it. */
   stop (): void {
     this.#end ??= 'stopped'
+  }
+
+  /** The share of those asked that failed or are slow, while the lookup is in haste. */
+  get #silentShare (): number {
+    if (this.#burst <= this.#alpha || 2 * this.#answered < this.#alpha) {
+      return 0
+    }
+    const silent = this.#failed + this.#slow
+    return Math.min(MAX_SILENT_SHARE, silent / (this.#answered + silent))
+  }
+
+  /** How much of the reach, k, a candidate takes that has not failed. */
+  #placeOf (state: CandidateState, likelihood: number): number {
+    switch (state) {
+      case 'answered': return 1
+      // with several paths, a slow one holds up the end, but keeps nobody out of reach
+      case 'slow': return this.#paths > 1 ? 0 : 1
+      default: return likelihood
+    }
   }
 
   #ask (candidate: MutableCandidate, now: number): LookupStep {
@@ -283,6 +332,7 @@ export class Lookup {
   }
 
   #settle (candidate: MutableCandidate, state: 'answered' | 'failed'): void {
+    this.#slow -= candidate.state === 'slow' ? 1 : 0
     candidate.state = state
     this.#slots.release(candidate)
   }

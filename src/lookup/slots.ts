@@ -1,21 +1,26 @@
 import type { MutableCandidate } from './candidates.ts'
 
-/** The alpha slots of a lookup: whoever was asked holds one until it answers, fails, or turns out slow. */
+/** The slots of a lookup, alpha to begin with: whoever was asked holds one until it answers, fails, or turns out slow. */
 export class Slots {
-  readonly #alpha: number
   readonly #share: number
+  #count: number
   readonly #holders: MutableCandidate[] = []
   /** How many the candidates of each path hold. */
   readonly #held: number[]
 
   constructor (alpha: number, paths: number) {
-    this.#alpha = alpha
+    this.#count = alpha
     this.#share = Math.max(1, Math.floor(alpha / paths))
     this.#held = Array.from({ length: paths }, () => 0)
   }
 
   get full (): boolean {
-    return this.#holders.length >= this.#alpha
+    return this.#holders.length >= this.#count
+  }
+
+  /** There are so many from now on. */
+  widen (count: number): void {
+    this.#count = count
   }
 
   /** Does this path hold all that it may while another could use one? */
@@ -41,14 +46,17 @@ export class Slots {
     }
   }
 
-  /** Take back the slots of those who are slow at `now` (ms). */
-  releaseSlow (now: number): void {
+  /** Take back the slots of those who are slow at `now` (ms). Returns how many. */
+  releaseSlow (now: number): number {
+    let slow = 0
     for (let i = this.#holders.length - 1; i >= 0; i--) {
       if (this.#holders[i].slowAt <= now) {
         this.#holders[i].state = 'slow'
         this.#releaseAt(i)
+        slow++
       }
     }
+    return slow
   }
 
   #releaseAt (index: number): void {

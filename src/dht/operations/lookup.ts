@@ -1,6 +1,6 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { Lookup } from '../../lookup/lookup.ts'
-import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
+import { LOOKUP_DEADLINE_MS, slowAfter } from '../deadlines.ts'
 import { LookupDriver } from '../run-lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
@@ -10,9 +10,6 @@ import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationEnd, OperationOptions } from '../events.ts'
 import type { LookupAnswer } from '../run-lookup.ts'
-
-/** Milliseconds below which no peer counts as slow: asking another beside it would only cost. */
-const MIN_SLOW_MS = 20
 
 /** What a lookup found, and what that took. */
 export interface LookupResult {
@@ -55,10 +52,10 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
   const begun = clock.now()
   const ms = options.timeout ?? timeout
   const signals = [options.signal, dht.tasks.signal]
-  let lookup = new Lookup({ target: key, seeds: [], slowAfter })
+  let lookup = new Lookup({ target: key, seeds: [], slowAfter: slowAfterOf })
   let stopped = false
-  function slowAfter (contact: Contact): number {
-    return Math.max(MIN_SLOW_MS, 2 * client.expected(contact))
+  function slowAfterOf (contact: Contact): number {
+    return slowAfter(client.expected(contact))
   }
   const answers = new LookupDriver<ResponseTo<R['type']>>({
     clock,
@@ -66,7 +63,7 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
     request: request.type,
     async begin () {
       await dht.awaitContacts(ms, signals)
-      lookup = new Lookup({ target: key, self: self.key, seeds: peers.table.closest(key, k), k, alpha, paths: disjointPaths, slowAfter })
+      lookup = new Lookup({ target: key, self: self.key, seeds: peers.table.closest(key, k), k, alpha, burst: burstOf(alpha), paths: disjointPaths, slowAfter: slowAfterOf })
       if (stopped) {
         lookup.stop()
       }
@@ -106,4 +103,12 @@ export async function lookUp (dht: DhtContext, target: Uint8Array, options: Oper
     // each has been told to the lookup
   }
   return walking.result
+}
+
+/**
+ * Requests in flight towards the end of a lookup: twice as many, so that with alpha = 10 and k = 20
+ * all of the k closest are asked at once. But whoever sets alpha to 1 wants one after another.
+ */
+function burstOf (alpha: number): number {
+  return alpha === 1 ? 1 : 2 * alpha
 }

@@ -31,7 +31,7 @@ export function decodeAddress (addr: Uint8Array): MemoryAddress | undefined {
   if (addr[0] !== MEMORY[0] || addr[1] !== MEMORY[1] || !(length >= 1 && length <= MAX_DIGITS) || end > addr.byteLength) {
     return undefined
   }
-  const number = decodeDigits(addr.subarray(3, end))
+  const number = decodeDigits(addr, 3, end)
   if (number == null || end === addr.byteLength) {
     return number == null ? undefined : { number }
   }
@@ -55,10 +55,11 @@ export function equalBytes (a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
 }
 
-function decodeDigits (text: Uint8Array): number | undefined {
+// in place: a view of an array that lies on the heap moves its bytes off it, and addresses are kept for long
+function decodeDigits (addr: Uint8Array, start: number, end: number): number | undefined {
   let number = 0
-  for (const byte of text) {
-    const digit = byte - ZERO
+  for (let i = start; i < end; i++) {
+    const digit = addr[i] - ZERO
     if (digit < 0 || digit > 9) {
       return undefined
     }
