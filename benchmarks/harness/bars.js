@@ -1,4 +1,4 @@
-import { escape, frame } from './svg.js'
+import { COLOURS, escape, frame } from './svg.js'
 
 const WIDTH = 760
 const LEFT = 210
@@ -6,17 +6,9 @@ const RIGHT = 110
 const TOP = 64
 const BAR = 15
 const GAP = 12
-const COLOURS = ['#0a7ea4', '#7a5cd6', '#d9730d', '#8a8f98', '#3d8b40', '#b83280']
 
-/**
- * A bar for each implementation of each case, on a logarithmic scale for each unit: what a bar is longer by is
- * how many times as much it is.
- *
- * @param root0
- * @param root0.name
- * @param root0.question
- * @param root0.cases
- */
+// A bar for each implementation of each case, on a logarithmic scale for each unit: what a bar is longer by is
+// how many times as much it is.
 export function drawBars ({ name, question, cases }) {
   const impls = [...new Set(cases.flatMap(({ rows }) => rows.map(({ impl }) => impl)))]
   let y = TOP

@@ -43,37 +43,17 @@ export function readOptions (args, known) {
   }
 }
 
-/**
- * Does this run answer less than the whole question? Then it does not replace what is there.
- *
- * @param root0
- * @param root0.impl
- * @param root0.nodes
- * @param root0.rounds
- * @param root0.quick
- */
+// Does this run answer less than the whole question? Then it does not replace what is there.
 export function isNarrowed ({ impl, nodes, rounds, quick }) {
   return impl != null || nodes != null || quick || rounds < 3
 }
 
-/**
- * Those of `all` that `--impl` asks for, and kadmium's own.
- *
- * @param all
- * @param root0
- * @param root0.impl
- */
+// Those of `all` that `--impl` asks for, and kadmium's own.
 export function chosen (all, { impl }) {
   return all.filter(name => name.startsWith('kadmium') || impl == null || impl.includes(name))
 }
 
-/**
- * Is any of the peers in `impls` asked for, or none in particular?
- *
- * @param impls
- * @param root0
- * @param root0.impl
- */
+// Is any of the peers in `impls` asked for, or none in particular?
 export function isAskedFor (impls, { impl }) {
   return impl == null || Object.keys(impls).some(name => impl.includes(name)) || impl.every(name => name === 'kadmium')
 }

@@ -3,13 +3,7 @@ import { join } from 'node:path'
 import { drawBars } from './bars.js'
 import { summaryOf } from './summary.js'
 
-/**
- * Write a result as JSON, and as a chart beside it: its own, if it has one.
- *
- * @param folder
- * @param root0
- * @param root0.draw
- */
+// Write a result as JSON, and as a chart beside it: its own, if it has one.
 export async function writeResult (folder, { draw = drawBars, ...result }) {
   await writeFile(join(folder, `${result.name}.json`), `${JSON.stringify(result, undefined, 2)}\n`)
   await writeFile(join(folder, `${result.name}.svg`), draw(result))

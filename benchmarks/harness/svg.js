@@ -1,3 +1,6 @@
+/** Colours that are read on light and on dark. */
+export const COLOURS = ['#0a7ea4', '#d9730d', '#7a5cd6', '#8a8f98', '#3d8b40', '#b83280']
+
 /**
  * An SVG that is read on light and on dark.
  *

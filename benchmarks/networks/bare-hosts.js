@@ -1,15 +1,7 @@
 import { seededBytes } from '../harness/seeded.js'
 import { createHost } from './libp2p.js'
 
-/**
- * Hosts without a DHT that dial one another, `connections` pairs in all.
- *
- * @param root0
- * @param root0.nodes
- * @param root0.transport
- * @param root0.connections
- * @param root0.seed
- */
+// Hosts without a DHT that dial one another, `connections` pairs in all.
 export async function create ({ nodes, transport, connections, seed }) {
   const bytes = seededBytes(seed)
   const hosts = []

@@ -8,13 +8,7 @@ const HOST = '127.0.0.1'
 /** Bytes of an id here: SHA-1's. */
 const ID_LENGTH = 20
 
-/**
- * `bittorrent-dht` over UDP, without security.
- *
- * @param root0
- * @param root0.nodes
- * @param root0.seed
- */
+// `bittorrent-dht` over UDP, without security.
 export async function build ({ nodes: count, seed }) {
   const bytes = seededBytes(seed)
   const nodes = []

@@ -4,12 +4,7 @@ import { trulyClosest } from './truth.js'
 
 const HOST = '127.0.0.1'
 
-/**
- * `dht-rpc` over UDP, without security. Its ids follow from its ports.
- *
- * @param root0
- * @param root0.nodes
- */
+// `dht-rpc` over UDP, without security. Its ids follow from its ports.
 export async function build ({ nodes: count }) {
   const first = DHT.bootstrapper(await freePort(), HOST, { host: HOST })
   await first.fullyBootstrapped()

@@ -31,29 +31,18 @@ export async function create ({ implementation, ...init }) {
     /** What it took to join. */
     joined: () => network.joined,
 
-    /**
-     * Every asker meets everybody it will ask. `quick`: nearly everybody.
-     *
-     * @param root0
-     * @param root0.quick
-     */
+    // Every asker meets everybody it will ask. `quick`: nearly everybody.
     async warmUp ({ quick }) {
       const bytes = seededBytes(init.seed + 1_000_003)
-      const begun = performance.now()
-      for (let i = 0; i < (quick ? 1 : WARM_UP_LOOKUPS) || (!quick && performance.now() - begun < WARM_UP_MS); i++) {
+      const lookups = quick ? 1 : WARM_UP_LOOKUPS
+      const until = performance.now() + (quick ? 0 : WARM_UP_MS)
+      for (let i = 0; i < lookups || performance.now() < until; i++) {
         await Promise.all(askers.map(asker => network.lookup(asker, bytes())))
       }
     },
 
-    /**
-     * Lookups of random targets for `ms` milliseconds, `atOnce` at once.
-     *
-     * @param root0
-     * @param root0.ms
-     * @param root0.atOnce
-     * @param root0.seed
-     * @returns {Promise<{ rate: number, cpuMs: number, p50: number, p99: number, recall: number }>}
-     */
+    // Lookups of random targets for `ms` milliseconds, `atOnce` at once.
+    // Returns Promise<{ rate: number, cpuMs: number, p50: number, p99: number, recall: number }>
     async lookups ({ ms, atOnce, seed }) {
       const bytes = seededBytes(seed)
       const found = []
@@ -65,15 +54,7 @@ export async function create ({ implementation, ...init }) {
       return { ...measured, recall: recallOf(network, found.slice(-CHECKED)) }
     },
 
-    /**
-     * Values of `size` bytes are put, then got by others: so many of them a second.
-     *
-     * @param root0
-     * @param root0.ms
-     * @param root0.atOnce
-     * @param root0.size
-     * @param root0.seed
-     */
+    // Values of `size` bytes are put, then got by others: so many of them a second.
     async values ({ ms, atOnce, size, seed }) {
       const bytes = seededBytes(seed)
       const keys = []
@@ -98,14 +79,7 @@ export async function create ({ implementation, ...init }) {
   }
 }
 
-/**
- * Do `work` over and over for `ms` milliseconds, `atOnce` at once.
- *
- * @param root0
- * @param root0.ms
- * @param root0.atOnce
- * @param work
- */
+// Do `work` over and over for `ms` milliseconds, `atOnce` at once.
 async function drive ({ ms, atOnce }, work) {
   const times = []
   const begun = performance.now()

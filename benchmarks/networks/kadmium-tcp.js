@@ -5,14 +5,7 @@ import { seededBytes } from '../harness/seeded.js'
 import { settle } from './settle.js'
 import { trulyClosest } from './truth.js'
 
-/**
- * kadmium on sockets of its own, plain or over TLS 1.3.
- *
- * @param root0
- * @param root0.nodes
- * @param root0.seed
- * @param root0.security
- */
+// kadmium on sockets of its own, plain or over TLS 1.3.
 export async function build ({ nodes: count, seed, security }) {
   const bytes = seededBytes(seed)
   const nodes = []

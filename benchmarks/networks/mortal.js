@@ -1,0 +1,68 @@
+import { keyOf } from '../../dist/src/engine.js'
+import { seededBytes } from '../harness/seeded.js'
+import { quantile } from '../harness/statistics.js'
+import { createSimulation, settleAll } from './simulated.js'
+import { trulyClosest } from './truth.js'
+
+/** Milliseconds one way: round trips of 100 ms. */
+const LATENCY_MS = 50
+
+/** Milliseconds after which no stream is open any more. */
+const UNTIL_IDLE_MS = 120_000
+
+/**
+ * A settled network of which some peers die or become slow at one instant. Nobody notices before
+ * the lookups that are measured.
+ *
+ * @param {object} init
+ * @param {number} init.nodes
+ * @param {number} init.seed
+ * @param {number} init.share - of the nodes that are struck
+ * @param {'dead' | 'slow'} init.fate
+ * @param {number} init.slowness - times the round trip that those take who are slow
+ */
+export async function create ({ nodes, seed, share, fate, slowness }) {
+  const slow = new Set()
+  const simulation = createSimulation({ nodes, seed, latency: (from, to) => LATENCY_MS * (slow.has(from) || slow.has(to) ? slowness : 1) })
+  const { clock, members, random } = simulation
+  await settleAll(simulation)
+  const struck = new Set(members.filter(() => random.fraction() < share))
+  const spared = members.filter(member => !struck.has(member))
+  const places = members
+    .filter(member => fate === 'slow' || !struck.has(member))
+    .map(member => ({ name: member.host.number, key: member.dht.self.key }))
+  const numbers = new Map(members.map(({ host }) => [Buffer.from(host.self.id).toString('hex'), host.number]))
+
+  return {
+    // One lookup by each of so many nodes that were spared.
+    // Returns Promise<{ p50: number, p99: number, recall: number, requests: number, hops: number }>, times in milliseconds
+    async lookups ({ count, seed }) {
+      const bytes = seededBytes(seed)
+      const askers = spared.slice(0, count)
+      // they know how long answers take, and have no stream open
+      await clock.run(Promise.all(askers.map(async ({ dht }) => dht.lookup(bytes()))))
+      await clock.advance(UNTIL_IDLE_MS)
+      struck.forEach(({ host }) => { fate === 'dead' ? host.crash() : slow.add(host.number) })
+      const results = []
+      for (const { dht, host } of askers) {
+        const target = bytes()
+        const { ms, asked, hops, closest } = await clock.run(dht.lookup(target))
+        const truth = trulyClosest(places, host.number, keyOf(target))
+        const found = new Set(closest.map(({ id }) => numbers.get(Buffer.from(id).toString('hex'))))
+        results.push({ ms, asked, hops, found: truth.filter(number => found.has(number)).length / truth.length })
+      }
+      const times = results.map(({ ms }) => ms)
+      return {
+        p50: quantile(times, 0.5),
+        p99: quantile(times, 0.99),
+        recall: mean(results.map(({ found }) => found)),
+        requests: mean(results.map(({ asked }) => asked)),
+        hops: mean(results.map(({ hops }) => hops))
+      }
+    }
+  }
+}
+
+function mean (values) {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
