@@ -9,6 +9,7 @@ import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
+import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
 const ONCE = { once: true }
@@ -71,7 +72,7 @@ export class Channel {
   readonly #outbox = new Outbox()
   readonly #waiting: Waiting[] = []
   /** Frames of the last of those, which are not on their way yet. */
-  readonly #unsent: Uint8Array[] = []
+  readonly #unsent: Frame[] = []
   /** How many may be on their way at once. */
   #window = Infinity
   readonly #time = new ResponseTime()
@@ -119,7 +120,7 @@ export class Channel {
    * @throws {ProtocolViolationError | InvalidMessageError} the peer sent something else
    * @throws the signal's reason
    */
-  request (frame: Uint8Array, request: Request, signal?: AbortSignal): Promise<Response> {
+  request (frame: Frame, request: Request, signal?: AbortSignal): Promise<Response> {
     this.#checkRoom()
     return new Promise<Response>((resolve, reject) => {
       const waiting: Waiting = {
@@ -147,7 +148,7 @@ export class Channel {
    *
    * @throws {StreamResetError} the stream ended before
    */
-  async send (frame: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async send (frame: Frame, signal?: AbortSignal): Promise<void> {
     this.#checkRoom()
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {

@@ -1,5 +1,5 @@
 import { bytesToMapKey } from '../keyspace/key.ts'
-import { encodeRequest } from '../wire/codec.ts'
+import { requestFrame } from '../wire/codec.ts'
 import { Channel } from './channel.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
@@ -98,7 +98,7 @@ export class RpcClient {
    * @throws the signal's reason, when aborted
    */
   async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
-    const frame = encodeRequest(request)
+    const frame = requestFrame(request)
     const answer = await this.#observed(peer, request, signal, this.#withChannel(peer, signal, channel => channel.request(frame, request, signal)))
     return answer as Response as ResponseTo<R['type']> // decoding has checked the type
   }
@@ -109,7 +109,7 @@ export class RpcClient {
    * @throws as {@link RpcClient.request}, but for what concerns answers
    */
   async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
-    const frame = encodeRequest(request)
+    const frame = requestFrame(request)
     await this.#observed(peer, request, signal, this.#withChannel(peer, signal, channel => channel.send(frame, signal)))
   }
 

@@ -2,12 +2,9 @@ import { encode } from 'it-length-prefixed'
 import { encodeUint8Array, encodingLength } from 'uint8-varint'
 import { allocUnsafe } from 'uint8arrays/alloc'
 import { MAX_BATCH_BYTES } from './limits.ts'
-import type { Uint8ArrayList } from 'uint8arraylist'
+import type { Frame } from '../wire/frame.ts'
 
-/** What an {@link Outbox} yields. */
-export type Batch = Uint8Array | Uint8ArrayList
-
-type Result = IteratorResult<Batch, undefined>
+type Result = IteratorResult<Frame, undefined>
 
 /** The stream waits for a batch. */
 interface Taker {
@@ -34,9 +31,9 @@ const NOW = Promise.resolve()
  * Nothing waits for longer than that turn. Its owner bounds it: a channel has at most
  * `MAX_PENDING` requests, a server waits for {@link Outbox.taken}.
  */
-export class Outbox implements AsyncIterableIterator<Batch, undefined> {
+export class Outbox implements AsyncIterableIterator<Frame, undefined> {
   readonly #onGiven: (byteLength: number) => void
-  readonly #frames: Uint8Array[] = []
+  readonly #frames: Frame[] = []
   /** Bytes of those that wait. */
   #bytes = 0
   /** Bytes of those that the stream has been given, until it asks for more. */
@@ -60,7 +57,7 @@ export class Outbox implements AsyncIterableIterator<Batch, undefined> {
   }
 
   /** Queue a frame. `onTaken` is called when the stream has taken it. */
-  push (frame: Uint8Array, onTaken?: () => void): void {
+  push (frame: Frame, onTaken?: () => void): void {
     if (this.#state !== 'open') {
       return
     }
@@ -190,7 +187,7 @@ export class Outbox implements AsyncIterableIterator<Batch, undefined> {
     }
   }
 
-  #takeBatch (): Batch {
+  #takeBatch (): Frame {
     let count = 0
     let bytes = 0
     do {
@@ -204,12 +201,12 @@ export class Outbox implements AsyncIterableIterator<Batch, undefined> {
 }
 
 /** A frame with its length in front, as it travels: not copied. */
-function prefixed (frame: Uint8Array): Uint8ArrayList {
+function prefixed (frame: Frame): Frame {
   return encode.single(frame, { maxDataLength: Infinity })
 }
 
 /** The same of several, in one piece. */
-function joined (frames: readonly Uint8Array[]): Uint8Array {
+function joined (frames: readonly Frame[]): Frame {
   let length = 0
   for (const { byteLength } of frames) {
     length += encodingLength(byteLength) + byteLength
@@ -219,8 +216,10 @@ function joined (frames: readonly Uint8Array[]): Uint8Array {
   for (const frame of frames) {
     encodeUint8Array(frame.byteLength, out, at)
     at += encodingLength(frame.byteLength)
-    out.set(frame, at)
-    at += frame.byteLength
+    for (const part of frame instanceof Uint8Array ? [frame] : frame) {
+      out.set(part, at)
+      at += part.byteLength
+    }
   }
   return out
 }

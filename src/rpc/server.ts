@@ -1,7 +1,7 @@
 import { pipe } from 'it-pipe'
 import { Watchdog } from '../clock/watchdog.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
-import { decodeRequest, encodeResponse, maxRequestFrame } from '../wire/codec.ts'
+import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
 import { ANSWER_TAKEN_TIMEOUT_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
@@ -9,9 +9,9 @@ import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
 import type { FrameReader } from './frames.ts'
 import type { Handlers } from './handlers/handlers.ts'
-import type { Batch } from './outbox.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
+import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
 export interface RpcServerInit {
@@ -110,7 +110,7 @@ export class RpcServer {
  * Requests are answered one after another, in order. Answers that are ready in the same
  * turn leave together; what the peer has not taken holds back what it asks next.
  */
-class Answers implements AsyncIterableIterator<Batch, undefined> {
+class Answers implements AsyncIterableIterator<Frame, undefined> {
   readonly #init: RpcServerInit
   readonly #remote: PeerInfo
   readonly #requests: FrameReader
@@ -127,12 +127,12 @@ class Answers implements AsyncIterableIterator<Batch, undefined> {
     this.#answerAll().then(() => { this.#outbox.end() }, err => { this.#outbox.fail(err) })
   }
 
-  next (): Promise<IteratorResult<Batch, undefined>> {
+  next (): Promise<IteratorResult<Frame, undefined>> {
     this.#taken.clear()
     return this.#outbox.next()
   }
 
-  async return (): Promise<IteratorResult<Batch, undefined>> {
+  async return (): Promise<IteratorResult<Frame, undefined>> {
     return this.#outbox.return()
   }
 
@@ -163,7 +163,7 @@ class Answers implements AsyncIterableIterator<Batch, undefined> {
     const settle = observer?.onRequest(request.type, this.#remote)
     try {
       for await (const response of answer(handlers, request, this.#remote)) {
-        this.#outbox.push(encodeResponse(response))
+        this.#outbox.push(responseFrame(response))
       }
     } catch (err) {
       settle?.(err)

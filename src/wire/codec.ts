@@ -5,7 +5,8 @@ import { MAX_PROVIDER_KEY_BYTES, MAX_READ_ANSWER_BYTES, MAX_REQUEST_BYTES } from
 import { MessageType } from './message.ts'
 import { ownPeer } from './peers.ts'
 import { decodeMessage } from './raw-message.ts'
-import { assertValueKey, decodeRecord, encodeRecord } from './wire-record.ts'
+import { assertValueKey, decodeRecord, recordParts } from './wire-record.ts'
+import type { Frame } from './frame.ts'
 import type { RawMessage } from './raw-message.ts'
 import type { Request, Response, ResponseTo } from './rpc.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
@@ -42,6 +43,11 @@ export function maxResponseFrame (maxRecordSize: number): number {
 
 /** A request as the bytes of a frame, without the length prefix. Of providers that take 16 KiB or more the last addresses are left out. */
 export function encodeRequest (request: Request): Uint8Array {
+  return requestFrame(request).subarray()
+}
+
+/** The same, a large value as a piece of its own. */
+export function requestFrame (request: Request): Frame {
   const type = TYPES[request.type]
   switch (request.type) {
     case 'ping':
@@ -52,7 +58,7 @@ export function encodeRequest (request: Request): Uint8Array {
     case 'get-providers':
       return encodeMessage(type, { key: request.key })
     case 'put-value':
-      return encodeMessage(type, { key: request.record.key, record: encodeRecord(request.record) })
+      return encodeMessage(type, { key: request.record.key, record: recordParts(request.record) })
     case 'add-provider':
       return encodeMessage(type, { key: request.key, providers: request.providers })
     // no default
@@ -66,6 +72,11 @@ export function encodeRequest (request: Request): Uint8Array {
  * its value alone is larger: addresses are left out first, then peers.
  */
 export function encodeResponse (response: Response): Uint8Array {
+  return responseFrame(response).subarray()
+}
+
+/** The same, a large value as a piece of its own. */
+export function responseFrame (response: Response): Frame {
   const type = TYPES[response.type]
   switch (response.type) {
     case 'ping':
@@ -73,13 +84,13 @@ export function encodeResponse (response: Response): Uint8Array {
     case 'find-node':
       return encodeMessage(type, { closer: response.closer })
     case 'get-value': {
-      const record = response.record == null ? undefined : encodeRecord(response.record)
+      const record = response.record == null ? undefined : recordParts(response.record)
       return encodeMessage(type, { key: response.key, record, closer: response.closer })
     }
     case 'get-providers':
       return encodeMessage(type, { key: response.key, providers: response.providers, closer: response.closer })
     case 'put-value':
-      return encodeMessage(type, { key: response.record.key, record: encodeRecord(response.record) })
+      return encodeMessage(type, { key: response.record.key, record: recordParts(response.record) })
     // no default
   }
 }
@@ -88,7 +99,7 @@ export function encodeResponse (response: Response): Uint8Array {
  * The request in a frame that the peer `from` (its id) sent. What comes back is legal
  * in all that can be seen without knowing its namespace: nobody checks again.
  *
- * Nothing of it keeps the frame alive.
+ * Nothing of it keeps the frame alive, but for a value that is nearly all of it.
  *
  * @throws {InvalidMessageError} and nothing else, whatever the bytes
  */

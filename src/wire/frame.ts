@@ -3,6 +3,9 @@ import { MAX_PREFIX_BYTES } from './limits.ts'
 import type { DecoderOptions, LengthDecoderFunction } from 'it-length-prefixed'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
+/** A message as bytes: in one piece, or, with a large value, in three of which the value is one. */
+export type Frame = Uint8Array | Uint8ArrayList
+
 /**
  * Options that make `it-length-prefixed` read frames of at most `maxBytes` and refuse
  * every other, and every length that is not minimally encoded in at most

@@ -30,3 +30,6 @@ export const MAX_ADDRS = 16
 
 /** Bytes of a domain name (RFC 1035 §2.3.4). */
 export const MAX_DNS_NAME_BYTES = 253
+
+/** Bytes from which on a value is not copied into its message: it travels as a piece of its own. */
+export const LARGE_VALUE_BYTES = 32 * 1024

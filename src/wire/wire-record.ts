@@ -1,26 +1,61 @@
+import { concat } from 'uint8arrays/concat'
 import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
 import { namespaceOf } from '../record/namespace.ts'
 import { bytesEqual } from './bytes-equal.ts'
 import { InvalidMessageError } from './errors.ts'
 import { FieldCursor } from './field-cursor.ts'
+import { fieldLength, writeHeader } from './field-writer.ts'
 import { Record } from './message.ts'
 import { formatTimestamp, readTimestamp } from './timestamp.ts'
 import { viewOf } from './view.ts'
 import type { ValueRecord } from '../record/record.ts'
+
+/** How many times its own bytes a value may keep in memory. */
+const MAX_SLACK = 17 / 16
 
 /** The largest life that the wire can tell, seconds. */
 const MAX_TTL_S = 0xffff_ffff
 
 const NOTHING = new Uint8Array(0)
 
+/** Of a record's value: field number and wire type 2, which is bytes. */
+const VALUE_TAG = 2 << 3 | 2
+
+/** A `Record` message around its value, which may be large and is not copied. */
+export interface RecordParts {
+  /** What comes before the value. */
+  readonly head: Uint8Array
+  readonly value: Uint8Array
+  /** What comes after it. */
+  readonly tail: Uint8Array
+  /** Of all three. */
+  readonly byteLength: number
+}
+
 /** A record as a `Record` message. Its life is told in whole seconds, rounded down, at least one. */
-export function encodeRecord ({ key, value, timeReceived, ttl }: ValueRecord): Uint8Array<ArrayBuffer> {
-  return Record.encode({
-    key: withArrayBuffer(key),
-    value: withArrayBuffer(value),
+export function recordParts ({ key, value, timeReceived, ttl }: ValueRecord): RecordParts {
+  const before = Record.encode({ key: withArrayBuffer(key), value: NOTHING, timeReceived: '' })
+  const tail = Record.encode({
+    key: NOTHING,
+    value: NOTHING,
     timeReceived: timeReceived == null ? '' : formatTimestamp(timeReceived),
     ttl: ttl == null ? undefined : Math.min(Math.max(1, Math.floor(ttl / 1000)), MAX_TTL_S)
   })
+  const head = value.byteLength === 0 ? before : concat([before, valueHeader(value.byteLength)])
+  return { head, value, tail, byteLength: head.byteLength + value.byteLength + tail.byteLength }
+}
+
+/** The same in one piece. */
+export function encodeRecord (record: ValueRecord): Uint8Array {
+  const { head, value, tail, byteLength } = recordParts(record)
+  return concat([head, value, tail], byteLength)
+}
+
+/** Tag and length of a value. */
+function valueHeader (byteLength: number): Uint8Array {
+  const header = new Uint8Array(fieldLength(byteLength) - byteLength)
+  writeHeader(header, 0, VALUE_TAG, byteLength)
+  return header
 }
 
 /**
@@ -40,10 +75,15 @@ export function decodeRecord (raw: Uint8Array, key: Uint8Array, maxRecordSize: n
   }
   return {
     key: record.key.slice(), // the frame they came in is let go
-    value: record.value.slice(),
+    value: owned(record.value),
     ...record.timeReceived == null ? {} : { timeReceived: record.timeReceived },
     ...record.ttl === 0 ? {} : { ttl: record.ttl * 1000 }
   }
+}
+
+/** `bytes` in memory that holds hardly more than them: that in which they are if it does, as it is where a frame with a large value was put together. */
+function owned (bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength <= MAX_SLACK * bytes.byteLength ? bytes : bytes.slice()
 }
 
 /** Fields of a record that are not there are empty, zero, or undefined. */

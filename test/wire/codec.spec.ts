@@ -1,7 +1,8 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/codec.ts'
+import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, requestFrame, responseFrame } from '../../src/wire/codec.ts'
+import { LARGE_VALUE_BYTES } from '../../src/wire/limits.ts'
 import { exchanges, MAX_RECORD_SIZE, requests as anyRequest, SEED } from './arbitraries.ts'
 import { multihash, peerA, peerB, record, requests, responses, valueKey } from './fixtures.ts'
 import { plain, plainPeer } from './plain.ts'
@@ -81,6 +82,36 @@ describe('wire/codec', () => {
         expect([id, ...addrs].map(kept => kept.buffer.byteLength <= 32 * 1024)).to.not.include(false)
       }
     }
+  })
+
+  it('has a large value travel as it was given, not copied, with the same bytes around it', () => {
+    for (const size of [LARGE_VALUE_BYTES - 1, LARGE_VALUE_BYTES, 3 * LARGE_VALUE_BYTES]) {
+      const large = { ...record, value: new Uint8Array(size).fill(7) }
+      const answer = { type: 'get-value' as const, key: large.key, record: large, closer: [peerA] }
+      const frames = [requestFrame({ type: 'put-value', record: large }), responseFrame(answer)]
+      for (const frame of frames) {
+        expect(frame instanceof Uint8ArrayList && [...frame].includes(large.value), `${size} bytes`).to.equal(size >= LARGE_VALUE_BYTES)
+      }
+      const read = { maxRecordSize: size }
+      expect(plain(decodeRequest(frames[0].subarray(), peerA.id, read))).to.deep.equal({ type: 'put-value', record: large })
+      expect(plain(decodeResponse(frames[1].subarray(), { type: 'get-value', key: large.key }, read))).to.deep.equal(answer)
+    }
+  })
+
+  it('copies a value unless it is nearly all that its memory holds', () => {
+    const large = { ...record, value: new Uint8Array(100 * 1024).fill(7) }
+    const frame = encodeRequest({ type: 'put-value', record: large })
+    const kept = (bytes: Uint8Array): Uint8Array => {
+      const request = decodeRequest(bytes, peerA.id, { maxRecordSize: large.value.byteLength })
+      return request.type === 'put-value' ? request.record.value : new Uint8Array()
+    }
+    const own = frame.slice()
+    expect(kept(own).buffer).to.equal(own.buffer)
+    const shared = new Uint8Array(frame.byteLength + 8 * 1024)
+    shared.set(frame)
+    const value = kept(shared.subarray(0, frame.byteLength))
+    expect(value).to.equalBytes(large.value)
+    expect(value.buffer.byteLength).to.equal(value.byteLength)
   })
 
   it('parses addresses when they are asked for, once', () => {
