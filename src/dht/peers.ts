@@ -45,8 +45,6 @@ export class Peers {
   readonly #verifications: WorkQueue
   /** Heads of full buckets, to be asked whether they are alive still. */
   readonly #checks: WorkQueue
-  /** Who is being asked something, by id: whether it answers will be known by that. */
-  readonly #asked = new Map<string, Contact>()
   /** Latest last. */
   readonly #remembered: Contact[] = []
 
@@ -76,19 +74,17 @@ export class Peers {
    *
    * @throws as {@link RpcClient.request}
    */
-  async ask<R extends Question> (contact: Contact, request: R, signal?: AbortSignal): Promise<ResponseTo<R['type']>> {
-    const id = bytesToMapKey(contact.id)
-    this.#asked.set(id, contact)
-    try {
-      const response = await this.#init.client.request(contact, request, { signal })
-      this.#learn(contact)
-      return response
-    } catch (err) {
-      this.#blame(contact, request, err, signal)
-      throw err
-    } finally {
-      this.#asked.delete(id)
-    }
+  ask<R extends Question> (contact: Contact, request: R, signal?: AbortSignal): Promise<ResponseTo<R['type']>> {
+    return this.#init.client.request(contact, request, { signal }).then(
+      response => {
+        this.#learn(contact)
+        return response
+      },
+      err => {
+        this.#blame(contact, request, err, signal)
+        throw err
+      }
+    )
   }
 
   #blame (contact: Contact, request: Request, err: unknown, signal: AbortSignal | undefined): void {
@@ -157,7 +153,7 @@ export class Peers {
 
   /** Is it worth a request to know whether a newcomer answers? Not while one is under way, nor if the table has no use for it. */
   #isToBeDialled (contact: Contact): boolean {
-    const asked = this.#asked.get(bytesToMapKey(contact.id))
+    const asked = this.#init.client.asked(contact)
     if (contact.addrs.length === 0 || (asked != null && isKnownAt(asked, contact))) {
       return false
     }

@@ -1,4 +1,6 @@
-import { KeyCache } from './key-cache.ts'
+import { identityAt } from './identity.ts'
+import { bytesToMapKey } from './key.ts'
+import type { Identity } from './identity.ts'
 import type { Key } from './key.ts'
 
 /**
@@ -10,6 +12,8 @@ export interface PeerInfo {
   readonly id: Uint8Array
   /** Binary multiaddrs, without a trailing `/p2p`, most useful first. */
   readonly addrs: readonly Uint8Array[]
+  /** Where that of `id` is known already: it spares work. */
+  readonly identity?: Identity
 }
 
 /** A peer with its place in the keyspace. */
@@ -18,17 +22,14 @@ export interface Contact extends PeerInfo {
   readonly key: Key
 }
 
-/** Peers of one generation whose keys are remembered: those that a node meets in some minutes. Two generations take about 2 MB. */
-const REMEMBERED_KEYS = 4_096
-
-const keys = new KeyCache(REMEMBERED_KEYS)
-
 /** Which addresses of a peer are believed. */
 export type SelectAddrs = (peer: PeerInfo) => readonly Uint8Array[]
 
 /** Keeps `addrs` of the peer unread until somebody asks for them. */
 class PeerContact implements Contact {
+  readonly id: Uint8Array
   readonly key: Key
+  readonly identity: Identity
   readonly #peer: PeerInfo
   readonly #select: SelectAddrs
   #addrs: readonly Uint8Array[] | undefined
@@ -36,11 +37,9 @@ class PeerContact implements Contact {
   constructor (peer: PeerInfo, select: SelectAddrs) {
     this.#peer = peer
     this.#select = select
-    this.key = keys.keyOf(peer.id)
-  }
-
-  get id (): Uint8Array {
-    return this.#peer.id
+    this.identity = peer.identity ?? identityAt(peer.id, 0, peer.id.byteLength)
+    this.id = this.identity.id
+    this.key = this.identity.key
   }
 
   get addrs (): readonly Uint8Array[] {
@@ -52,6 +51,11 @@ class PeerContact implements Contact {
 /** Hash a peer into the keyspace. Its addresses stay unread; `select` is asked which to believe when they are. Default: all. */
 export function contactOf (peer: PeerInfo, select: SelectAddrs = allAddrs): Contact {
   return new PeerContact(peer, select)
+}
+
+/** The id of a peer as a string, fit for a `Map`: see {@link bytesToMapKey}. */
+export function nameOf ({ id, identity }: PeerInfo): string {
+  return identity?.name ?? bytesToMapKey(id)
 }
 
 function allAddrs ({ addrs }: PeerInfo): readonly Uint8Array[] {

@@ -20,6 +20,7 @@ export interface MutableEntry extends TableEntry {
 export function entryOf (contact: Contact, now: number): MutableEntry {
   return {
     id: withoutMessage(contact.id),
+    identity: contact.identity,
     key: contact.key,
     addrs: ownAddrs(contact.addrs),
     lastSeen: now

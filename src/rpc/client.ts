@@ -1,4 +1,4 @@
-import { bytesToMapKey } from '../keyspace/key.ts'
+import { nameOf } from '../keyspace/contact.ts'
 import { requestFrame } from '../wire/codec.ts'
 import { Channel } from './channel.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
@@ -8,6 +8,7 @@ import type { Pending } from './channel.ts'
 import type { Host, Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
+import type { Frame } from '../wire/frame.ts'
 import type { Request, Response, ResponseTo } from '../wire/rpc.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
@@ -76,12 +77,18 @@ export class RpcClient {
 
   /** Is a stream to `peer` open, or being opened? */
   has (peer: PeerInfo): boolean {
-    return this.#channels.has(bytesToMapKey(peer.id))
+    return this.#channels.has(nameOf(peer))
+  }
+
+  /** The same peer as it was known when its stream was opened, if a request to it is under way: whether it answers will be known by that. */
+  asked (peer: PeerInfo): PeerInfo | undefined {
+    const entry = this.#channels.get(nameOf(peer))
+    return entry == null || entry.channel.idle ? undefined : entry.peer
   }
 
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
   expected (peer: PeerInfo): number {
-    const known = this.#channels.get(bytesToMapKey(peer.id))?.channel.expected
+    const known = this.#channels.get(nameOf(peer))?.channel.expected
     if (known != null) {
       return known
     }
@@ -97,10 +104,9 @@ export class RpcClient {
    * @throws {InvalidMessageError | ProtocolViolationError} its answer is not legal
    * @throws the signal's reason, when aborted
    */
-  async request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
-    const frame = requestFrame(request)
-    const answer = await this.#observed(peer, request, signal, this.#withChannel(peer, signal, channel => channel.request(frame, request, signal)))
-    return answer as Response as ResponseTo<R['type']> // decoding has checked the type
+  request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
+    const answer: Promise<Response> = this.#withChannel(peer, request, signal, (channel, frame) => channel.request(frame, request, signal))
+    return this.#observed(peer, request, signal, answer) as Promise<ResponseTo<R['type']>> // decoding has checked the type
   }
 
   /**
@@ -109,8 +115,7 @@ export class RpcClient {
    * @throws as {@link RpcClient.request}, but for what concerns answers
    */
   async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
-    const frame = requestFrame(request)
-    await this.#observed(peer, request, signal, this.#withChannel(peer, signal, channel => channel.send(frame, signal)))
+    return this.#observed(peer, request, signal, this.#withChannel(peer, request, signal, (channel, frame) => channel.send(frame, signal)))
   }
 
   #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
@@ -131,7 +136,8 @@ export class RpcClient {
     }))
   }
 
-  async #withChannel<T> (peer: PeerInfo, signal: AbortSignal | undefined, use: (channel: Channel) => Promise<T>): Promise<T> {
+  async #withChannel<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, use: (channel: Channel, frame: Frame) => Promise<T>): Promise<T> {
+    const frame = requestFrame(request)
     for (let lost = false, again = false; ;) {
       signal?.throwIfAborted()
       const channel = this.#channelTo(peer)
@@ -141,7 +147,7 @@ export class RpcClient {
       }
       this.#sent++
       try {
-        return await use(channel)
+        return await use(channel, frame)
       } catch (err) {
         if (err instanceof LostBehindError && err.cause instanceof StreamResetError) {
           lost = true // each time, one that was before us is found out
@@ -155,7 +161,7 @@ export class RpcClient {
   }
 
   #channelTo (peer: PeerInfo): Channel {
-    const id = bytesToMapKey(peer.id)
+    const id = nameOf(peer)
     const entry = this.#channels.get(id) ?? { peer, channel: this.#open(peer, id) }
     this.#channels.delete(id)
     this.#channels.set(id, entry)

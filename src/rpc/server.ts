@@ -1,6 +1,6 @@
 import { pipe } from 'it-pipe'
 import { Watchdog } from '../clock/watchdog.ts'
-import { bytesToMapKey } from '../keyspace/key.ts'
+import { nameOf } from '../keyspace/contact.ts'
 import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
@@ -65,7 +65,7 @@ export class RpcServer {
    */
   async serve (stream: Stream, remote: PeerInfo): Promise<void> {
     const { maxStreamsPerPeer = MAX_INBOUND_STREAMS_PER_PEER } = this.#init
-    const peer = bytesToMapKey(remote.id)
+    const peer = nameOf(remote)
     const ofPeer = this.#streamsOf.get(peer) ?? 0
     if (this.#streams >= MAX_INBOUND_STREAMS || ofPeer >= maxStreamsPerPeer) {
       throw new LimitError(`too many inbound streams: ${ofPeer} of this peer, ${this.#streams} in all`)

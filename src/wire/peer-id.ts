@@ -11,22 +11,27 @@ const SECP256K1 = [IDENTITY, 37, 0x08, 0x02, 0x12, 33]
  * secp256k1 public key (libp2p specs, peer-ids)?
  */
 export function isPeerId (multihash: Uint8Array): boolean {
-  switch (multihash.byteLength) {
+  return isPeerIdAt(multihash, 0, multihash.byteLength)
+}
+
+/** {@link isPeerId} of the bytes from `start` up to `end`. */
+export function isPeerIdAt (bytes: Uint8Array, start: number, end: number): boolean {
+  switch (end - start) {
     case 34:
-      return startsWith(multihash, HASHED)
+      return startsWith(bytes, start, HASHED)
     case 38:
-      return startsWith(multihash, ED25519)
+      return startsWith(bytes, start, ED25519)
     case 39:
       // a compressed point: 2 or 3, then its x coordinate
-      return startsWith(multihash, SECP256K1) && (multihash[6] === 2 || multihash[6] === 3)
+      return startsWith(bytes, start, SECP256K1) && (bytes[start + 6] === 2 || bytes[start + 6] === 3)
     default:
       return false
   }
 }
 
-function startsWith (bytes: Uint8Array, prefix: readonly number[]): boolean {
+function startsWith (bytes: Uint8Array, start: number, prefix: readonly number[]): boolean {
   for (let i = 0; i < prefix.length; i++) {
-    if (bytes[i] !== prefix[i]) {
+    if (bytes[start + i] !== prefix[i]) {
       return false
     }
   }

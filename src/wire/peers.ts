@@ -1,23 +1,29 @@
+import { identityAt } from '../keyspace/identity.ts'
 import { bytesEqual } from './bytes-equal.ts'
 import { FieldCursor } from './field-cursor.ts'
 import { MAX_PEER_BYTES, MAX_PEERS_READ, MAX_SHARED_BUFFER_BYTES } from './limits.ts'
-import { isPeerId } from './peer-id.ts'
+import { isPeerIdAt } from './peer-id.ts'
 import { viewOf } from './view.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
+import type { Identity } from '../keyspace/identity.ts'
 
 /** A peer as it came over the wire: its addresses are parsed when somebody asks for them. */
 class WirePeer implements PeerInfo {
-  readonly id: Uint8Array
+  readonly identity: Identity
   readonly #message: Uint8Array
   readonly #start: number
   readonly #end: number
   #addrs: readonly Uint8Array[] | undefined
 
-  constructor (id: Uint8Array, message: Uint8Array, start: number, end: number) {
-    this.id = id
+  constructor (identity: Identity, message: Uint8Array, start: number, end: number) {
+    this.identity = identity
     this.#message = message
     this.#start = start
     this.#end = end
+  }
+
+  get id (): Uint8Array {
+    return this.identity.id
   }
 
   get addrs (): readonly Uint8Array[] {
@@ -50,6 +56,8 @@ export class PeerListReader {
   /** The last bytes of each id of `peers`, to tell most ids apart without comparing them. */
   readonly #tails: number[] = []
   #met = 0
+  #idStart = 0
+  #idEnd = 0
 
   /**
    * @param message - in which the peers lie
@@ -67,33 +75,34 @@ export class PeerListReader {
    * @throws {InvalidMessageError} it is no peer
    */
   read (start: number, end: number): void {
-    const id = this.#idOf(start, end)
+    this.#findId(start, end)
     this.#met++
-    if (id == null || this.#met > MAX_PEERS_READ || end - start > MAX_PEER_BYTES || !isPeerId(id)) {
+    if (this.#met > MAX_PEERS_READ || end - start > MAX_PEER_BYTES || !isPeerIdAt(this.#message, this.#idStart, this.#idEnd)) {
       return
     }
-    const tail = tailOf(id)
-    if (this.#has(id, tail)) {
+    const identity = identityAt(this.#message, this.#idStart, this.#idEnd)
+    const tail = tailOf(identity.id)
+    if (this.#has(identity.id, tail)) {
       return
     }
     this.#tails.push(tail)
     this.peers.push(this.#large
-      ? new WirePeer(id.slice(), viewOf(this.#message, start, end).slice(), 0, end - start)
-      : new WirePeer(id, this.#message, start, end))
+      ? new WirePeer(identity, viewOf(this.#message, start, end).slice(), 0, end - start)
+      : new WirePeer(identity, this.#message, start, end))
   }
 
-  /** Walks the peer and returns its id, the last if there are several, undefined if none. */
-  #idOf (start: number, end: number): Uint8Array | undefined {
+  /** Walks the peer and finds where its id lies, the last if there are several: nothing if there is none. */
+  #findId (start: number, end: number): void {
     const cursor = this.#cursor
     cursor.enter(start, end)
-    let idStart = 0
-    let idEnd = 0
+    this.#idStart = 0
+    this.#idEnd = 0
     while (cursor.next()) {
       switch (cursor.field) {
         case 1:
           cursor.expectBytes()
-          idStart = cursor.start
-          idEnd = cursor.end
+          this.#idStart = cursor.start
+          this.#idEnd = cursor.end
           break
         case 2:
           cursor.expectBytes()
@@ -104,7 +113,6 @@ export class PeerListReader {
         default: // unknown fields are allowed
       }
     }
-    return idEnd === 0 ? undefined : viewOf(this.#message, idStart, idEnd)
   }
 
   #has (id: Uint8Array, tail: number): boolean {

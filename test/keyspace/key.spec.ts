@@ -32,7 +32,7 @@ describe('contactOf', () => {
     const contact = contactOf({ id, addrs: [Uint8Array.of(1)] })
 
     expect(toString(contact.key, 'hex')).to.equal(PEER_KEY)
-    expect(contact.id).to.equal(id)
+    expect(contact.id).to.equalBytes(id)
     expect(contact.addrs).to.deep.equal([Uint8Array.of(1)])
   })
 

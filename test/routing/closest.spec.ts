@@ -4,6 +4,7 @@ import { compare } from 'uint8arrays/compare'
 import { commonPrefixLength, distance } from '../../src/keyspace/distance.ts'
 import { keyFromBytes } from '../../src/keyspace/key.ts'
 import { RoutingTable } from '../../src/routing/routing-table.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { numbers, tinyContact, tinyKey } from '../helpers/tiny.ts'
 import { SeededRandom } from './seeded-random.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
@@ -137,7 +138,7 @@ describe('RoutingTable.closest', () => {
     expect(numbers(table.closest(tinyKey(0b11111111), 3))).to.deep.equal([0b10000001, 0b01000001, 0b00100001])
   })
 
-  it('is exact: 10,000 random tables against a sorted array', function () {
+  it(`is exact: ${repetitions(10_000)} random tables against a sorted array`, function () {
     this.timeout(20_000)
     fc.assert(fc.property(recipes, (recipe) => {
       const both = mirrored(recipe)
@@ -146,12 +147,12 @@ describe('RoutingTable.closest', () => {
 
       expect(both.table.size).to.equal(both.members.length)
       expect(keysOf(both.table.closest(target, count))).to.equal(keysOf(both.closest(target, count)))
-    }), { numRuns: 10_000, seed: 20020307 })
+    }), { numRuns: repetitions(10_000), seed: 20020307 })
   })
 })
 
 describe('RoutingTable: what holds after any steps', () => {
-  it('holds in every bucket of 500 random tables', function () {
+  it(`holds in every bucket of ${repetitions(500)} random tables`, function () {
     this.timeout(20_000)
     fc.assert(fc.property(recipes, (recipe) => {
       const { table } = mirrored(recipe)
@@ -177,7 +178,7 @@ describe('RoutingTable: what holds after any steps', () => {
           expect(entries.every((entry, i) => i === 0 || entries[i - 1].lastSeen < entry.lastSeen)).to.equal(true)
         }
       }
-    }), { numRuns: 500, seed: 20020307 })
+    }), { numRuns: repetitions(500), seed: 20020307 })
   })
 
   it('splits a bucket deeper than its prefixLength only if it is ours', () => {
@@ -189,7 +190,7 @@ describe('RoutingTable: what holds after any steps', () => {
         const mayHaveSplit = commonPrefixLength(table.self, prefix) >= prefixLength - 1 || prefixLength <= recipe.prefixLength
         expect(mayHaveSplit).to.equal(true)
       }
-    }), { numRuns: 300, seed: 20020307 })
+    }), { numRuns: repetitions(300), seed: 20020307 })
   })
 
   it('splits a bucket only when it would hold more than the threshold, or k if that is less', () => {
@@ -202,7 +203,7 @@ describe('RoutingTable: what holds after any steps', () => {
 
       expect(results.slice(0, most).every(({ type }) => type === 'inserted')).to.equal(true)
       expect([...table.buckets()].length > 1).to.equal(newcomers.size > most)
-    }), { numRuns: 300, seed: 20020307 })
+    }), { numRuns: repetitions(300), seed: 20020307 })
   })
 
   it('never asks for a check, nor turns anybody away, when every bucket splits or none is ever full', () => {
@@ -212,6 +213,6 @@ describe('RoutingTable: what holds after any steps', () => {
       for (const peer of both.peers) {
         expect(both.table.insert(peer, recipe.steps + 1).type).to.be.oneOf(['inserted', 'updated', 'self'])
       }
-    }), { numRuns: 300, seed: 20020307 })
+    }), { numRuns: repetitions(300), seed: 20020307 })
   })
 })

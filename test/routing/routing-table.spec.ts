@@ -34,7 +34,7 @@ describe('RoutingTable: what it holds', () => {
   it('finds a contact by its key, with the time it answered', () => {
     const table = tableOf(2, [0b10000001, 0b01000001])
 
-    expect(table.get(tinyKey(0b01000001))).to.deep.equal({ ...tinyContact(0b01000001), lastSeen: 2 })
+    expect(table.get(tinyKey(0b01000001))).to.deep.equal({ ...tinyContact(0b01000001), identity: undefined, lastSeen: 2 })
     expect(table.get(tinyKey(0b01000000))).to.equal(undefined)
   })
 
@@ -276,7 +276,7 @@ describe('RoutingTable: replacements', () => {
   it('puts the one seen last into the room of a contact that failed', () => {
     const table = tableOf(2, [1, 129, 130, 131, 132])
 
-    expect(table.remove(tinyKey(130)).replacement).to.deep.equal({ ...tinyContact(132), lastSeen: 5 })
+    expect(table.remove(tinyKey(130)).replacement).to.deep.equal({ ...tinyContact(132), identity: undefined, lastSeen: 5 })
     expect(show(table)).to.deep.equal(['0*: 1', '1*: 129 132'])
     expect(replacements(table)).to.deep.equal([131])
     expect(table.size).to.equal(3)

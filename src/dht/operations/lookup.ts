@@ -70,7 +70,7 @@ export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array,
       peers.table.touched(key, begun)
       return lookup
     },
-    ask: async (contact, signal) => peers.ask(contact, request, signal),
+    ask: (contact, signal) => peers.ask(contact, request, signal),
     deadline: begun + ms,
     signals,
     onProgress: options.onProgress

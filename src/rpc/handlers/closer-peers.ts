@@ -11,6 +11,8 @@ export interface Neighbourhood {
 
 /** The k closest known peers to `target`, closest first, without the asker: it knows itself. */
 export function closerPeers ({ table, k }: Neighbourhood, target: Key, asker: PeerInfo): PeerInfo[] {
-  const closest = table.closest(target, k + 1).filter(contact => !bytesEqual(contact.id, asker.id))
-  return closest.slice(0, k)
+  const closest = table.closest(target, k + 1)
+  const index = closest.findIndex(({ id }) => bytesEqual(id, asker.id))
+  closest.splice(index < 0 ? k : index, 1)
+  return closest
 }
