@@ -9,7 +9,7 @@ const DEFAULT_MAX_IN_FLIGHT = 16 * MIB
 const CHUNK = pattern(65_536)
 
 /** The writer counts as stopped after this many round trips without a pull. */
-const QUIET_ROUND_TRIPS = 50
+const QUIET_ROUND_TRIPS = 20
 
 /** Offers `total` bytes and knows how many of them were taken. */
 class Offer {

@@ -216,8 +216,14 @@ function keyOf (number: number): Uint8Array {
   return new TextEncoder().encode(`/kv/${number}`)
 }
 
+/** Made once: each look at a folder compares with all of them. */
+const made = new Map<number, Uint8Array>()
+
 function valueOf (number: number, sitting: number): Uint8Array {
-  return new SeededRandom(number * SITTINGS + sitting).bytes(100 + number)
+  const seed = number * SITTINGS + sitting
+  const value = made.get(seed) ?? new SeededRandom(seed).bytes(100 + number)
+  made.set(seed, value)
+  return value
 }
 
 function hex (bytes: Uint8Array): string {

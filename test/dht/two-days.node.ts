@@ -1,10 +1,12 @@
 import { expect } from 'aegir/chai'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { bytes, utf8 } from '../helpers/protobuf.ts'
+import { QUICK } from '../helpers/quick.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const HOUR = 3_600_000
+const NODES = QUICK ? 400 : 1_000
 
 /** As by default, but less often: what a node does every hour for its table takes most of the time of a simulation. */
 const SELDOM = { selfLookupInterval: 24 * HOUR, refreshInterval: 48 * HOUR, replicateInterval: 10 * HOUR }
@@ -53,7 +55,7 @@ async function count <T> (all: readonly T[], is: (one: T) => Promise<boolean>): 
   return yes.filter(Boolean).length
 }
 
-describe('two days of 1,000 nodes', () => {
+describe(`two days of ${NODES} nodes`, () => {
   const simulation = new Simulation({ seed: 5, latency: [10, 100] })
   const { clock, nodes } = simulation
   let begun = 0
@@ -97,7 +99,7 @@ describe('two days of 1,000 nodes', () => {
 
   it('values and provider records are there for their life, and nowhere after', async function () {
     this.timeout(1_200_000)
-    await simulation.nodesJoined(1000, SELDOM)
+    await simulation.nodesJoined(NODES, SELDOM)
     await begin()
     expect(await holders(nodes, FOR_A_DAY, PROVIDED_ONCE)).to.be.greaterThan(100)
 

@@ -1,6 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { bytes, field, frame, message, peer, record, scalar, tag, TYPE, utf8, varint } from '../helpers/protobuf.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { answerWith, attack, NETWORK } from './arena.ts'
 import { hostileRequests, MAX_VALUE_SIZE } from './frames.ts'
 import { mutatedFrames } from './mutations.ts'
@@ -52,7 +53,7 @@ const BAD_PEERS: Array<[number, string, Uint8Array]> = [
  * honest peer; after all, nothing is left running. Then random and mutated `frames`,
  * each on a stream of its own.
  */
-export function hostileInput (name: string, createArena: () => Promise<Arena>, frames = 10_000): void {
+export function hostileInput (name: string, createArena: () => Promise<Arena>, frames = repetitions(10_000)): void {
   describe(`hostile input over ${name}`, function () {
     this.timeout(60_000)
     let arena: Arena

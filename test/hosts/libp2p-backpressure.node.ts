@@ -23,12 +23,12 @@ describe('backpressure of the libp2p host over TCP, noise and yamux', () => {
     return made
   }
 
-  /** Round trips on another connection, until `pulled` has not changed for 50 of them. */
+  /** Round trips on another connection, until `pulled` has not changed for 20 of them. */
   async function untilHeldBack (pulled: () => number): Promise<void> {
     const [from, to] = [await node(), await node()]
     await to.services.host.handle(PROTOCOL, echo)
     let seen = 0
-    for (let quiet = 0; quiet < 50; quiet++) {
+    for (let quiet = 0; quiet < 20; quiet++) {
       await roundTrip(asTestHost(from), asTestHost(to))
       if (pulled() !== seen) {
         seen = pulled()

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { keyFromBytes } from '../../src/keyspace/key.ts'
 import { Lookup } from '../../src/lookup/lookup.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { RandomNetwork, bruteClosest } from './random-network.ts'
 import { keys, simulate } from './simulate.ts'
 import type { NetworkInit } from './random-network.ts'
@@ -52,9 +53,9 @@ function * runs ({ lookups, paths, hearsay, ...init }: Scenario): Generator<Run>
   }
 }
 
-/** `count` networks, each of another seed and size; a third of them with one path, the others with as many as slots, or more. */
+/** `count` networks (in a browser, {@link repetitions}), each of another seed and size; a third of them with one path, the others with as many as slots, or more. */
 function * scenarios (count: number, init: Omit<Scenario, 'seed' | 'nodes' | 'k' | 'paths'>): Generator<Run> {
-  for (let seed = 1; seed <= count; seed++) {
+  for (let seed = 1; seed <= repetitions(count); seed++) {
     const paths = [1, ALPHA, 10][seed % 3]
     yield * runs({ ...init, paths, seed, nodes: 2 + (seed * 37) % 150, k: 1 + (seed * 7) % 20 })
   }
@@ -178,7 +179,7 @@ describe('Lookup on random networks', function () {
   })
 
   it('is not held up, with alpha paths, by a seed that names twenty silent peers close to the target', () => {
-    for (let seed = 1; seed <= 10; seed++) {
+    for (let seed = 1; seed <= repetitions(10); seed++) {
       const [one, many] = [1, ALPHA].map(paths => attacked(seed, paths))
 
       for (const { done, asked, truth } of [one, many]) {

@@ -4,6 +4,7 @@ import { bitAt, compareDistance } from '../../src/keyspace/distance.ts'
 import { keyFromBytes } from '../../src/keyspace/key.ts'
 import { Explored } from '../../src/lookup/explored.ts'
 import { Sweep } from '../../src/lookup/sweep.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { SeededRandom } from '../routing/seeded-random.ts'
 import { bruteClosest } from './random-network.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
@@ -106,7 +107,7 @@ describe('a sweep', () => {
       keys.forEach((key, index) => {
         expect(sent.get(index)).to.deep.equal(bruteClosest(contacts, key, scenario.k))
       })
-    }), { seed: 1, numRuns: 60 })
+    }), { seed: 1, numRuns: repetitions(60) })
   })
 
   it('looks up nothing that is known, and no more than three times for each part, or once and for each key', () => {
@@ -118,11 +119,11 @@ describe('a sweep', () => {
       if (parts.every(depth => depth <= 12)) {
         expect(lookups).to.be.at.most(3 * parts.length)
       }
-    }), { seed: 2, numRuns: 60 })
+    }), { seed: 2, numRuns: repetitions(60) })
   })
 
   it('looks up a single key once, and few keys no more often than each', () => {
-    for (let seed = 0; seed < 10; seed++) {
+    for (let seed = 0; seed < repetitions(10); seed++) {
       for (const keys of [0, 1, 2, 3, 5, 10]) {
         const { lookups } = sweep({ seed, keys, k: 20, peers: 1000, peerBits: 0, keyBits: 0, lost: 0 })
         expect(lookups, `${keys} keys, seed ${seed}`).to.be.at.most(keys)
@@ -138,7 +139,7 @@ describe('a sweep', () => {
   })
 
   it('takes about n / (k · ln 2) lookups for keys everywhere', () => {
-    for (let seed = 0; seed < 5; seed++) {
+    for (let seed = 0; seed < repetitions(5); seed++) {
       const { lookups } = sweep({ seed, keys: 5000, k: 20, peers: 1000, peerBits: 0, keyBits: 0, lost: 0 })
       expect(lookups, `seed ${seed}`).to.be.within(0.8 * 1000 / 20 / Math.LN2, 1.2 * 1000 / 20 / Math.LN2)
     }
@@ -150,7 +151,7 @@ describe('a sweep', () => {
       expect(sent.size).to.equal(keys.length)
       // for each key, one more that tells nothing, and then its own
       expect(lookups).to.be.at.most(leaves(contacts, scenario.k).length + 2 * keys.length)
-    }), { seed: 4, numRuns: 60 })
+    }), { seed: 4, numRuns: repetitions(60) })
   })
 
   it('looks up the key itself when to explore told nothing', () => {

@@ -12,6 +12,7 @@ import * as Digest from 'multiformats/hashes/digest'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { formatRecordKey, InvalidKeyError, isRecordKeyText, parseRecordKey } from '../../src/record/key-text.ts'
 import { MAX_SALT_BYTES, mutableKeyOf } from '../../src/record/mutable-key.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { utf8 } from './fixtures.ts'
 
 const SEED = 20260101
@@ -45,7 +46,7 @@ describe('record/key-text', () => {
       const text = formatRecordKey(key)
       expect(text).to.match(/^[^\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u)
       expect(parseRecordKey(text)).to.equalBytes(key)
-    }), { seed: SEED, numRuns: 3000 })
+    }), { seed: SEED, numRuns: repetitions(3000) })
   })
 
   it('turns every mutable key into its own form, and back', () => {
@@ -194,6 +195,6 @@ describe('record/key-text', () => {
         return
       }
       expect(parseRecordKey(formatRecordKey(key))).to.equalBytes(key)
-    }), { seed: SEED, numRuns: 1000 })
+    }), { seed: SEED, numRuns: repetitions(1000) })
   })
 })

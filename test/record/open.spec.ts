@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../../src/record/open.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { recordOf, utf8 } from './fixtures.ts'
 
 const NOW = 1_700_000_000_000
@@ -44,7 +45,7 @@ describe('record/open', () => {
       } catch (err) {
         expect(err).to.be.an.instanceOf(InvalidRecordError)
       }
-    }), { seed: SEED, numRuns: 10_000 })
+    }), { seed: SEED, numRuns: repetitions(10_000) })
   })
 
   it('has one form for each time and data', () => {

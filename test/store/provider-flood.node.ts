@@ -74,10 +74,10 @@ const TENTH = { maxRows: Math.floor(MAX_PROVIDER_ROWS / 10), maxKeys: Math.floor
 
 const FLOODS: Flood[] = [
   { order: 'keys of their own, in turns', count: 1_000_000, rows: MAX_PROVIDED_KEYS },
-  { order: 'keys of their own, one peer after another', count: 100_000, limits: TENTH, rows: TENTH.maxKeys },
+  { order: 'keys of their own, one peer after another', count: 50_000, limits: TENTH, rows: TENTH.maxKeys },
   { order: 'the same keys, in turns', count: 400_000, rows: 400_000 * 64 / 100 + HONEST_ROWS },
-  { order: 'the keys of the honest, key after key', count: 200_000, rows: 64 * HONEST_ROWS },
-  { order: 'the keys of the honest, key after key', count: 100_000, limits: TENTH, rows: TENTH.maxRows },
+  { order: 'the keys of the honest, key after key', count: 120_000, rows: 64 * HONEST_ROWS },
+  { order: 'the keys of the honest, key after key', count: 50_000, limits: TENTH, rows: TENTH.maxRows },
   { order: 'the keys of the honest, one peer after another', count: 100_000, limits: TENTH, rows: TENTH.maxRows },
   { order: 'the keys of the honest, at random', count: 100_000, limits: TENTH, rows: TENTH.maxRows }
 ]

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { ProviderIndex } from '../../src/store/provider-index.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { ProviderModel } from './provider-model.ts'
 import type { ModelRow } from './provider-model.ts'
 import type { ProviderLimits, ProviderRow } from '../../src/store/provider-index.ts'
@@ -95,7 +96,7 @@ describe('store/provider-index', () => {
           }
           pair.compare()
         }
-      }), { seed: 71, numRuns: 300 })
+      }), { seed: 71, numRuns: repetitions(300) })
     })
   })
 

@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { DatastoreProviderStore } from '../../src/store/datastore-providers.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { addrOf, all, clockOfToday, Disk, idOf, multihashOf, peerOf } from './fixtures.ts'
 import { ProviderModel } from './provider-model.ts'
 import type { ModelRow } from './provider-model.ts'
@@ -152,7 +153,7 @@ describe('store: providers in memory and on a datastore', () => {
           }
         }
       }
-    }), { seed: 51, numRuns: 150 })
+    }), { seed: 51, numRuns: repetitions(150) })
   })
 
   it('are on the disk what they are in memory, however writes overlap', async () => {
@@ -190,7 +191,7 @@ describe('store: providers in memory and on a datastore', () => {
       for (const peer of PEERS) {
         expect(await providedBy(reopened, peer)).to.deep.equal(await providedBy(store, peer))
       }
-    }), { seed: 52, numRuns: 300 })
+    }), { seed: 52, numRuns: repetitions(300) })
   })
 
   it('keeps what we provide ourselves, whatever others do and however long we were away', async () => {

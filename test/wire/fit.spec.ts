@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/codec.ts'
 import { MAX_ANSWER_BYTES } from '../../src/wire/limits.ts'
 import { bytes, message, peer, TYPE } from '../helpers/protobuf.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { SEED } from './arbitraries.ts'
 import { multihash, peerA, utf8, valueKey } from './fixtures.ts'
 import { plainPeer } from './plain.ts'
@@ -117,6 +118,6 @@ describe('answers below 16 KiB', () => {
       const build = (list: Array<[number, number]>): PeerInfo[] => list.map(([addrCount, addrBytes], n) => peerOf(n, addrCount, addrBytes))
       const frame = encodeResponse({ type: 'get-providers', key: utf8('k'.repeat(keyBytes + 1)), closer: build(closer), providers: build(providers) })
       expect(frame.byteLength).to.be.lessThan(MAX_ANSWER_BYTES)
-    }), { seed: SEED, numRuns: 300 })
+    }), { seed: SEED, numRuns: repetitions(300) })
   })
 })

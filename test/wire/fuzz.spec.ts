@@ -3,13 +3,14 @@ import fc from 'fast-check'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/codec.ts'
 import { InvalidMessageError } from '../../src/wire/errors.ts'
 import { MAX_PEER_BYTES } from '../../src/wire/limits.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 import { exchanges, MAX_RECORD_SIZE, requests as anyRequest, SEED } from './arbitraries.ts'
 import { peerA, requests } from './fixtures.ts'
 import type { Request, Response } from '../../src/wire/rpc.ts'
 
 const limits = { maxRecordSize: MAX_RECORD_SIZE }
 const asked: Request[] = Object.values(requests).map(({ request }) => request)
-const RUNS = 10_000
+const RUNS = repetitions(10_000)
 
 /** Decodes `frame` as a request and as an answer to each of `questions`, and reads all there is; returns how often that succeeded. */
 function decodeEverything (frame: Uint8Array, questions: readonly Request[] = asked): number {
