@@ -4,10 +4,11 @@
  * repository, in `${XDG_CACHE_HOME:-~/.cache}/kadmium-interop/<kind>-<hash of the sources>`,
  * so that each is made once.
  *
- *     node .ci/build-peers.js
+ *     node .ci/build-peers.js          # all but those that take too long to be built unasked
+ *     node .ci/build-peers.js kubo     # that kind alone
  *
  * Prints one line of JSON for each kind: `{ kind, program }`, or `{ kind, missing }` which
- * says how to get the tools. What goes on is told on stderr. Fails if a build does.
+ * says how to get the tools, or the program. What goes on is told on stderr. Fails if a build does.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -21,7 +22,8 @@ const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'kad
 /**
  * The kinds there are: the command that tells whether the tools are there, what to do if they
  * are not, the folder and its files that the build depends on, and how to build: the command for an
- * empty folder to work in, and where in it the program is then.
+ * empty folder to work in, and where in it the program is then. `onRequest` tells how long it takes to
+ * build one that is only built when it is named.
  */
 const KINDS = [
   {
@@ -41,15 +43,30 @@ const KINDS = [
     sources: /^(Cargo\.(toml|lock)|src\/[^/]+\.rs)$/,
     build: work => ['cargo', 'build', '--release', '--locked', '--target-dir', work],
     program: 'release/peer'
+  },
+  {
+    kind: 'kubo',
+    onRequest: 'several minutes',
+    tools: ['go', 'version'],
+    get: 'install Go 1.26.4 or later (https://go.dev/doc/install)',
+    folder: join(interop, 'kubo'),
+    sources: /^go\.(mod|sum)$/,
+    build: work => ['go', 'build', '-trimpath', '-o', join(work, 'ipfs'), 'github.com/ipfs/kubo/cmd/ipfs'],
+    program: 'ipfs'
   }
 ]
 
-for (const kind of KINDS) {
+const named = process.argv.slice(2)
+const unknown = named.find(name => KINDS.every(({ kind }) => kind !== name))
+if (unknown != null) {
+  throw new Error(`there is no kind ${unknown}: ${KINDS.map(({ kind }) => kind).join(', ')}`)
+}
+for (const kind of KINDS.filter(({ kind }) => named.length === 0 || named.includes(kind))) {
   console.info(JSON.stringify({ kind: kind.kind, ...built(kind) }))
 }
 
 function built (description) {
-  const { kind, tools, get, folder, sources } = description
+  const { kind, onRequest, tools, get, folder, sources } = description
   const version = versionOf(tools)
   if (version == null) {
     return { missing: `${tools[0]} is not installed, so nothing is tried against ${kind}: ${get}` }
@@ -57,6 +74,9 @@ function built (description) {
   const at = join(cache, `${kind}-${hashOf(folder, sources, version)}`)
   const program = join(at, 'peer')
   if (!existsSync(program)) {
+    if (onRequest != null && !named.includes(kind)) {
+      return { missing: `building ${kind} takes ${onRequest}, so nothing is tried against it unasked: node .ci/build-peers.js ${kind}` }
+    }
     console.warn(`building ${kind}'s peer with ${version}; the first time that takes minutes`)
     const begun = performance.now()
     make(description, at, program)

@@ -5,6 +5,7 @@ import './interop/restart.ts'
 import './interop/two-networks.ts'
 import './interop/streams.ts'
 import './interop/live.ts'
+import './interop/kubo.ts'
 import { report } from './interop/tally.ts'
 
 after(() => {

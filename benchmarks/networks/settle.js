@@ -1,5 +1,5 @@
 /** Milliseconds in which everybody is to find its neighbours. */
-const DEADLINE_MS = 180_000
+const DEADLINE_MS = 300_000
 
 /** How many look themselves up at once. */
 const AT_ONCE = 8
@@ -9,7 +9,7 @@ const AT_ONCE = 8
  *
  * @param {object} network
  * @param {(i: number) => Uint8Array} selfOf - what node i looks up to find its neighbours
- * @throws {Error} they do not within three minutes
+ * @throws {Error} they do not within five minutes
  */
 export async function settle (network, selfOf) {
   const deadline = performance.now() + DEADLINE_MS

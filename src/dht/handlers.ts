@@ -13,7 +13,14 @@ export function handlersOf (dht: DhtContext): Handlers {
   const neighbourhood = { table: peers.table, k: config.k }
   return {
     ping: handlePing,
-    'find-node': findNode({ ...neighbourhood, self: () => dht.published() }),
+    'find-node': findNode({
+      ...neighbourhood,
+      self: () => dht.published(),
+      connected (id) {
+        const addrs = config.host.addrsOf?.(id) ?? []
+        return addrs.length === 0 ? undefined : config.heard({ id, addrs })
+      }
+    }),
     'get-value': getValue({ ...neighbourhood, kept: async key => values.served(key) }),
     'put-value': putValue(async (record, from) => { await values.accept(record, from.id) }),
     'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),

@@ -61,6 +61,12 @@ export interface Host {
   isConnected? (peer: PeerInfo): boolean
 
   /**
+   * Where a peer listens that is connected with us, whatever it serves, as it says itself;
+   * nowhere, if it is not, or has not said. A host that meets only servers leaves this out.
+   */
+  addrsOf? (id: Uint8Array): readonly Uint8Array[]
+
+  /**
    * Find out who serves `protocol` at a binary multiaddr. If the address ends in
    * `/p2p/<id>`, the peer must prove to be that one.
    *

@@ -106,10 +106,25 @@ describe('the service in a libp2p node', () => {
     await Promise.all([a, provider].map(async node => { await node.dial(server.getMultiaddrs()) }))
     await until('they know somebody', () => a.services.dht.routingTable.size + provider.services.dht.routingTable.size === 2)
     await all(provider.services.dht.provide(CONTENT))
+    await until('the record has come', async () => named(await all(server.services.dht.findProviders(CONTENT, { useNetwork: false })), 'PROVIDER').length > 0)
+    await provider.hangUp(server.peerId)
+    await until('the server tells nobody where it is', () => server.getConnections(provider.peerId).length === 0)
     expect(await failure(a.dial(provider.peerId))).to.not.equal('none')
     const { findProviders } = a.services.dht // methods stand by themselves
     await until('it is found', async () => named(await all(findProviders(CONTENT)), 'PROVIDER').length > 0)
     await until('it can be dialled', async () => await failure(a.dial(provider.peerId)) === 'none')
+  })
+
+  it('finds a client that its server is connected with', async () => {
+    const server = await network.node()
+    const [a, b] = await Promise.all([1, 2].map(async () => network.node({ ...INIT, clientMode: true })))
+    await Promise.all([a, b].map(async node => { await node.dial(server.getMultiaddrs()) }))
+    await until('they know the server', () => a.services.dht.routingTable.size + b.services.dht.routingTable.size === 2)
+    await until('it is found', async () => await failure(a.peerRouting.findPeer(b.peerId)) === 'none')
+    expect(server.services.dht.routingTable.size).to.equal(0)
+    await b.hangUp(server.peerId)
+    await until('it is gone', () => server.getConnections(b.peerId).length === 0)
+    expect(await failure(a.peerRouting.findPeer(b.peerId, { useCache: false }))).to.equal('NotFoundError')
   })
 
   it('discovers for libp2p', async () => {

@@ -99,6 +99,10 @@ export class Libp2pHost implements Host {
     return this.#dialler.isConnected(peer)
   }
 
+  addrsOf (id: Uint8Array): readonly Uint8Array[] {
+    return this.#neighbours.addrsOfPeer(id)
+  }
+
   async identify (addr: Uint8Array, protocol: string, { signal }: AbortOptions = {}): Promise<PeerInfo> {
     this.#checkRunning()
     return this.#dialler.identify(addr, protocol, signal)

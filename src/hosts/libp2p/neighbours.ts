@@ -40,6 +40,8 @@ interface Watcher {
 export class Neighbours {
   readonly #init: NeighboursInit
   readonly #said = new WeakMap<Connection, Said>()
+  /** The latest connection over which a connected peer has described itself, by its id. */
+  readonly #identified = new Map<string, Connection>()
   readonly #watchers = new Set<Watcher>()
 
   constructor (init: NeighboursInit) {
@@ -52,6 +54,13 @@ export class Neighbours {
   addrsOf (connection: Connection, protocol: string): Uint8Array[] {
     const said = this.#said.get(connection)
     return said?.protocols.includes(protocol) === true ? toBinary(said.addrs, MAX_REMOTE_ADDRS) : []
+  }
+
+  /** Where a connected peer listens, whatever it serves. */
+  addrsOfPeer (id: Uint8Array): Uint8Array[] {
+    const connection = this.#identified.get(bytesToMapKey(id))
+    const said = connection == null ? undefined : this.#said.get(connection)
+    return toBinary(said?.addrs ?? [], MAX_REMOTE_ADDRS)
   }
 
   /** Tell `topology` of peers that serve `protocol`, those included that are connected already. */
@@ -68,16 +77,19 @@ export class Neighbours {
     events.removeEventListener('peer:identify', this.#onIdentify)
     events.removeEventListener('peer:disconnect', this.#onDisconnect)
     this.#watchers.clear()
+    this.#identified.clear()
   }
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
     const said = saidIn(detail, this.#said.get(detail.connection))
     this.#said.set(detail.connection, said)
+    this.#identified.set(bytesToMapKey(detail.peerId.toMultihash().bytes), detail.connection)
     this.#watchers.forEach(watcher => { this.#tell(watcher, detail.connection, said) })
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
     const id = bytesToMapKey(detail.toMultihash().bytes)
+    this.#identified.delete(id)
     for (const { told, topology } of this.#watchers) {
       const peer = told.get(id)
       if (peer != null) {

@@ -5,17 +5,33 @@ import type { Neighbourhood } from './closer-peers.ts'
 import type { Handler } from './handlers.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 
+export interface FindNodeInit extends Neighbourhood {
+  self (): PeerInfo
+  /** A peer that is connected with us, whether or not it serves. */
+  connected (id: Uint8Array): PeerInfo | undefined
+}
+
 /**
  * FIND_NODE: the k closest peers we know, closest first. A target that is a known
- * peer comes first by its distance of zero; we name ourselves only when we are asked for.
+ * peer comes first by its distance of zero; ourselves, and peers that do not serve,
+ * we name only when they are asked for.
  */
-export function findNode (init: Neighbourhood & { self(): PeerInfo }): Handler<'find-node'> {
+export function findNode (init: FindNodeInit): Handler<'find-node'> {
   return async function * ({ target }, from) {
-    const self = init.self()
     const closer = closerPeers(init, keyOf(target), from)
+    const first = closer.some(({ id }) => bytesEqual(id, target)) ? undefined : askedFor(init, target, from)
     yield {
       type: 'find-node',
-      closer: bytesEqual(target, self.id) ? [self, ...closer].slice(0, init.k) : closer
+      closer: first == null ? closer : [first, ...closer].slice(0, init.k)
     }
   }
+}
+
+/** Who is asked for, and is no contact. */
+function askedFor ({ self, connected }: FindNodeInit, target: Uint8Array, from: PeerInfo): PeerInfo | undefined {
+  if (bytesEqual(target, self().id)) {
+    return self()
+  }
+  const peer = bytesEqual(target, from.id) ? undefined : connected(target)
+  return peer == null || peer.addrs.length === 0 ? undefined : peer
 }
