@@ -19,17 +19,14 @@ export const benchmark = {
     const results = Object.fromEntries([...names, 'bare'].map(name => [name, []]))
     for (let round = 0; round < rounds; round++) {
       progress(`round ${round + 1} of ${rounds}: ${nodes} hosts join`)
-      const joins = await Promise.all(names.map(async name => {
-        const child = await startChild('networks/driver', { implementation: IMPLEMENTATIONS[name], transport: 'tcp', nodes, seed: seed + round })
-        const joined = await child.call('joined')
-        child.stop()
+      const init = { transport: 'tcp', nodes, seed: seed + round }
+      await Promise.all(names.map(async name => {
+        const joined = await join('networks/driver', { implementation: IMPLEMENTATIONS[name], ...init })
         results[name].push(joined)
-        return joined
+        if (name === names[0]) {
+          results.bare.push(await join('networks/bare-hosts', { connections: joined.connections, ...init }))
+        }
       }))
-      progress(`round ${round + 1} of ${rounds}: bare hosts dial`)
-      const child = await startChild('networks/bare-hosts', { transport: 'tcp', nodes, connections: joins[0].connections, seed: seed + round })
-      results.bare.push(await child.call('joined'))
-      child.stop()
     }
     return [
       {
@@ -49,4 +46,11 @@ export const benchmark = {
       }
     ]
   }
+}
+
+async function join (module, init) {
+  const child = await startChild(module, init)
+  const joined = await child.call('joined')
+  child.stop()
+  return joined
 }

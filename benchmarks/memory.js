@@ -5,46 +5,66 @@ const LIBP2P_HOSTS = 32
 const TCP_NODES = 64
 const SIMULATED_NODES = 1_000
 
+/** Milliseconds after which the streams of the last lookups are closed. */
+const LIBP2P_REST_MS = 12_000
+const TCP_REST_MS = 40_000
+
+const NAMES = { busy: 'busy', rest: 'at rest' }
+const FORM = { unit: 'KiB/node', better: 'lower' }
+
 export const benchmark = {
   question: 'how much memory does a node take?',
   about: [
     'Bytes in use on the heap and outside of it after a garbage collection, divided by the nodes; each network in a process of its own. A small network of the same kind comes before and leaves behind what there is once for all: code, caches, key material of the library.',
     'libp2p: 32 hosts over tcp, noise and yamux, each connected to each, three lookups by each; less than 32 bare hosts connected in the same way.',
-    'TCP: 64 standalone nodes that found their neighbours and have just looked something up; sockets and what TLS keeps in JavaScript included, what OpenSSL and the kernel keep is not.',
-    'Simulated: 1,000 nodes that joined one another, two minutes later, when no stream is open.'
+    'TCP: 64 standalone nodes that found their neighbours and have each looked something up; sockets and what TLS keeps in JavaScript included, what OpenSSL and the kernel keep is not.',
+    'Busy: right after the lookups, when the streams to all that were asked are open. At rest: when kadmium has closed those, having had no use for them (after 8 s on libp2p, 30 s over TCP).',
+    'Simulated: 1,000 nodes that joined one another, two minutes later, at rest.'
   ],
   async run (options) {
     const { quick, progress } = options
     const size = count => options.nodes?.[0] ?? (quick ? 8 : count)
     progress('libp2p')
-    const cases = [await libp2pCase(size(LIBP2P_HOSTS), options)]
-    for (const security of ['plain', 'tls']) {
-      progress(`TCP, ${security}`)
-      cases.push(await nodeCase(`standalone over TCP, ${security}`, 'networks/tcp-memory', { nodes: size(TCP_NODES), security }, { must: 400, aim: 200 }, options))
-    }
+    const cases = await libp2pCases(size(LIBP2P_HOSTS), options)
+    progress('TCP')
+    const overTcp = await Promise.all(['plain', 'tls'].map(async security => tcpCases(`standalone over TCP, ${security}`, { nodes: size(TCP_NODES), security }, options)))
+    cases.push(...overTcp.flat())
     progress('simulated')
-    return [...cases, await nodeCase('simulated', 'networks/crowd', { nodes: size(SIMULATED_NODES) }, { must: 80, aim: 40 }, options)]
+    const { rest } = await measure('networks/crowd', { nodes: size(SIMULATED_NODES) }, options, 0)
+    return [...cases, { name: 'simulated, at rest', ...FORM, results: { kadmium: { values: [rest] } }, target: { of: 'kadmium', must: 80, aim: 40 } }]
   }
 }
 
-async function libp2pCase (hosts, options) {
-  const names = chosen(['kadmium', '@libp2p/kad-dht'], options)
-  const bare = await measure('networks/libp2p-memory', { hosts }, options)
-  const results = {}
-  for (const implementation of names) {
-    const memoryKiB = await measure('networks/libp2p-memory', { implementation, hosts }, options)
-    results[implementation] = { values: [memoryKiB - bare] }
-  }
-  return { name: `on libp2p, above the bare host of ${Math.round(bare).toLocaleString('en')} KiB`, unit: 'KiB/node', better: 'lower', results, target: { of: 'kadmium', must: 1_024, aim: 512 } }
+async function libp2pCases (hosts, options) {
+  const wait = options.quick ? 0 : LIBP2P_REST_MS
+  const [[, bare], ...measured] = await Promise.all([undefined, ...chosen(['kadmium', '@libp2p/kad-dht'], options)]
+    .map(async implementation => [implementation, await measure('networks/libp2p-memory', { implementation, hosts }, options, wait)]))
+  return ['rest', 'busy'].map(state => ({
+    name: `on libp2p, above the bare host of ${Math.round(bare.rest).toLocaleString('en')} KiB, ${NAMES[state]}`,
+    ...FORM,
+    results: Object.fromEntries(measured.map(([implementation, memory]) => [implementation, { values: [memory[state] - bare.rest] }])),
+    target: state === 'rest' ? { of: 'kadmium', must: 1_024, aim: 512 } : undefined
+  }))
 }
 
-async function nodeCase (name, module, init, target, options) {
-  return { name, unit: 'KiB/node', better: 'lower', results: { kadmium: { values: [await measure(module, init, options)] } }, target: { of: 'kadmium', ...target } }
+async function tcpCases (name, init, options) {
+  const memory = await measure('networks/tcp-memory', init, options, options.quick ? 0 : TCP_REST_MS)
+  return ['rest', 'busy'].map(state => ({
+    name: `${name}, ${NAMES[state]}`,
+    ...FORM,
+    results: { kadmium: { values: [memory[state]], sockets: memory.sockets[state] } },
+    target: state === 'rest' ? { of: 'kadmium', must: 400, aim: 200 } : undefined
+  }))
 }
 
-async function measure (module, init, { seed }) {
+// KiB a node, and sockets where there are some, right away and `wait` milliseconds later.
+async function measure (module, init, { seed }, wait) {
   const child = await startChild(module, { ...init, seed })
-  const memoryKiB = await child.call('memoryKiB')
+  const busy = await child.call('memoryKiB')
+  const sockets = { busy: await child.call('sockets') }
+  await new Promise(resolve => { setTimeout(resolve, wait) })
+  const rest = await child.call('memoryKiB')
+  sockets.rest = await child.call('sockets')
   child.stop()
-  return memoryKiB
+  return { busy, rest, sockets }
 }

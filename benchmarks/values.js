@@ -2,7 +2,7 @@ import { startChild } from './harness/child.js'
 import { chosen } from './harness/options.js'
 import { inTurns, median } from './harness/statistics.js'
 
-const SIZES = [16, 64]
+const SIZES = [16]
 const QUICK_SIZES = [8]
 
 /** How large the values are, in bytes, and by how much kadmium is to be ahead. */

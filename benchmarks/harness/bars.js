@@ -13,10 +13,10 @@ export function drawBars ({ name, question, cases }) {
   const impls = [...new Set(cases.flatMap(({ rows }) => rows.map(({ impl }) => impl)))]
   let y = TOP
   const parts = []
-  const groups = Map.groupBy(cases, ({ unit }) => unit)
-  for (const [unit, group] of groups) {
+  const groups = Map.groupBy(cases, ({ unit, group }) => group == null ? unit : `${group}: ${unit}`)
+  for (const [heading, group] of groups) {
     const x = scaleOf(group.flatMap(({ rows }) => rows.map(({ median }) => median)))
-    parts.push(`<text x="${LEFT}" y="${y}" font-weight="600">${escape(unit)}, logarithmic</text>`)
+    parts.push(`<text x="${LEFT}" y="${y}" font-weight="600">${escape(heading)}, logarithmic</text>`)
     y += GAP
     for (const { name, rows } of group) {
       parts.push(`<text x="${LEFT - 10}" y="${y + rows.length * BAR / 2 + 4}" text-anchor="end">${escape(name)}</text>`)

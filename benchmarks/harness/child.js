@@ -10,10 +10,11 @@ const children = new Set()
  *
  * @param {string} module - its path from `benchmarks`, without `.js`
  * @param {object} init - what `create` is given
+ * @param {string[]} flags - for Node.js
  * @returns {Promise<Child>}
  */
-export async function startChild (module, init) {
-  const child = new Child(module)
+export async function startChild (module, init, flags = []) {
+  const child = new Child(module, flags)
   await child.call('create', init)
   return child
 }
@@ -28,8 +29,8 @@ class Child {
   #calls = new Map()
   #count = 0
 
-  constructor (module) {
-    this.#process = fork(MAIN, [module], { execArgv: ['--expose-gc'], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  constructor (module, flags) {
+    this.#process = fork(MAIN, [module], { execArgv: ['--expose-gc', ...flags], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     this.#process.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#calls.get(id)
       this.#calls.delete(id)

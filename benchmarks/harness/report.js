@@ -33,7 +33,11 @@ const COLUMNS = [
   ['p99', 'p99 ms', value => value.toFixed(1)],
   ['requests', 'requests', value => value.toFixed(1)],
   ['hops', 'hops', value => value.toFixed(2)],
-  ['memoryKiB', 'KiB/node', value => value.toFixed(0)]
+  ['memoryKiB', 'KiB/node', value => value.toFixed(0)],
+  ['sockets', 'sockets/node', value => value.toFixed(0)],
+  ['messages', 'messages', value => value.toFixed(0)],
+  ['joinCpuMs', 'join CPU ms', value => value.toFixed(0)],
+  ['peakMiB', 'peak MiB', value => value.toFixed(0)]
 ]
 
 /**

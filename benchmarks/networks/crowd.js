@@ -69,6 +69,8 @@ export async function create ({ nodes, seed }) {
       return (await memoryInUse() - before) / 1_024 / nodes
     },
 
+    sockets: () => undefined,
+
     peakMiB: () => process.resourceUsage().maxRSS / 1_024
   }
 }

@@ -29,6 +29,7 @@ export async function create ({ implementation, hosts: count, seed }) {
     async memoryKiB () {
       return (await memoryInUse() - before) / 1_024 / hosts.length
     },
+    sockets: () => undefined,
     stop: async () => { await Promise.all(hosts.map(async host => host.stop())) }
   }
 }
