@@ -3,6 +3,9 @@ import { seededBytes } from '../harness/seeded.js'
 import { settle } from './settle.js'
 import { trulyClosest } from './truth.js'
 
+/** Milliseconds in which everybody is to find its neighbours; of larger networks some never do. */
+const SETTLE_MS = 20_000
+
 const HOST = '127.0.0.1'
 
 /** Bytes of an id here: SHA-1's. */
@@ -37,6 +40,6 @@ export async function build ({ nodes: count, seed }) {
     truth: (i, target) => trulyClosest(places, places[i].name, target.subarray(0, ID_LENGTH)),
     stop: async () => { await Promise.all(nodes.map(node => new Promise(resolve => { node.destroy(resolve) }))) }
   }
-  await settle(network, i => places[i].key)
+  await settle(network, i => places[i].key, SETTLE_MS)
   return network
 }

@@ -2,6 +2,9 @@ import DHT from 'dht-rpc'
 import { settle } from './settle.js'
 import { trulyClosest } from './truth.js'
 
+/** Milliseconds in which everybody is to find its neighbours; of larger networks some never do. */
+const SETTLE_MS = 20_000
+
 const HOST = '127.0.0.1'
 
 // `dht-rpc` over UDP, without security. Its ids follow from its ports.
@@ -27,7 +30,7 @@ export async function build ({ nodes: count }) {
     truth: (i, target) => trulyClosest(places, places[i].name, target),
     stop: async () => { await Promise.all(nodes.map(node => node.destroy())) }
   }
-  await settle(network, i => places[i].key)
+  await settle(network, i => places[i].key, SETTLE_MS)
   return network
 }
 

@@ -1,17 +1,21 @@
 import { bytesToMapKey, keyOf } from './key.ts'
 import type { Key } from './key.ts'
 
-/** A peer's id and what follows from it alone, worked out once and shared: do not write into it. */
+/** A peer's id and what follows from it alone, worked out when it is asked for, once, and shared: do not write into it. */
 export class Identity {
   /** The PeerId's multihash. */
   readonly id: Uint8Array
-  /** SHA-256 of it. */
-  readonly key: Key
+  #key: Key | undefined
   #name: string | undefined
 
   constructor (id: Uint8Array) {
     this.id = id
-    this.key = keyOf(id)
+  }
+
+  /** SHA-256 of the id. */
+  get key (): Key {
+    this.#key ??= keyOf(this.id)
+    return this.#key
   }
 
   /** {@link bytesToMapKey} of the id. */
@@ -30,7 +34,7 @@ const remembered: Array<Identity | undefined> = Array.from({ length: SLOTS })
 /**
  * The identity whose id is the bytes from `start` up to `end`. The same peers are named in
  * most answers of a lookup, and to hash and copy their ids would be most of the work of reading one.
- * A flood of new ids costs no more than hashing them.
+ * A flood of new ids costs no more than copying them, and hashing those that somebody looks at.
  */
 export function identityAt (bytes: Uint8Array, start: number, end: number): Identity {
   const slot = (bytes[end - 2] << 8 | bytes[end - 1]) & (SLOTS - 1)
@@ -38,7 +42,7 @@ export function identityAt (bytes: Uint8Array, start: number, end: number): Iden
   if (known != null && isAt(known.id, bytes, start, end)) {
     return known
   }
-  const identity = new Identity(Uint8Array.from(bytes.subarray(start, end)))
+  const identity = new Identity(new Uint8Array(bytes.subarray(start, end)))
   remembered[slot] = identity
   return identity
 }
