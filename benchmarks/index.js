@@ -38,6 +38,8 @@ if (out != null) {
   await mkdir(out, { recursive: true })
 }
 const begun = performance.now()
+// all but the names: what makes this run another than that of the name alone
+const narrowing = process.argv.slice(2).filter(arg => !BENCHMARKS.includes(arg))
 let failed = 0
 for (const name of options.names) {
   if (!interrupt.signal.aborted) {
@@ -61,7 +63,7 @@ async function runOne (name) {
       name,
       question: benchmark.question,
       about: benchmark.about,
-      command: `npm run bench -- ${name}`,
+      command: `npm run bench -- ${[name, ...narrowing].join(' ')}`,
       seconds: Math.round((performance.now() - started) / 1_000),
       seed: options.seed,
       rounds: options.rounds,
