@@ -64,9 +64,10 @@ export class OurPeer implements LivePeer {
     return this.node.dht.routingTable.size
   }
 
-  /** Ours names nobody who is not in its routing table, and whoever is asked for first. */
+  /** To GET_PROVIDERS ours names contacts only, a contact at the key first. FIND_NODE for its id would name a client that is connected, too. */
   async hasContact (id: string): Promise<boolean> {
-    return (await this.closestAt(this, idBytes(id))).some(({ peer }) => peer === id)
+    const { closer } = await this.#client.ask(this, { type: 'get-providers', key: idBytes(id) })
+    return whereaboutsOfAll(closer).some(({ peer }) => peer === id)
   }
 
   async closest (key: Uint8Array): Promise<string[]> {
