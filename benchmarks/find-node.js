@@ -1,5 +1,6 @@
 import { startChild } from './harness/child.js'
-import { inTurns, median } from './harness/statistics.js'
+import { summaryOfRounds } from './harness/drive.js'
+import { inTurns } from './harness/statistics.js'
 
 /** Milliseconds of a round, after one that does not count. */
 const ROUND_MS = 400
@@ -53,20 +54,11 @@ async function compare ({ over, name, must, aim }, { rounds, seed, quick, progre
       group: name,
       unit: 'requests/s',
       better: 'higher',
-      results: Object.fromEntries(Object.entries(measured).map(([impl, rounds]) => [impl, summary(rounds)])),
+      results: Object.fromEntries(Object.entries(measured).map(([impl, rounds]) => [impl, summaryOfRounds(rounds)])),
       reference: 'echo',
       target: { of: 'kadmium', must, aim }
     })
   }
   Object.values(children).forEach(child => { child.stop() })
   return cases
-}
-
-function summary (rounds) {
-  return {
-    values: rounds.map(({ rate }) => rate),
-    cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
-    p50: median(rounds.map(({ p50 }) => p50)),
-    p99: median(rounds.map(({ p99 }) => p99))
-  }
 }

@@ -1,6 +1,7 @@
 import { startChild } from './harness/child.js'
+import { summaryOfRounds } from './harness/drive.js'
 import { chosen, isAskedFor } from './harness/options.js'
-import { inTurns, median } from './harness/statistics.js'
+import { inTurns } from './harness/statistics.js'
 
 const QUICK_SIZES = [8]
 
@@ -87,11 +88,8 @@ async function compare ({ name, impls, targets }, nodes, options) {
 
 function summary (rounds, memoryKiB) {
   return {
-    values: rounds.map(({ rate }) => rate),
+    ...summaryOfRounds(rounds),
     recall: Math.min(...rounds.map(({ recall }) => recall)),
-    cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
-    p50: median(rounds.map(({ p50 }) => p50)),
-    p99: median(rounds.map(({ p99 }) => p99)),
     memoryKiB
   }
 }

@@ -1,6 +1,7 @@
 import { startChild } from './harness/child.js'
+import { summaryOfRounds } from './harness/drive.js'
 import { chosen } from './harness/options.js'
-import { inTurns, median } from './harness/statistics.js'
+import { inTurns } from './harness/statistics.js'
 
 const SIZES = [16]
 const QUICK_SIZES = [8]
@@ -53,7 +54,7 @@ async function compare (nodes, options) {
         name: `${nodes} hosts, ${operation} ${name}`,
         unit: 'values/s',
         better: 'higher',
-        results: Object.fromEntries(names.map(impl => [impl, summary(measured[impl].map(round => round[operation]))])),
+        results: Object.fromEntries(names.map(impl => [impl, summaryOfRounds(measured[impl].map(round => round[operation]))])),
         reference: '@libp2p/kad-dht',
         target: { of: 'kadmium', must, aim }
       })
@@ -61,13 +62,4 @@ async function compare (nodes, options) {
   }
   children.forEach(child => { child.stop() })
   return cases
-}
-
-function summary (rounds) {
-  return {
-    values: rounds.map(({ rate }) => rate),
-    cpuMs: median(rounds.map(({ cpuMs }) => cpuMs)),
-    p50: median(rounds.map(({ p50 }) => p50)),
-    p99: median(rounds.map(({ p99 }) => p99))
-  }
 }

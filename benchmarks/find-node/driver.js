@@ -1,4 +1,4 @@
-import { quantile } from '../harness/statistics.js'
+import { drive } from '../harness/drive.js'
 
 /**
  * One who asks over one connection, in a process of its own.
@@ -15,29 +15,7 @@ export async function create ({ subject, seed, ...init }) {
     frames: () => ({ request, answer }),
 
     // requests by `call`, one of the subject's, for `ms` milliseconds, `atOnce` at once
-    async requests ({ call, ms, atOnce }) {
-      const ask = asks[call]
-      const times = []
-      const begun = performance.now()
-      const used = process.cpuUsage()
-      const lane = async () => {
-        for (let now = performance.now(); now - begun < ms;) {
-          const since = now
-          await ask(targets())
-          now = performance.now()
-          times.push(now - since)
-        }
-      }
-      await Promise.all(Array.from({ length: atOnce }, lane))
-      const elapsed = performance.now() - begun
-      const { user, system } = process.cpuUsage(used)
-      return {
-        rate: times.length * 1_000 / elapsed,
-        cpuMs: (user + system) / 1_000 / times.length,
-        p50: quantile(times, 0.5),
-        p99: quantile(times, 0.99)
-      }
-    }
+    requests: async ({ call, ms, atOnce }) => drive({ ms, atOnce }, async () => asks[call](targets()))
   }
 }
 

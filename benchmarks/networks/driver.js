@@ -1,6 +1,6 @@
+import { drive } from '../harness/drive.js'
 import { memoryInUse } from '../harness/memory.js'
 import { seededBytes } from '../harness/seeded.js'
-import { quantile } from '../harness/statistics.js'
 
 /** How many of the nodes ask, in turn. */
 const ASKERS = 8
@@ -76,30 +76,6 @@ export async function create ({ implementation, ...init }) {
     memoryKiB: async () => (await memoryInUse() - before) / 1_024 / network.size,
 
     stop: async () => network.stop()
-  }
-}
-
-// Do `work` over and over for `ms` milliseconds, `atOnce` at once.
-async function drive ({ ms, atOnce }, work) {
-  const times = []
-  const begun = performance.now()
-  const used = process.cpuUsage()
-  let count = 0
-  const lane = async () => {
-    while (performance.now() - begun < ms) {
-      const since = performance.now()
-      await work(count++)
-      times.push(performance.now() - since)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, lane))
-  const elapsed = performance.now() - begun
-  const { user, system } = process.cpuUsage(used)
-  return {
-    rate: times.length * 1_000 / elapsed,
-    cpuMs: (user + system) / 1_000 / times.length,
-    p50: quantile(times, 0.5),
-    p99: quantile(times, 0.99)
   }
 }
 

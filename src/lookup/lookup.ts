@@ -46,7 +46,6 @@ import type { Key } from '../keyspace/key.ts'
 // lookup looks for one set of k and ends as it would with one path. That takes about one
 // request more for each slow peer, and withstands peers that name silent ones; but false
 // peers that do answer take places among the k closest, whoever named them.
-
 //
 // Haste. Once half of alpha have answered, most of those closest to the target are known, and
 // there are `burst` slots: the paper (§2.3), too, ends by asking all of the k closest at once.
