@@ -317,6 +317,20 @@ describe('peers of the libp2p host', () => {
       expect(told.peer?.id).to.equalBytes(last.services.host.self.id)
     })
 
+    it('knows where a connected peer listens, and forgets it, also when identify ends after the connection', async () => {
+      const [from, to] = [await server(), await server()]
+      const identified = new Promise<CustomEvent>(resolve => { to.addEventListener('peer:identify', resolve, { once: true }) })
+      await connectAndIdentify(from, to)
+      const { id } = from.services.host.self
+      expect(to.services.host.addrsOf(id)).to.have.lengthOf.at.least(1)
+      const gone = new Promise(resolve => { to.addEventListener('peer:disconnect', resolve, { once: true }) })
+      await stopNode(from)
+      await gone
+      expect(to.services.host.addrsOf(id)).to.deep.equal([])
+      componentsOf(to).events.dispatchEvent(new CustomEvent('peer:identify', { detail: (await identified).detail }))
+      expect(to.services.host.addrsOf(id)).to.deep.equal([])
+    })
+
     it('tells again of a peer that names a new address', async () => {
       const [from, to] = [await server(), await server()]
       const told = new Told()

@@ -83,7 +83,9 @@ export class Neighbours {
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
     const said = saidIn(detail, this.#said.get(detail.connection))
     this.#said.set(detail.connection, said)
-    this.#identified.set(bytesToMapKey(detail.peerId.toMultihash().bytes), detail.connection)
+    if (detail.connection.status === 'open') { // else nobody would tell that it is gone
+      this.#identified.set(bytesToMapKey(detail.peerId.toMultihash().bytes), detail.connection)
+    }
     this.#watchers.forEach(watcher => { this.#tell(watcher, detail.connection, said) })
   }
 
