@@ -1,6 +1,7 @@
 import { Uint8ArrayList } from 'uint8arraylist'
 import { ManualGenerator } from '../../iteration/manual-generator.ts'
 import { MAX_UNREAD_BYTES } from './limits.ts'
+import { grantWindow } from './window.ts'
 import type { StreamMessageEvent, Stream } from '@libp2p/interface'
 
 type Result = IteratorResult<Uint8ArrayList, undefined>
@@ -82,6 +83,7 @@ export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
   }
 
   readonly #onMessage = ({ data }: StreamMessageEvent): void => {
+    grantWindow(this.#stream)
     if (this.#left) {
       return
     }
