@@ -1,6 +1,6 @@
+import { LruCache } from '../cache/lru-cache.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { deleteQuietly, deleteRow, getRow, putRow } from './datastore-rows.ts'
-import { LruCache } from './lru-cache.ts'
 import { decodeAddrsRow, encodeAddrsRow, encodeProviderRow } from './provider-row.ts'
 import { addrsRowKey, providerRowKey } from './row-keys.ts'
 import type { ProviderRows } from './indexed-providers.ts'

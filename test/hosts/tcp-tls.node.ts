@@ -4,7 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { systemClock } from '../../src/clock/clock.ts'
 import { parseAddress } from '../../src/hosts/tcp/address.ts'
-import { checkCertificate, createCertificate } from '../../src/hosts/tcp/certificate.ts'
+import { Certificates, createCertificate } from '../../src/hosts/tcp/certificate.ts'
 import { InvalidCertificateError } from '../../src/hosts/tcp/errors.ts'
 import { Hello } from '../../src/hosts/tcp/hello.ts'
 import { peerIdText } from '../../src/hosts/tcp/identity.ts'
@@ -169,14 +169,33 @@ describe('TLS of raw TCP', () => {
 
   it('makes certificates that stand its own checks, and names the identity', async () => {
     const own = await createCertificate(identity)
-    expect(await checkCertificate(new X509Certificate(own.cert), systemClock.now())).to.equalBytes(identity.publicKey.toMultihash().bytes)
+    expect(await new Certificates().check(new X509Certificate(own.cert), systemClock.now())).to.equalBytes(identity.publicKey.toMultihash().bytes)
     expect(new X509Certificate(own.cert).validTo).to.include('9999')
+  })
+
+  it('reads a certificate once, and its dates each time', async () => {
+    const certificates = new Certificates()
+    const vector = new X509Certificate(Buffer.from(VECTORS.ed25519, 'hex'))
+    const first = await certificates.check(vector, Date.parse('2023-11-14'))
+
+    expect(await certificates.check(vector, Date.parse('2023-11-14'))).to.equal(first)
+    expect((await failureOf(certificates.check(vector, Date.parse('1974-12-31')))).message).to.include('not valid yet')
+    expect((await failureOf(certificates.check(vector, Date.parse('4097-01-01')))).message).to.include('expired')
+  })
+
+  it('does not take what proves nobody for what it has read before', async () => {
+    const certificates = new Certificates()
+    await certificates.check(new X509Certificate(Buffer.from(VECTORS.ed25519, 'hex')), Date.parse('2023-11-14'))
+    const invalid = new X509Certificate(Buffer.from(VECTORS.invalid, 'hex'))
+
+    expect(await failureOf(certificates.check(invalid, Date.parse('2023-11-14')))).to.be.an.instanceOf(InvalidCertificateError)
+    expect(await failureOf(certificates.check(invalid, Date.parse('2023-11-14')))).to.be.an.instanceOf(InvalidCertificateError)
   })
 
   // libp2p specs, tls/tls.md, "Test vectors"
   describe('test vectors of the spec', () => {
     const check = async (hex: string): Promise<string> =>
-      peerIdText(await checkCertificate(new X509Certificate(Buffer.from(hex, 'hex')), Date.parse('2023-11-14')))
+      peerIdText(await new Certificates().check(new X509Certificate(Buffer.from(hex, 'hex')), Date.parse('2023-11-14')))
 
     it('1: Ed25519', async () => {
       expect(await check(VECTORS.ed25519)).to.equal('12D3KooWJRSrypvnpHgc6ZAgyCni4KcSmbV7uGRaMw5LgMKT18fq')

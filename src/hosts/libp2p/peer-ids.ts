@@ -1,5 +1,6 @@
 import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { decode } from 'multiformats/hashes/digest'
+import { LruCache } from '../../cache/lru-cache.ts'
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { DialError } from '../../rpc/errors.ts'
 import { MAX_CACHED_PEER_IDS } from './limits.ts'
@@ -7,8 +8,7 @@ import type { PeerId } from '@libp2p/interface'
 
 /** Peer ids as libp2p wants them. The latest {@link MAX_CACHED_PEER_IDS} asked for are kept. */
 export class PeerIds {
-  /** Least recently asked for first. */
-  readonly #known = new Map<string, PeerId>()
+  readonly #known = new LruCache<PeerId>(MAX_CACHED_PEER_IDS)
 
   /**
    * The peer id of a multihash.
@@ -18,12 +18,7 @@ export class PeerIds {
   of (multihash: Uint8Array): PeerId {
     const key = bytesToMapKey(multihash)
     const peerId = this.#known.get(key) ?? decodePeerId(multihash)
-    this.#known.delete(key)
     this.#known.set(key, peerId)
-    if (this.#known.size > MAX_CACHED_PEER_IDS) {
-      const [oldest] = this.#known.keys()
-      this.#known.delete(oldest)
-    }
     return peerId
   }
 }

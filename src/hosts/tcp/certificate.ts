@@ -5,8 +5,9 @@ import { AsnConvert, AsnProp, AsnType, AsnTypeTypes, OctetString } from '@peculi
 import { Extension, PemConverter, X509Certificate, X509CertificateGenerator } from '@peculiar/x509'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
+import { LruCache } from '../../cache/lru-cache.ts'
 import { InvalidCertificateError } from './errors.ts'
-import { MAX_CERTIFICATE_BYTES } from './limits.ts'
+import { MAX_CERTIFICATE_BYTES, MAX_PROVEN_CERTIFICATES } from './limits.ts'
 import type { PrivateKey } from '@libp2p/interface'
 import type { X509Certificate as NodeCertificate } from 'node:crypto'
 
@@ -57,40 +58,66 @@ export async function createCertificate (identity: PrivateKey): Promise<Credenti
   }
 }
 
+/** What a certificate proves, and when. */
+interface Proof {
+  /** The multihash of the PeerId. */
+  readonly id: Uint8Array
+  /** Milliseconds since the Unix epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
 /**
- * The multihash of the PeerId that a certificate proves, which the other side has
- * shown in a finished handshake to hold the key of.
- *
- * @param shown - the certificate as the handshake had it
- * @param now - milliseconds since the Unix epoch
- * @throws {InvalidCertificateError} it proves none
+ * Tells whom certificates prove. Those of the latest {@link MAX_PROVEN_CERTIFICATES} are
+ * remembered: to read one and to verify its two signatures takes as long as all the rest of a handshake.
  */
-export async function checkCertificate (shown: NodeCertificate | undefined, now: number): Promise<Uint8Array> {
-  if (shown == null) {
-    throw new InvalidCertificateError('the peer showed no certificate')
+export class Certificates {
+  /** By fingerprint, which is a SHA-256. What proves nothing is not remembered. */
+  readonly #proofs = new LruCache<Proof>(MAX_PROVEN_CERTIFICATES)
+
+  /**
+   * The multihash of the PeerId that a certificate proves, which the other side has
+   * shown in a finished handshake to hold the key of.
+   *
+   * @param shown - the certificate as the handshake had it
+   * @param now - milliseconds since the Unix epoch
+   * @throws {InvalidCertificateError} it proves none
+   */
+  async check (shown: NodeCertificate | undefined, now: number): Promise<Uint8Array> {
+    if (shown == null) {
+      throw new InvalidCertificateError('the peer showed no certificate')
+    }
+    if (shown.issuerCertificate != null) {
+      throw new InvalidCertificateError('the peer sent more than one certificate')
+    }
+    if (shown.raw.byteLength > MAX_CERTIFICATE_BYTES) {
+      throw new InvalidCertificateError(`the peer's certificate has more than ${MAX_CERTIFICATE_BYTES} bytes`)
+    }
+    const { fingerprint256 } = shown
+    const proof = this.#proofs.get(fingerprint256) ?? await prove(shown)
+    this.#proofs.set(fingerprint256, proof)
+    checkValidity(proof, now)
+    return proof.id
   }
-  if (shown.issuerCertificate != null) {
-    throw new InvalidCertificateError('the peer sent more than one certificate')
-  }
-  if (shown.raw.byteLength > MAX_CERTIFICATE_BYTES) {
-    throw new InvalidCertificateError(`the peer's certificate has more than ${MAX_CERTIFICATE_BYTES} bytes`)
-  }
+}
+
+async function prove (shown: NodeCertificate): Promise<Proof> {
   try {
     const certificate = new X509Certificate(new Uint8Array(shown.raw))
-    checkValidity(certificate, now)
     checkSelfSigned(shown)
-    return await checkExtensions(certificate)
+    const id = await checkExtensions(certificate)
+    return { id, notBefore: certificate.notBefore.getTime(), notAfter: certificate.notAfter.getTime() }
   } catch (err) {
     // the parsers of certificates and keys throw many kinds of errors at what is damaged
     throw err instanceof InvalidCertificateError ? err : new InvalidCertificateError('the peer\'s certificate is damaged', { cause: err })
   }
 }
 
-function checkValidity ({ notBefore, notAfter }: X509Certificate, now: number): void {
-  if (!(notBefore.getTime() <= now)) {
+function checkValidity ({ notBefore, notAfter }: Proof, now: number): void {
+  if (!(notBefore <= now)) {
     throw new InvalidCertificateError('the peer\'s certificate is not valid yet: is a clock wrong?')
   }
-  if (!(now <= notAfter.getTime())) {
+  if (!(now <= notAfter)) {
     throw new InvalidCertificateError('the peer\'s certificate has expired: is a clock wrong?')
   }
 }

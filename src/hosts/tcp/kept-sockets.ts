@@ -1,4 +1,4 @@
-import { peerIdText } from './identity.ts'
+import { bytesToMapKey } from '../../keyspace/key.ts'
 import { KEPT_SOCKET_MS, MAX_KEPT_SOCKETS } from './limits.ts'
 import type { SocketStream } from './socket-stream.ts'
 import type { Cancel, Clock } from '../../clock/clock.ts'
@@ -70,5 +70,5 @@ export class KeptSockets {
 }
 
 function keyFor (id: Uint8Array, protocol: string): string {
-  return `${peerIdText(id)} ${protocol}`
+  return `${bytesToMapKey(id)} ${protocol}`
 }

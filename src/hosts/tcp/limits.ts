@@ -60,5 +60,8 @@ export const MAX_REMOTE_ADDRS = 8
 /** Bytes of a peer's certificate. One with an RSA identity of 8,192 bits has less than half. */
 export const MAX_CERTIFICATE_BYTES = 8_192
 
+/** Certificates remembered of which it is known whom they prove, some 300 bytes each. */
+export const MAX_PROVEN_CERTIFICATES = 1_024
+
 /** Milliseconds after which the machine's interfaces are looked at again. */
 export const INTERFACES_MAX_AGE_MS = 10_000

@@ -1,5 +1,5 @@
 import { connect, createSecureContext, TLSSocket } from 'node:tls'
-import { checkCertificate, createCertificate } from './certificate.ts'
+import { Certificates, createCertificate } from './certificate.ts'
 import { InvalidCertificateError } from './errors.ts'
 import { nextEvent } from './socket-events.ts'
 import type { TcpConnection } from './tcp-connection.ts'
@@ -17,6 +17,7 @@ const ALPN = 'libp2p'
 export class LibP2PTls {
   readonly #context: SecureContext
   readonly #clock: Clock
+  readonly #certificates = new Certificates()
 
   private constructor (context: SecureContext, clock: Clock) {
     this.#context = context
@@ -36,7 +37,7 @@ export class LibP2PTls {
    * @throws {Error} the socket's own: no handshake
    */
   async dial (connection: TcpConnection): Promise<Uint8Array> {
-    // certificates are self-signed, so no authority can vouch for them: checkCertificate does instead
+    // certificates are self-signed, so no authority can vouch for them: Certificates does instead
     const socket = connect({ socket: connection.raw, secureContext: this.#context, ALPNProtocols: [ALPN], rejectUnauthorized: false })
     return this.#finish(connection, socket, 'secureConnect')
   }
@@ -59,6 +60,6 @@ export class LibP2PTls {
     if (socket.alpnProtocol !== ALPN) {
       throw new InvalidCertificateError(`the peer does not speak the TLS profile of libp2p: its ALPN is not "${ALPN}"`)
     }
-    return checkCertificate(socket.getPeerX509Certificate(), this.#clock.now())
+    return this.#certificates.check(socket.getPeerX509Certificate(), this.#clock.now())
   }
 }

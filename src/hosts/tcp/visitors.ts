@@ -1,4 +1,4 @@
-import { peerIdText } from './identity.ts'
+import { nameOf } from '../../keyspace/contact.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 import type { Topology } from '../../rpc/connection.ts'
 
@@ -26,7 +26,7 @@ export class Visitors {
 
   /** A socket of `peer` for `protocol` is there. Returns what to call when it is gone. */
   arrive (protocol: string, peer: PeerInfo): () => void {
-    const key = `${peerIdText(peer.id)} ${protocol}`
+    const key = `${nameOf(peer)} ${protocol}`
     const visit = this.#visits.get(key) ?? { peer, sockets: 0 }
     visit.sockets++
     this.#visits.set(key, visit)

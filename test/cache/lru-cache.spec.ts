@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import { LruCache } from '../../src/store/lru-cache.ts'
+import { LruCache } from '../../src/cache/lru-cache.ts'
 
-describe('store/lru-cache', () => {
+describe('cache/lru-cache', () => {
   it('keeps what was used last', () => {
     const cache = new LruCache<number>(2)
     cache.set('a', 1)
