@@ -7,6 +7,10 @@ import { viewOf } from './view.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Identity } from '../keyspace/identity.ts'
 
+/** Tags of its fields: the field's number, and the wire type of bytes. */
+const ID_TAG = 1 << 3 | 2
+const ADDR_TAG = 2 << 3 | 2
+
 /** A peer as it came over the wire: its addresses are parsed when somebody asks for them. */
 class WirePeer implements PeerInfo {
   readonly identity: Identity
@@ -59,13 +63,10 @@ export class PeerListReader {
   #idStart = 0
   #idEnd = 0
 
-  /**
-   * @param message - in which the peers lie
-   * @param cursor - walks one of them after another; several lists may have the same
-   */
-  constructor (message: Uint8Array, cursor: FieldCursor) {
+  /** @param message - in which the peers lie */
+  constructor (message: Uint8Array) {
     this.#message = message
-    this.#cursor = cursor
+    this.#cursor = new FieldCursor(message, 0, 0)
     this.#large = message.buffer.byteLength > MAX_SHARED_BUFFER_BYTES
   }
 
@@ -93,10 +94,10 @@ export class PeerListReader {
 
   /** Walks the peer and finds where its id lies, the last if there are several: nothing if there is none. */
   #findId (start: number, end: number): void {
-    const cursor = this.#cursor
-    cursor.enter(start, end)
     this.#idStart = 0
     this.#idEnd = 0
+    const cursor = this.#cursor
+    cursor.enter(this.#skipUsual(start, end), end)
     while (cursor.next()) {
       switch (cursor.field) {
         case 1:
@@ -113,6 +114,25 @@ export class PeerListReader {
         default: // unknown fields are allowed
       }
     }
+  }
+
+  /** The same for as long as the fields are what nearly all are: ids and addresses of less than 128 bytes. Returns where another begins. */
+  #skipUsual (start: number, end: number): number {
+    const bytes = this.#message
+    let at = start
+    while (at + 2 < end) {
+      const tag = bytes[at]
+      const next = at + 2 + bytes[at + 1]
+      if ((tag !== ID_TAG && tag !== ADDR_TAG) || bytes[at + 1] >= 0x80 || next > end) {
+        break
+      }
+      if (tag === ID_TAG) {
+        this.#idStart = at + 2
+        this.#idEnd = next
+      }
+      at = next
+    }
+    return at
   }
 
   #has (id: Uint8Array, tail: number): boolean {

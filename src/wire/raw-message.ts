@@ -9,6 +9,7 @@ import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 const NO_KEY = new Uint8Array(0)
+const NOBODY: readonly PeerInfo[] = []
 
 /** A message of sound structure: its record raw, the addresses of its peers unread. */
 export interface RawMessage {
@@ -34,9 +35,8 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
   let type: MessageType = MessageType.PUT_VALUE
   let key: Uint8Array = NO_KEY
   let record: Uint8Array | undefined
-  const inner = new FieldCursor(bytes, 0, 0)
-  const closer = new PeerListReader(bytes, inner)
-  const providers = new PeerListReader(bytes, inner)
+  let closer: PeerListReader | undefined
+  let providers: PeerListReader | undefined
   const cursor = new FieldCursor(bytes, 0, bytes.byteLength)
   while (cursor.next()) {
     switch (cursor.field) {
@@ -54,10 +54,12 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
         break
       case 8:
         cursor.expectBytes()
+        closer ??= new PeerListReader(bytes)
         closer.read(cursor.start, cursor.end)
         break
       case 9:
         cursor.expectBytes()
+        providers ??= new PeerListReader(bytes)
         providers.read(cursor.start, cursor.end)
         break
       case 10:
@@ -66,7 +68,7 @@ export function decodeMessage (frame: Uint8Array | Uint8ArrayList): RawMessage {
       default: // unknown fields are allowed
     }
   }
-  return { type, key, record, closer: closer.peers, providers: providers.peers }
+  return { type, key, record, closer: closer?.peers ?? NOBODY, providers: providers?.peers ?? NOBODY }
 }
 
 function messageType (number: number): MessageType {

@@ -1,5 +1,6 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { bytesEqual } from '../../wire/bytes-equal.ts'
+import { isPeerId } from '../../wire/peer-id.ts'
 import { closerPeers } from './closer-peers.ts'
 import type { Neighbourhood } from './closer-peers.ts'
 import type { Handler } from './handlers.ts'
@@ -32,6 +33,6 @@ function askedFor ({ self, connected }: FindNodeInit, target: Uint8Array, from: 
   if (bytesEqual(target, self().id)) {
     return self()
   }
-  const peer = bytesEqual(target, from.id) ? undefined : connected(target)
+  const peer = !isPeerId(target) || bytesEqual(target, from.id) ? undefined : connected(target)
   return peer == null || peer.addrs.length === 0 ? undefined : peer
 }
