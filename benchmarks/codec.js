@@ -7,7 +7,7 @@ import { seededBytes } from './harness/seeded.js'
 import { inTurns } from './harness/statistics.js'
 
 /** Milliseconds of a round, after one that does not count. */
-const ROUND_MS = 200
+const ROUND_MS = 300
 const QUICK_MS = 20
 
 /** Messages of each kind that take turns. */

@@ -2,8 +2,9 @@ import { startChild } from './harness/child.js'
 import { summaryOfRounds } from './harness/drive.js'
 import { inTurns } from './harness/statistics.js'
 
-/** Milliseconds of a round, after one that does not count. */
-const ROUND_MS = 400
+/** Milliseconds of a round, after one that does not count: code is compiled. */
+const ROUND_MS = 500
+const WARM_UP_MS = 2_000
 const QUICK_MS = 60
 
 const GROUPS = [
@@ -36,7 +37,6 @@ export const benchmark = {
 }
 
 async function compare ({ over, name, must, aim }, { rounds, seed, quick, progress, signal }) {
-  const ms = quick ? QUICK_MS : ROUND_MS
   progress(`${name}: nodes join`)
   const kadmium = await startChild('find-node/driver', { subject: 'kadmium', over, seed })
   const frames = await kadmium.call('frames')
@@ -46,9 +46,9 @@ async function compare ({ over, name, must, aim }, { rounds, seed, quick, progre
     signal.throwIfAborted()
     progress(`${name}: ${atOnce} under way`)
     const impls = Object.keys(CALLS)
-    const measure = async impl => children[CALLS[impl].subject].call('requests', { call: CALLS[impl].call, ms, atOnce })
-    await inTurns(1, impls, measure)
-    const measured = await inTurns(rounds, impls, measure)
+    const measure = async (impl, ms) => children[CALLS[impl].subject].call('requests', { call: CALLS[impl].call, ms, atOnce })
+    await inTurns(1, impls, async impl => measure(impl, quick ? QUICK_MS : WARM_UP_MS))
+    const measured = await inTurns(rounds, impls, async impl => measure(impl, quick ? QUICK_MS : ROUND_MS))
     cases.push({
       name: `${atOnce} under way, answers of ${frames.answer.byteLength} bytes`,
       group: name,

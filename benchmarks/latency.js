@@ -1,4 +1,5 @@
 import { startChild } from './harness/child.js'
+import { inLanes } from './harness/lanes.js'
 import { median } from './harness/statistics.js'
 
 const NODES = 1_000
@@ -29,23 +30,17 @@ export const benchmark = {
     'Recall: of the true 20 closest that are alive, slow ones included. A peer that takes a second for each round trip is past the deadlines that follow from the others, and counts as failed, as in any request.'
   ],
   async run ({ quick, rounds, seed, nodes: [nodes] = [quick ? QUICK_NODES : NODES], progress }) {
-    const measured = SCENARIOS.map(() => [])
+    const measured = []
     for (let round = 0; round < rounds; round++) {
       progress(`round ${round + 1}: ${nodes} nodes`)
       const init = { nodes, count: quick ? QUICK_LOOKUPS : LOOKUPS, seed: seed + round }
-      const waiting = SCENARIOS.entries()
-      const lane = async () => {
-        for (const [i, scenario] of waiting) {
-          measured[i].push(await measure(scenario, init))
-        }
-      }
-      await Promise.all(Array.from({ length: AT_ONCE }, lane))
+      measured.push(await inLanes(AT_ONCE, SCENARIOS.map(scenario => async () => measure(scenario, init))))
     }
     return SCENARIOS.map(({ name, must, aim }, i) => ({
       name,
       unit: 'ms',
       better: 'lower',
-      results: { kadmium: summary(measured[i]) },
+      results: { kadmium: summary(measured.map(results => results[i])) },
       target: must == null ? undefined : { of: 'kadmium', must, aim }
     }))
   }

@@ -1,4 +1,5 @@
 import { startChild } from './harness/child.js'
+import { inLanes } from './harness/lanes.js'
 import { chosen } from './harness/options.js'
 
 const LIBP2P_HOSTS = 32
@@ -8,6 +9,9 @@ const SIMULATED_NODES = 1_000
 /** Milliseconds after which the streams of the last lookups are closed. */
 const LIBP2P_REST_MS = 12_000
 const TCP_REST_MS = 40_000
+
+/** Networks at once: time is not measured. */
+const AT_ONCE = 2
 
 const NAMES = { busy: 'busy', rest: 'at rest' }
 const FORM = { unit: 'KiB/node', better: 'lower' }
@@ -24,15 +28,27 @@ export const benchmark = {
   async run (options) {
     const { quick, progress } = options
     const size = count => options.nodes?.[0] ?? (quick ? 8 : count)
-    progress('libp2p')
-    const cases = await libp2pCases(size(LIBP2P_HOSTS), options)
-    progress('TCP')
-    const overTcp = await Promise.all(['plain', 'tls'].map(async security => tcpCases(`standalone over TCP, ${security}`, { nodes: size(TCP_NODES), security }, options)))
-    cases.push(...overTcp.flat())
-    progress('simulated')
-    const { rest } = await measure('networks/crowd', { nodes: size(SIMULATED_NODES) }, options, 0)
-    return [...cases, { name: 'simulated, at rest', ...FORM, results: { kadmium: { values: [rest] } }, target: { of: 'kadmium', must: 80, aim: 40 } }]
+    const cases = await inLanes(AT_ONCE, [
+      async () => {
+        progress('simulated')
+        return simulatedCases(size(SIMULATED_NODES), options)
+      },
+      async () => {
+        progress('libp2p')
+        return libp2pCases(size(LIBP2P_HOSTS), options)
+      },
+      ...['plain', 'tls'].map(security => async () => {
+        progress(`TCP, ${security}`)
+        return tcpCases(`standalone over TCP, ${security}`, { nodes: size(TCP_NODES), security }, options)
+      })
+    ])
+    return cases.flat()
   }
+}
+
+async function simulatedCases (nodes, options) {
+  const { rest } = await measure('networks/crowd', { nodes }, options, 0)
+  return [{ name: 'simulated, at rest', ...FORM, results: { kadmium: { values: [rest] } }, target: { of: 'kadmium', must: 80, aim: 40 } }]
 }
 
 async function libp2pCases (hosts, options) {

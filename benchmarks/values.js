@@ -40,15 +40,14 @@ async function compare (nodes, options) {
   const { rounds, seed, quick, progress } = options
   const names = chosen(Object.keys(IMPLEMENTATIONS), options)
   progress(`${nodes} hosts join, ${names.join(', ')}`)
-  const children = new Map(await Promise.all(names.map(async name => {
-    const child = await startChild('networks/driver', { implementation: IMPLEMENTATIONS[name], transport: 'tcp', nodes, seed })
-    await child.call('warmUp', { quick })
-    return [name, child]
-  })))
+  const children = new Map(await Promise.all(names.map(async name => [name, await startChild('networks/driver', { implementation: IMPLEMENTATIONS[name], transport: 'tcp', nodes, seed })])))
+  await inTurns(1, names, async name => children.get(name).call('warmUp', { quick }))
   const cases = []
   for (const { name, size, must, aim } of VALUES) {
     progress(`${nodes} hosts, values of ${name}`)
-    const measured = await inTurns(rounds, names, async (impl, round) => children.get(impl).call('values', { ms: quick ? QUICK_MS : ROUND_MS, atOnce: AT_ONCE, size, seed: seed + 1_000 * size + round }))
+    const measure = async (impl, round) => children.get(impl).call('values', { ms: quick ? QUICK_MS : ROUND_MS, atOnce: AT_ONCE, size, seed: seed + 1_000 * size + round })
+    await inTurns(1, names, async impl => measure(impl, rounds)) // code is compiled
+    const measured = await inTurns(rounds, names, measure)
     for (const operation of ['put', 'get']) {
       cases.push({
         name: `${nodes} hosts, ${operation} ${name}`,

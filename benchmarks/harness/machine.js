@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 
-const PACKAGES = ['@libp2p/kad-dht', 'libp2p', '@libp2p/tcp', '@libp2p/noise', '@libp2p/yamux', '@libp2p/memory', 'dht-rpc', 'bittorrent-dht', 'k-bucket', 'it-pipe', 'it-length-prefixed']
+const PACKAGES = ['@libp2p/kad-dht', 'libp2p', '@libp2p/tcp', '@libp2p/noise', '@libp2p/yamux', '@libp2p/memory', '@libp2p/plaintext', 'dht-rpc', 'bittorrent-dht', 'k-bucket', 'it-pipe', 'it-length-prefixed']
 
 /** What all of this ran on. */
 export const machine = {

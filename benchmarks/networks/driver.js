@@ -5,8 +5,9 @@ import { seededBytes } from '../harness/seeded.js'
 /** How many of the nodes ask, in turn. */
 const ASKERS = 8
 
-/** Lookups of each asker that go before, at the least: it meets those that it will ask. */
+/** Lookups of each asker that go before, at the least, and for so many nodes one: it meets those that it will ask. */
 const WARM_UP_LOOKUPS = 10
+const NODES_PER_WARM_UP_LOOKUP = 4
 
 /** Milliseconds of that, at the least: code is compiled. */
 const WARM_UP_MS = 3_000
@@ -31,10 +32,10 @@ export async function create ({ implementation, ...init }) {
     /** What it took to join. */
     joined: () => network.joined,
 
-    // Every asker meets everybody it will ask. `quick`: nearly everybody.
+    // Every asker meets everybody it will ask, just before: connections that nobody uses are closed. `quick`: nearly everybody.
     async warmUp ({ quick }) {
       const bytes = seededBytes(init.seed + 1_000_003)
-      const lookups = quick ? 1 : WARM_UP_LOOKUPS
+      const lookups = quick ? 1 : Math.max(WARM_UP_LOOKUPS, Math.ceil(network.size / NODES_PER_WARM_UP_LOOKUP))
       const until = performance.now() + (quick ? 0 : WARM_UP_MS)
       for (let i = 0; i < lookups || performance.now() < until; i++) {
         await Promise.all(askers.map(asker => network.lookup(asker, bytes())))

@@ -5,6 +5,7 @@ import { passthroughMapper } from '@libp2p/kad-dht'
 import { memory } from '@libp2p/memory'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
+import { plaintext } from '@libp2p/plaintext'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
@@ -12,10 +13,10 @@ import { seededBytes } from '../harness/seeded.js'
 import { settle } from './settle.js'
 import { trulyClosest } from './truth.js'
 
-/** What a host listens on, and how it dials. */
+/** What a host listens on, how it dials, and how it proves who it is. */
 const TRANSPORTS = {
-  tcp: { listen: () => '/ip4/127.0.0.1/tcp/0', transport: tcp },
-  memory: { listen: name => `/memory/${name}`, transport: memory }
+  tcp: { listen: () => '/ip4/127.0.0.1/tcp/0', transport: tcp, encrypter: noise },
+  memory: { listen: name => `/memory/${name}`, transport: memory, encrypter: plaintext }
 }
 
 /** Both implementations run with these options. */
@@ -39,13 +40,13 @@ export const DHT_OPTIONS = {
  * @param {object} [init.services] - beside identify and ping
  */
 export async function createHost ({ transport, seed, services = {} }) {
-  const { listen, transport: create } = TRANSPORTS[transport]
+  const { listen, transport: create, encrypter } = TRANSPORTS[transport]
   const privateKey = await generateKeyPairFromSeed('Ed25519', seed)
   return createLibp2p({
     privateKey,
     addresses: { listen: [listen(privateKey.publicKey.toString())] },
     transports: [create()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [encrypter()],
     streamMuxers: [yamux()],
     // all share one address, and all dial at once
     connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 1_000, maxConnections: 1_000 },
@@ -63,8 +64,9 @@ export async function createHost ({ transport, seed, services = {} }) {
  * @param {number} init.seed - of their identities
  * @param {'tcp' | 'memory'} init.transport
  * @param {Function} init.kadDHT - of the implementation
+ * @param {number} [init.settleMs] - milliseconds after which it goes on though somebody does not find them
  */
-export async function buildLibp2pNetwork ({ nodes: count, seed, transport, kadDHT }) {
+export async function buildLibp2pNetwork ({ nodes: count, seed, transport, kadDHT, settleMs }) {
   const bytes = seededBytes(seed)
   const hosts = []
   while (hosts.length < count) {
@@ -83,7 +85,7 @@ export async function buildLibp2pNetwork ({ nodes: count, seed, transport, kadDH
   }
   const begun = process.cpuUsage()
   await join(hosts)
-  await settle(network, i => places[i].id)
+  await settle(network, i => places[i].id, settleMs)
   const { user, system } = process.cpuUsage(begun)
   const joined = {
     cpuMs: (user + system) / 1_000,

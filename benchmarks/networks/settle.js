@@ -1,3 +1,5 @@
+import { inLanes } from '../harness/lanes.js'
+
 /** Milliseconds in which everybody is to find its neighbours. */
 const DEADLINE_MS = 300_000
 
@@ -16,16 +18,8 @@ export async function settle (network, selfOf, within = Infinity) {
   const begun = performance.now()
   let unsettled = Array.from({ length: network.size }, (_, i) => i)
   while (unsettled.length > 0) {
-    const lost = []
-    const waiting = unsettled.values()
-    const lane = async () => {
-      for (const i of waiting) {
-        if (!await finds(network, i, selfOf(i))) {
-          lost.push(i)
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: AT_ONCE }, lane))
+    const settled = await inLanes(AT_ONCE, unsettled.map(i => async () => finds(network, i, selfOf(i))))
+    const lost = unsettled.filter((_, n) => !settled[n])
     if (performance.now() - begun > within) {
       return
     }
