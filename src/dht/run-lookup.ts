@@ -1,5 +1,6 @@
 import { sharedController } from '../clock/shared-controller.ts'
 import { Watchdog } from '../clock/watchdog.ts'
+import { keyOfPeer } from '../keyspace/contact.ts'
 import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
@@ -161,7 +162,9 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   #onResponse (lookup: Lookup, peer: Contact, response: R, ms: number): LookupAnswer<R> {
     const { heard, onProgress, request } = this.#run
-    lookup.onResponse(peer.key, response.closer.map(closer => heard(closer)))
+    // most of those named are known by now, and need not become contacts
+    const news = response.closer.filter(closer => !lookup.knows(keyOfPeer(closer)))
+    lookup.onResponse(peer.key, news.map(closer => heard(closer)))
     onProgress?.({ type: 'answered', peer, request, ms, response })
     return { peer, response }
   }

@@ -53,6 +53,11 @@ export function contactOf (peer: PeerInfo, select: SelectAddrs = allAddrs): Cont
   return new PeerContact(peer, select)
 }
 
+/** The place of a peer in the keyspace: SHA-256 of its id. */
+export function keyOfPeer ({ id, identity }: PeerInfo): Key {
+  return (identity ?? identityAt(id, 0, id.byteLength)).key
+}
+
 /** The id of a peer as a string, fit for a `Map`: see {@link bytesToMapKey}. */
 export function nameOf ({ id, identity }: PeerInfo): string {
   return identity?.name ?? bytesToMapKey(id)

@@ -1,5 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { PeerIds } from '../hosts/libp2p/peer-ids.ts'
+import { nameOf } from '../keyspace/contact.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { PeerInfo as Libp2pPeerInfo, PeerId } from '@libp2p/interface'
 
@@ -9,7 +10,7 @@ const peerIds = new PeerIds()
 /** The PeerId of a peer; undefined: its id is that of no key. */
 export function peerIdOf (peer: PeerInfo): PeerId | undefined {
   try {
-    return peerIds.of(peer.id)
+    return peerIds.of(peer.id, nameOf(peer))
   } catch {
     return undefined // the bytes have the form of a key, and are none
   }

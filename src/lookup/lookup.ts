@@ -183,6 +183,11 @@ export class Lookup {
     return this.#candidates.sorted
   }
 
+  /** Is the peer with this key among the candidates? To name it once more changes nothing. */
+  knows (key: Key): boolean {
+    return this.#candidates.get(key) != null
+  }
+
   /** How many peers were asked. */
   get asked (): number {
     return this.#asked

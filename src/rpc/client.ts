@@ -34,6 +34,14 @@ export interface ClientObserver {
   onRequest (type: Request['type'], peer: PeerInfo): (error?: unknown) => void
 }
 
+/** A request on its way, as often as that takes. */
+interface Sending<T> {
+  readonly peer: PeerInfo
+  readonly frame: Frame
+  readonly signal: AbortSignal | undefined
+  use (channel: Channel, frame: Frame): Promise<T>
+}
+
 /** Requests that have an answer. */
 export type Question = Exclude<Request, { type: 'add-provider' }>
 
@@ -136,28 +144,33 @@ export class RpcClient {
     }))
   }
 
-  async #withChannel<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, use: (channel: Channel, frame: Frame) => Promise<T>): Promise<T> {
-    const frame = requestFrame(request)
-    for (let lost = false, again = false; ;) {
-      signal?.throwIfAborted()
-      const channel = this.#channelTo(peer)
-      const { reused } = channel
-      if (lost) {
-        channel.goSlowly()
-      }
-      this.#sent++
-      try {
-        return await use(channel, frame)
-      } catch (err) {
-        if (err instanceof LostBehindError && err.cause instanceof StreamResetError) {
-          lost = true // each time, one that was before us is found out
-        } else if (!again && (err instanceof LostBehindError || (reused && err instanceof StreamResetError))) {
-          again = true
-        } else {
-          throw err
-        }
-      }
+  #withChannel<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, use: (channel: Channel, frame: Frame) => Promise<T>): Promise<T> {
+    try {
+      return this.#attempt({ peer, frame: requestFrame(request), signal, use }, false, false)
+    } catch (err) {
+      return Promise.reject(err)
     }
+  }
+
+  /** `lost`: somebody before us was what our stream died of. `again`: for another reason, this is the second time. */
+  #attempt<T> (sending: Sending<T>, lost: boolean, again: boolean): Promise<T> {
+    const { peer, frame, signal, use } = sending
+    signal?.throwIfAborted()
+    const channel = this.#channelTo(peer)
+    const { reused } = channel
+    if (lost) {
+      channel.goSlowly()
+    }
+    this.#sent++
+    return use(channel, frame).catch((err: unknown) => {
+      if (err instanceof LostBehindError && err.cause instanceof StreamResetError) {
+        return this.#attempt(sending, true, again) // each time, one that was before us is found out
+      }
+      if (!again && (err instanceof LostBehindError || (reused && err instanceof StreamResetError))) {
+        return this.#attempt(sending, lost, true)
+      }
+      throw err
+    })
   }
 
   #channelTo (peer: PeerInfo): Channel {

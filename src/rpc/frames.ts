@@ -11,6 +11,8 @@ import type { LengthDecoderFunction } from 'it-length-prefixed'
 
 const NOTHING = new Uint8Array(0)
 
+const THERE = Promise.resolve(true)
+
 export interface FrameLimits {
   /** The longest frame body accepted, bytes. A longer one is refused as soon as its length is read. */
   readonly maxBytes: number
@@ -61,6 +63,8 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
   /** Of the first frame of those, once its length is there: bytes of the length prefix, and of all; of all 0 before. */
   #prefix = 0
   #whole = 0
+  /** When we began to wait for more of an unfinished frame, milliseconds since the Unix epoch. */
+  #begun = 0
   /** Milliseconds that the unfinished frame may still take. */
   #left: number
 
@@ -95,22 +99,11 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
   }
 
   /** Wait until there is a frame to take. False: the stream has ended. */
-  async wait (): Promise<boolean> {
+  wait (): Promise<boolean> {
     try {
-      while (!this.#isWhole()) {
-        const begun = this.#unread > 0 ? this.#clock.now() : 0
-        this.#watch()
-        const { done, value } = await this.#stream.source.next()
-        if (done === true) {
-          this.#checkEnd()
-          return false
-        }
-        this.#received(value, begun)
-      }
-      return true
+      return this.#isWhole() ? THERE : this.#read()
     } catch (err) {
-      this.#watchdog.stop()
-      throw err
+      return Promise.reject(this.#failed(err))
     }
   }
 
@@ -133,6 +126,35 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
 
   [Symbol.asyncIterator] (): this {
     return this
+  }
+
+  // not an async function: what it would keep while it waits costs more than reading a frame
+  #read (): Promise<boolean> {
+    this.#begun = this.#unread > 0 ? this.#clock.now() : 0
+    this.#watch()
+    return this.#stream.source.next().then(this.#onRead, this.#onError)
+  }
+
+  readonly #onRead = ({ done, value }: IteratorResult<Uint8ArrayList>): boolean | Promise<boolean> => {
+    try {
+      if (done === true) {
+        this.#checkEnd()
+        return false
+      }
+      this.#received(value)
+      return this.#isWhole() || this.#read()
+    } catch (err) {
+      throw this.#failed(err)
+    }
+  }
+
+  readonly #onError = (err: unknown): never => {
+    throw this.#failed(err)
+  }
+
+  #failed (err: unknown): unknown {
+    this.#watchdog.stop()
+    return err
   }
 
   #checkEnd (): void {
@@ -200,11 +222,11 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     }
   }
 
-  /** The peer, for which we have waited since `begun`, sent `chunk`. */
-  #received (chunk: Uint8ArrayList, begun: number): void {
+  /** The peer, for which we have waited since `#begun`, sent `chunk`. */
+  #received (chunk: Uint8ArrayList): void {
     this.#watchdog.clear()
     if (this.#unread > 0) {
-      this.#left -= this.#clock.now() - begun
+      this.#left -= this.#clock.now() - this.#begun
     }
     for (const part of chunk) {
       if (this.#unread === 0) {

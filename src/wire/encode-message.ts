@@ -4,6 +4,7 @@ import { fieldLength, writeBytes, writeHeader } from './field-writer.ts'
 import { LARGE_VALUE_BYTES, MAX_ANSWER_BYTES } from './limits.ts'
 import { MESSAGE_TYPES } from './message-types.ts'
 import { fitPeers, listsLength, peerLength } from './peer-lists.ts'
+import { viewOf } from './view.ts'
 import type { Frame } from './frame.ts'
 import type { MessageType } from './message.ts'
 import type { PeerLists } from './peer-lists.ts'
@@ -29,6 +30,9 @@ export interface MessageFields {
 
 const NOBODY: readonly PeerInfo[] = []
 
+/** Where all but large messages are put together: how long they are is known when they are written. */
+const scratch = new Uint8Array(MAX_ANSWER_BYTES)
+
 /**
  * A message as bytes, fields in the order of their numbers. Of peers it has as many, and
  * as many of their addresses, as keep it below {@link MAX_ANSWER_BYTES}. If it is larger without
@@ -39,25 +43,44 @@ const NOBODY: readonly PeerInfo[] = []
  */
 export function encodeMessage (type: MessageType, { key, record, closer = NOBODY, providers = NOBODY }: MessageFields): Frame {
   const number = MESSAGE_TYPES.indexOf(type)
+  const lists = { closer, providers }
   const head = headLength(number, key, record)
-  const lists = fitting({ closer, providers }, MAX_ANSWER_BYTES - 1 - (head < MAX_ANSWER_BYTES ? head : 0))
+  if (head >= MAX_ANSWER_BYTES) {
+    return encodeLarge(number, key, record, fitting(lists, MAX_ANSWER_BYTES - 1))
+  }
+  const start = writeHead(scratch, number, key, record)
+  const end = writeLists(scratch, start, lists, MAX_ANSWER_BYTES - 1) ??
+    writeLists(scratch, start, fitPeers(lists, MAX_ANSWER_BYTES - 1 - head), MAX_ANSWER_BYTES - 1) ?? start
+  const out = allocUnsafe(end)
+  out.set(viewOf(scratch, 0, end))
+  return out
+}
+
+function encodeLarge (type: number, key: Uint8Array | undefined, record: RecordParts | undefined, lists: PeerLists): Frame {
   const large = record != null && record.value.byteLength >= LARGE_VALUE_BYTES ? record.value : undefined
-  const out = allocUnsafe(head + listsLength(lists) - (large?.byteLength ?? 0)) // every byte is written below
-  let at = number === 0 ? 0 : writeHeader(out, 0, TYPE_TAG, number)
+  const length = headLength(type, key, record) + listsLength(lists) - (large?.byteLength ?? 0)
+  const out = allocUnsafe(length) // every byte is written below
+  const start = writeHead(out, type, key, record)
+  writeLists(out, start, lists, length)
+  if (record == null || large == null) {
+    return out
+  }
+  const valueAt = start - record.tail.byteLength
+  return Uint8ArrayList.fromUint8Arrays([out.subarray(0, valueAt), large, out.subarray(valueAt)], length + large.byteLength)
+}
+
+/** Write what comes before the peers, but for a large value; returns the position behind it. */
+function writeHead (out: Uint8Array, type: number, key: Uint8Array | undefined, record: RecordParts | undefined): number {
+  let at = type === 0 ? 0 : writeHeader(out, 0, TYPE_TAG, type)
   if (key != null && key.byteLength > 0) {
     at = writeBytes(out, at, KEY_TAG, key)
   }
-  let valueAt = 0
   if (record != null) {
     at = copyTo(out, writeHeader(out, at, RECORD_TAG, record.byteLength), record.head)
-    valueAt = at
-    at = copyTo(out, large == null ? copyTo(out, at, record.value) : at, record.tail)
+    at = record.value.byteLength >= LARGE_VALUE_BYTES ? at : copyTo(out, at, record.value)
+    at = copyTo(out, at, record.tail)
   }
-  at = writePeers(out, at, CLOSER_TAG, lists.closer)
-  writePeers(out, at, PROVIDER_TAG, lists.providers)
-  return large == null
-    ? out
-    : Uint8ArrayList.fromUint8Arrays([out.subarray(0, valueAt), large, out.subarray(valueAt)], out.byteLength + large.byteLength)
+  return at
 }
 
 /** Write `bytes` at `position`; returns the position behind them. */
@@ -77,10 +100,20 @@ function fitting (lists: PeerLists, room: number): PeerLists {
   return listsLength(lists) <= room ? lists : fitPeers(lists, room)
 }
 
-function writePeers (out: Uint8Array, position: number, tag: number, peers: readonly PeerInfo[]): number {
+/** Write the peers of both lists at `position`; returns the position behind them, if that is not past `limit`. */
+function writeLists (out: Uint8Array, position: number, { closer, providers }: PeerLists, limit: number): number | undefined {
+  const at = writePeers(out, position, CLOSER_TAG, closer, limit)
+  return at == null ? undefined : writePeers(out, at, PROVIDER_TAG, providers, limit)
+}
+
+function writePeers (out: Uint8Array, position: number, tag: number, peers: readonly PeerInfo[], limit: number): number | undefined {
   let at = position
   for (const { id, addrs } of peers) {
-    at = writeHeader(out, at, tag, peerLength(id, addrs))
+    const length = peerLength(id, addrs)
+    if (at + fieldLength(length) > limit) {
+      return undefined
+    }
+    at = writeHeader(out, at, tag, length)
     at = writeBytes(out, at, PEER_ID_TAG, id)
     for (const addr of addrs) {
       at = writeBytes(out, at, PEER_ADDR_TAG, addr)

@@ -1,20 +1,24 @@
 import { expect } from 'aegir/chai'
+import { grantWindow } from '../../src/hosts/libp2p/window.ts'
 import { PROTOCOL } from '../compliance/network.ts'
 import { connect, pattern } from '../compliance/streams.ts'
 import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { asTestHost, componentsOf, hostNode, stopNode } from './libp2p-hosts.ts'
 import type { HostNode } from './libp2p-hosts.ts'
 import type { Stream as HostStream } from '../../src/rpc/connection.ts'
-import type { Stream } from '@libp2p/interface'
+import type { Connection, MultiaddrConnection, Stream } from '@libp2p/interface'
 
 const KIB = 1024
 
 /** yamux' initial window: https://github.com/hashicorp/yamux/blob/master/spec.md#flow-control */
 const WINDOW = 256 * KIB
 
-/** What the other end of a stream may still send, as `@libp2p/yamux` has it. */
+/** More than libp2p's interface has: what it may still send, and what the other end may. */
 interface YamuxStream extends Stream {
   readonly sendWindowCapacity: number
+  readonly recvWindow: number
+  readonly recvWindowCapacity: number
+  sendPause (): void
 }
 
 describe('the window that the libp2p host grants', () => {
@@ -74,4 +78,26 @@ describe('the window that the libp2p host grants', () => {
 
     expect(theirs.writeBufferLength).to.equal(0)
   })
+
+  it('cannot be granted when the connection is going down: the stream hears of that by itself', async () => {
+    theirs.sendPause()
+    const used = new Promise<void>(resolve => {
+      theirs.addEventListener('message', () => {
+        if (theirs.recvWindowCapacity < theirs.recvWindow / 2) {
+          resolve()
+        }
+      })
+    })
+    ours.sink([pattern(WINDOW / 2 + KIB)]).catch(() => { /* the connection goes down */ })
+    await used
+    nodes[1].getConnections().forEach(connection => { transportOf(connection).close().catch(() => {}) })
+
+    expect(() => { grantWindow(theirs) }).to.not.throw()
+    expect(theirs.recvWindowCapacity).to.equal(theirs.recvWindow)
+  })
 })
+
+/** What a connection of libp2p writes to. */
+function transportOf (connection: Connection): MultiaddrConnection {
+  return (connection as Connection & { maConn: MultiaddrConnection }).maConn
+}

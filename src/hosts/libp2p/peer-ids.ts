@@ -13,12 +13,17 @@ export class PeerIds {
   /**
    * The peer id of a multihash.
    *
+   * @param multihash - its bytes
+   * @param name - {@link bytesToMapKey} of them, for those who know it
    * @throws {DialError} it is none, or that of a key which does not exist
    */
-  of (multihash: Uint8Array): PeerId {
-    const key = bytesToMapKey(multihash)
-    const peerId = this.#known.get(key) ?? decodePeerId(multihash)
-    this.#known.set(key, peerId)
+  of (multihash: Uint8Array, name: string = bytesToMapKey(multihash)): PeerId {
+    const known = this.#known.get(name)
+    if (known != null) {
+      return known
+    }
+    const peerId = decodePeerId(multihash)
+    this.#known.set(name, peerId)
     return peerId
   }
 }

@@ -6,6 +6,12 @@ import type { StreamMessageEvent, Stream } from '@libp2p/interface'
 
 type Result = IteratorResult<Uint8ArrayList, undefined>
 
+/** Somebody waits in `next`. */
+interface Waiting {
+  resolve (result: Result): void
+  reject (err: unknown): void
+}
+
 /**
  * What a stream's reader iterates. While nobody reads, it takes
  * {@link MAX_UNREAD_BYTES} (and what of the last message is over) and then pauses the
@@ -18,9 +24,10 @@ type Result = IteratorResult<Uint8ArrayList, undefined>
  */
 export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
   readonly #stream: Stream
-  readonly #waiting: Array<() => void> = []
+  readonly #waiting: Waiting[] = []
   #unread: Uint8ArrayList | undefined
   #resuming = false
+  #waking = false
   #ended = false
   #left = false
   #error: Error | undefined
@@ -54,23 +61,12 @@ export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
     this.#wake()
   }
 
-  async next (): Promise<Result> {
-    for (;;) {
-      const value = this.#take()
-      if (value != null) {
-        return { done: false, value }
-      }
-      if (this.#left) {
-        return { done: true, value: undefined }
-      }
-      if (this.#error != null && this.#isDrained()) {
-        throw this.#error
-      }
-      if (this.#ended && this.#isDrained()) {
-        return { done: true, value: undefined }
-      }
-      await new Promise<void>(resolve => { this.#waiting.push(resolve) })
-    }
+  // not an async function, which would wait for its promise once more
+  next (): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#wake()
+    })
   }
 
   /** Nobody will read any more: what comes is dropped. The stream goes on. */
@@ -128,9 +124,30 @@ export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
     return readBufferLength === 0 || readStatus === 'closed' || readStatus === 'closing'
   }
 
+  /** Give those who wait what there is. To look for that may resume the stream, and that may call us again. */
   #wake (): void {
-    if (this.#waiting.length > 0) {
-      this.#waiting.splice(0).forEach(wake => { wake() })
+    if (this.#waking) {
+      return
     }
+    this.#waking = true
+    while (this.#waiting.length > 0 && this.#give(this.#waiting[0])) {
+      this.#waiting.shift()
+    }
+    this.#waking = false
+  }
+
+  /** False: there is nothing yet. */
+  #give (reader: Waiting): boolean {
+    const value = this.#take()
+    if (value != null) {
+      reader.resolve({ done: false, value })
+    } else if (this.#error != null && !this.#left && this.#isDrained()) {
+      reader.reject(this.#error)
+    } else if (this.#left || (this.#ended && this.#isDrained())) {
+      reader.resolve({ done: true, value: undefined })
+    } else {
+      return false
+    }
+    return true
   }
 }

@@ -25,8 +25,13 @@ export function grantWindow (stream: Stream): void {
   }
   if (stream.recvWindowCapacity >= stream.recvWindow / 2) {
     stream.sendPause()
-  } else {
+    return
+  }
+  try {
     stream.sendResume()
+  } catch (err) {
+    // nobody is there to be told: the connection is going down, and the stream with it
+    stream.log('could not grant window - %e', err)
   }
 }
 

@@ -94,8 +94,11 @@ export class Certificates {
       throw new InvalidCertificateError(`the peer's certificate has more than ${MAX_CERTIFICATE_BYTES} bytes`)
     }
     const { fingerprint256 } = shown
-    const proof = this.#proofs.get(fingerprint256) ?? await prove(shown)
-    this.#proofs.set(fingerprint256, proof)
+    let proof = this.#proofs.get(fingerprint256)
+    if (proof == null) {
+      proof = await prove(shown)
+      this.#proofs.set(fingerprint256, proof)
+    }
     checkValidity(proof, now)
     return proof.id
   }

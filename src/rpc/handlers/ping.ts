@@ -1,6 +1,5 @@
+import { one } from '../../iteration/one.ts'
 import type { Handler } from './handlers.ts'
 
 /** PING: the echo of the type alone. */
-export const handlePing: Handler<'ping'> = async function * () {
-  yield { type: 'ping' }
-}
+export const handlePing: Handler<'ping'> = () => one(() => ({ type: 'ping' }))
