@@ -70,8 +70,11 @@ interface Listeners {
  */
 const LISTENERS = new WeakMap<AbortSignal, Listeners>()
 
-/** Calls `then` with the reason when `signal` is aborted, or at once if it was. Returns the way to let go of it. */
-function onAbort (signal: AbortSignal | undefined, then: OnAbort): () => void {
+/**
+ * Calls `then` with the reason when `signal` is aborted, or at once if it was. Returns the way to
+ * let go of it. In Node.js far cheaper than a listener for each.
+ */
+export function onAbort (signal: AbortSignal | undefined, then: OnAbort): () => void {
   if (signal == null) {
     return () => {}
   }

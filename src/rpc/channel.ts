@@ -1,4 +1,5 @@
 import { pipe } from 'it-pipe'
+import { onAbort } from '../clock/wait.ts'
 import { Watchdog } from '../clock/watchdog.ts'
 import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
@@ -11,8 +12,6 @@ import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
-
-const ONCE = { once: true }
 
 /** What a channel asks of its client. */
 export interface ChannelInit {
@@ -45,9 +44,8 @@ interface Waiting extends Pending {
   readonly byteLength: number
   resolve (response: Response): void
   reject (err: unknown): void
-  /** Gives it up, and is heard by this signal. */
-  readonly signal: AbortSignal | undefined
-  onAbort (): void
+  /** No longer give it up when its signal is aborted. */
+  leave (): void
   /** Nobody waits for the answer any more; its place in the order remains. */
   abandoned: boolean
 }
@@ -78,7 +76,7 @@ export class Channel {
   readonly #time = new ResponseTime()
   readonly #watchdog: Watchdog
   /** Those who wait until the stream has taken their frame. */
-  readonly #sending = new Set<(err: Error) => void>()
+  readonly #sending = new Set<(err: unknown) => void>()
   /** Gives up opening, while that goes on. */
   #opening: AbortController | undefined
   #stream: Stream | undefined
@@ -121,6 +119,7 @@ export class Channel {
    * @throws the signal's reason
    */
   request (frame: Frame, request: Request, signal?: AbortSignal): Promise<Response> {
+    signal?.throwIfAborted()
     this.#checkRoom()
     return new Promise<Response>((resolve, reject) => {
       const waiting: Waiting = {
@@ -129,11 +128,9 @@ export class Channel {
         since: this.#init.clock.now(),
         resolve,
         reject,
-        signal,
-        onAbort: () => { this.#abandon(waiting) },
+        leave: onAbort(signal, reason => { this.#abandon(waiting, reason) }),
         abandoned: false
       }
-      signal?.addEventListener('abort', waiting.onAbort, ONCE)
       this.#waiting.push(waiting)
       this.#unsent.push(frame)
       this.#pump()
@@ -149,15 +146,15 @@ export class Channel {
    * @throws {StreamResetError} the stream ended before
    */
   async send (frame: Frame, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     this.#checkRoom()
     await new Promise<void>((resolve, reject) => {
+      const onClose = (err: unknown): void => { settle(); reject(err) }
+      const leave = onAbort(signal, onClose)
       const settle = (): void => {
-        signal?.removeEventListener('abort', onAbort)
+        leave()
         this.#sending.delete(onClose)
       }
-      const onAbort = (): void => { settle(); reject(signal?.reason) }
-      const onClose = (err: Error): void => { settle(); reject(err) }
-      signal?.addEventListener('abort', onAbort, ONCE)
       this.#sending.add(onClose)
       this.#outbox.push(frame, () => { settle(); resolve() })
       if (this.idle) {
@@ -270,7 +267,7 @@ export class Channel {
     }
     this.#pump()
     this.#onAnswer(clock.now(), head.byteLength + frame.byteLength)
-    leave(head)
+    head.leave()
     head.resolve(response)
   }
 
@@ -292,9 +289,9 @@ export class Channel {
     this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength), now)
   }
 
-  #abandon (waiting: Waiting): void {
+  #abandon (waiting: Waiting, reason: unknown): void {
     waiting.abandoned = true
-    waiting.reject(waiting.signal?.reason)
+    waiting.reject(reason)
     this.#abortOpeningIfUnwanted()
   }
 
@@ -339,16 +336,11 @@ export class Channel {
     this.#unsent.splice(0)
     this.#waiting.splice(0).forEach((waiting, index) => {
       const blamed = isClear && index === 0 ? unanswered(waiting.request, err) : new LostBehindError(`the stream died: ${err.message}`, { cause: err })
-      leave(waiting)
+      waiting.leave()
       waiting.reject(opened ? blamed : err)
     })
     this.#init.onClose()
   }
-}
-
-/** Nothing will come of its signal any more. */
-function leave ({ signal, onAbort }: Waiting): void {
-  signal?.removeEventListener('abort', onAbort)
 }
 
 /** A reset says nothing; so we say what it was in place of. */

@@ -85,7 +85,7 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
       this.#state = 'ended'
       this.#give()
     }
-    this.#wake?.()
+    this.#wakeIfTaken()
   }
 
   /** The stream is to fail of `err` when it has taken what there is. */
@@ -103,11 +103,9 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
   }
 
   /** Resolves when the stream has taken all there is, or takes nothing any more. */
-  async taken (): Promise<void> {
+  taken (): Promise<void> {
     this.flush()
-    while (this.untaken > 0 && this.#state === 'open') {
-      await new Promise<void>(resolve => { this.#wake = resolve })
-    }
+    return this.#isTaken ? NOW : new Promise(resolve => { this.#wake = resolve })
   }
 
   // not an async function: it would wait for its promise once more
@@ -133,13 +131,24 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     return this
   }
 
+  get #isTaken (): boolean {
+    return this.untaken === 0 || this.#state !== 'open'
+  }
+
   /** Who asks for the next has taken the ones before. */
   #onNext (): void {
     this.#given = 0
-    this.#wake?.()
+    this.#wakeIfTaken()
     const taken = this.#pushed - this.#frames.length
     while (this.#onTaken.length > 0 && this.#onTaken[0].count <= taken) {
       this.#onTaken.shift()?.task()
+    }
+  }
+
+  #wakeIfTaken (): void {
+    if (this.#isTaken) {
+      this.#wake?.()
+      this.#wake = undefined
     }
   }
 

@@ -13,6 +13,7 @@ import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
+import type { Source } from 'it-stream-types'
 
 export interface RpcServerInit {
   readonly handlers: Handlers
@@ -143,27 +144,53 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** What waits here has neither request nor answer in its hands, which would stay in memory for as long as the stream idles. */
   async #answerAll (): Promise<void> {
     while (await this.#requests.wait()) {
-      await this.#answerThoseThere()
+      for (let later = this.#answerThoseThere(); later != null; later = this.#answerThoseThere()) {
+        await later
+      }
       await this.#outbox.taken()
     }
   }
 
-  async #answerThoseThere (): Promise<void> {
+  /** Answer until there is something to wait for, which is returned; nothing if all are answered. */
+  #answerThoseThere (): Promise<void> | undefined {
     for (let frame = this.#requests.take(); frame != null; frame = this.#requests.take()) {
-      await this.#answer(frame)
-      if (this.#outbox.untaken >= MAX_BATCH_BYTES) {
-        await this.#outbox.taken()
+      const later = this.#answer(frame) ?? this.#untilRoom()
+      if (later != null) {
+        return later
       }
     }
   }
 
-  async #answer (frame: Uint8Array): Promise<void> {
+  /** Nothing if there is room for more answers. */
+  #untilRoom (): Promise<void> | undefined {
+    return this.#outbox.untaken >= MAX_BATCH_BYTES ? this.#outbox.taken() : undefined
+  }
+
+  /** Nothing if it is answered at once: a promise would take longer than the answer. */
+  #answer (frame: Uint8Array): Promise<void> | undefined {
     const { handlers, maxRecordSize, observer } = this.#init
     const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
     const settle = observer?.onRequest(request.type, this.#remote)
     try {
-      for await (const response of answer(handlers, request, this.#remote)) {
+      const responses = answer(handlers, request, this.#remote)
+      if (Symbol.asyncIterator in responses) {
+        return this.#answerLater(responses, settle)
+      }
+      for (const response of responses) {
         this.#outbox.push(responseFrame(response))
+      }
+    } catch (err) {
+      settle?.(err)
+      throw err
+    }
+    settle?.()
+  }
+
+  async #answerLater (responses: AsyncIterable<Response>, settle: ((err?: unknown) => void) | undefined): Promise<void> {
+    try {
+      for await (const response of responses) {
+        this.#outbox.push(responseFrame(response))
+        await this.#untilRoom()
       }
     } catch (err) {
       settle?.(err)
@@ -173,7 +200,7 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   }
 }
 
-function answer (handlers: Handlers, request: Request, from: PeerInfo): AsyncIterable<Response> {
+function answer (handlers: Handlers, request: Request, from: PeerInfo): Source<Response> {
   switch (request.type) {
     case 'ping': return handlers.ping(request, from)
     case 'find-node': return handlers['find-node'](request, from)

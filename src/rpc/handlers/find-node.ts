@@ -1,4 +1,3 @@
-import { one } from '../../iteration/one.ts'
 import { keyOf } from '../../keyspace/key.ts'
 import { bytesEqual } from '../../wire/bytes-equal.ts'
 import { isPeerId } from '../../wire/peer-id.ts'
@@ -19,14 +18,14 @@ export interface FindNodeInit extends Neighbourhood {
  * we name only when they are asked for.
  */
 export function findNode (init: FindNodeInit): Handler<'find-node'> {
-  return ({ target }, from) => one(() => {
+  return ({ target }, from) => {
     const closer = closerPeers(init, keyOf(target), from)
     const first = closer.some(({ id }) => bytesEqual(id, target)) ? undefined : askedFor(init, target, from)
-    return {
+    return [{
       type: 'find-node',
       closer: first == null ? closer : [first, ...closer].slice(0, init.k)
-    }
-  })
+    }]
+  }
 }
 
 /** Who is asked for, and is no contact. */

@@ -1,5 +1,4 @@
-import { one } from '../../iteration/one.ts'
 import type { Handler } from './handlers.ts'
 
 /** PING: the echo of the type alone. */
-export const handlePing: Handler<'ping'> = () => one(() => ({ type: 'ping' }))
+export const handlePing: Handler<'ping'> = () => [{ type: 'ping' }]
