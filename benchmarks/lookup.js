@@ -6,7 +6,7 @@ import { inTurns } from './harness/statistics.js'
 const QUICK_SIZES = [8]
 
 /** Milliseconds of a round. */
-const ROUND_MS = 1_500
+const ROUND_MS = 1_000
 const QUICK_MS = 200
 
 /**

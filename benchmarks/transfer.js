@@ -5,8 +5,9 @@ const KIB = 1_024
 const SIZES = [1, 16, 64, 256, 1_024, 4_096]
 const QUICK_SIZES = [1, 256]
 
-/** Milliseconds of a round, after one that does not count. */
+/** Milliseconds of a round, after one that does not count: code is compiled. */
 const ROUND_MS = 250
+const WARM_UP_MS = 750
 const QUICK_MS = 40
 
 /** From so many KiB on the bytes are to be what takes the time. */
@@ -32,22 +33,22 @@ export const benchmark = {
     for (const kib of quick ? QUICK_SIZES : SIZES) {
       signal.throwIfAborted()
       progress(`values of ${sizeName(kib)}`)
-      cases.push(...await compare(kib, { rounds, seed, ms: quick ? QUICK_MS : ROUND_MS }))
+      cases.push(...await compare(kib, { rounds, seed, quick }))
     }
     return cases
   }
 }
 
-async function compare (kib, { rounds, seed, ms }) {
+async function compare (kib, { rounds, seed, quick }) {
   const init = { size: kib * KIB, seed }
   const kadmium = await startChild('transfer/driver', { ...init, subject: 'kadmium' })
   const copy = await startChild('transfer/driver', { ...init, subject: 'copy' })
   const cases = []
   for (const { name, move, copies } of DIRECTIONS) {
-    const measure = async impl => impl === 'kadmium' ? kadmium.call('rate', { move, ms }) : copy.call('rate', { move: copies[impl], ms })
+    const measure = async (impl, ms) => impl === 'kadmium' ? kadmium.call('rate', { move, ms }) : copy.call('rate', { move: copies[impl], ms })
     const impls = ['kadmium', ...Object.keys(copies)]
-    await inTurns(1, impls, measure)
-    const measured = await inTurns(rounds, impls, measure)
+    await inTurns(1, impls, async impl => measure(impl, quick ? QUICK_MS : WARM_UP_MS))
+    const measured = await inTurns(rounds, impls, async impl => measure(impl, quick ? QUICK_MS : ROUND_MS))
     cases.push({
       name: `${name}, ${sizeName(kib)}`,
       unit: 'MiB/s',

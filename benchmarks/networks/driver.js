@@ -10,7 +10,7 @@ const WARM_UP_LOOKUPS = 10
 const NODES_PER_WARM_UP_LOOKUP = 4
 
 /** Milliseconds of that, at the least: code is compiled. */
-const WARM_UP_MS = 3_000
+const WARM_UP_MS = 2_500
 
 /** Lookups a round whose result is held against the truth. */
 const CHECKED = 200
