@@ -10,7 +10,7 @@ const WARM_UP_LOOKUPS = 10
 const NODES_PER_WARM_UP_LOOKUP = 4
 
 /** Milliseconds of that, at the least: code is compiled. */
-const WARM_UP_MS = 2_500
+const WARM_UP_MS = 2_000
 
 /** Lookups a round whose result is held against the truth. */
 const CHECKED = 200
@@ -42,10 +42,12 @@ export async function create ({ implementation, ...init }) {
       }
     },
 
-    // Lookups of random targets for `ms` milliseconds, `atOnce` at once.
+    // Lookups of random targets for `ms` milliseconds, `atOnce` at once, after others for half of that: what was closed
+    // while others had their turn is open again.
     // Returns Promise<{ rate: number, cpuMs: number, p50: number, p99: number, recall: number }>
     async lookups ({ ms, atOnce, seed }) {
       const bytes = seededBytes(seed)
+      await drive({ ms: ms / 2, atOnce }, async n => network.lookup(askers[n % askers.length], bytes()))
       const found = []
       const measured = await drive({ ms, atOnce }, async n => {
         const asker = askers[n % askers.length]
