@@ -130,19 +130,26 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
 
   // not an async function: what it would keep while it waits costs more than reading a frame
   #read (): Promise<boolean> {
-    this.#begun = this.#unread > 0 ? this.#clock.now() : 0
-    this.#watch()
-    return this.#stream.source.next().then(this.#onRead, this.#onError)
+    return this.#next().then(this.#onRead, this.#onError)
   }
 
-  readonly #onRead = ({ done, value }: IteratorResult<Uint8ArrayList>): boolean | Promise<boolean> => {
+  readonly #onRead = (result: IteratorResult<Uint8ArrayList>): boolean | Promise<boolean> => {
     try {
-      if (done === true) {
-        this.#checkEnd()
-        return false
-      }
-      this.#received(value)
-      return this.#isWhole() || this.#read()
+      return this.#received(result) && (this.#isWhole() || this.#readOn())
+    } catch (err) {
+      throw this.#failed(err)
+    }
+  }
+
+  /** The rest of a frame that comes in pieces: in a loop, lest a promise wait for each of them. */
+  async #readOn (): Promise<boolean> {
+    try {
+      do {
+        if (!this.#received(await this.#next())) {
+          return false
+        }
+      } while (!this.#isWhole())
+      return true
     } catch (err) {
       throw this.#failed(err)
     }
@@ -212,18 +219,24 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     this.#more.splice(0, count, ...end < last.byteLength ? [last.subarray(end)] : [])
   }
 
-  /** We wait for the peer from now on. */
-  #watch (): void {
+  /** What the peer sends next, for which we wait from now on. */
+  #next (): Promise<IteratorResult<Uint8ArrayList>> {
     const { idleMs } = this.#limits
+    this.#begun = this.#unread > 0 ? this.#clock.now() : 0
     if (this.#unread > 0) {
       this.#watchdog.set(this.#left)
     } else if (idleMs != null) {
       this.#watchdog.set(idleMs)
     }
+    return this.#stream.source.next()
   }
 
-  /** The peer, for which we have waited since `#begun`, sent `chunk`. */
-  #received (chunk: Uint8ArrayList): void {
+  /** What came of waiting for the peer since `#begun`. False: it has ended the stream. */
+  #received ({ done, value: chunk }: IteratorResult<Uint8ArrayList>): boolean {
+    if (done === true) {
+      this.#checkEnd()
+      return false
+    }
     this.#watchdog.clear()
     if (this.#unread > 0) {
       this.#left -= this.#clock.now() - this.#begun
@@ -238,5 +251,6 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     }
     this.#left += transferTime(chunk.byteLength)
     this.#limits.onBegun?.()
+    return true
   }
 }
