@@ -3,7 +3,7 @@ import { allocUnsafe } from 'uint8arrays/alloc'
 import { fieldLength, writeBytes, writeHeader } from './field-writer.ts'
 import { LARGE_VALUE_BYTES, MAX_ANSWER_BYTES } from './limits.ts'
 import { MESSAGE_TYPES } from './message-types.ts'
-import { fitPeers, listsLength, peerLength } from './peer-lists.ts'
+import { fitPeers, listsLength, PEER_ADDR_TAG, PEER_ID_TAG, peerLength } from './peer-lists.ts'
 import { viewOf } from './view.ts'
 import type { Frame } from './frame.ts'
 import type { MessageType } from './message.ts'
@@ -17,8 +17,6 @@ const KEY_TAG = 2 << 3 | 2
 const RECORD_TAG = 3 << 3 | 2
 const CLOSER_TAG = 8 << 3 | 2
 const PROVIDER_TAG = 9 << 3 | 2
-const PEER_ID_TAG = 1 << 3 | 2
-const PEER_ADDR_TAG = 2 << 3 | 2
 
 /** What a message may have beside its type. */
 export interface MessageFields {
@@ -30,8 +28,11 @@ export interface MessageFields {
 
 const NOBODY: readonly PeerInfo[] = []
 
-/** Where all but large messages are put together: how long they are is known when they are written. */
-const scratch = new Uint8Array(MAX_ANSWER_BYTES)
+/**
+ * Where all but large messages are put together: how long they are is known when they are written.
+ * Whoever writes takes it away meanwhile, since to read the addresses of a peer may run code of the user's.
+ */
+let free: Uint8Array | undefined
 
 /**
  * A message as bytes, fields in the order of their numbers. Of peers it has as many, and
@@ -48,11 +49,14 @@ export function encodeMessage (type: MessageType, { key, record, closer = NOBODY
   if (head >= MAX_ANSWER_BYTES) {
     return encodeLarge(number, key, record, fitting(lists, MAX_ANSWER_BYTES - 1))
   }
+  const scratch = free ?? new Uint8Array(MAX_ANSWER_BYTES)
+  free = undefined
   const start = writeHead(scratch, number, key, record)
   const end = writeLists(scratch, start, lists, MAX_ANSWER_BYTES - 1) ??
     writeLists(scratch, start, fitPeers(lists, MAX_ANSWER_BYTES - 1 - head), MAX_ANSWER_BYTES - 1) ?? start
   const out = allocUnsafe(end)
   out.set(viewOf(scratch, 0, end))
+  free = scratch
   return out
 }
 

@@ -1,6 +1,10 @@
 import { fieldLength } from './field-writer.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
+/** Tags of a peer's fields: the field's number, and the wire type of bytes. */
+export const PEER_ID_TAG = 1 << 3 | 2
+export const PEER_ADDR_TAG = 2 << 3 | 2
+
 /** The peers that a message carries. */
 export interface PeerLists {
   readonly closer: readonly PeerInfo[]

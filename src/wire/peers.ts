@@ -3,13 +3,10 @@ import { bytesEqual } from './bytes-equal.ts'
 import { FieldCursor } from './field-cursor.ts'
 import { MAX_PEER_BYTES, MAX_PEERS_READ, MAX_SHARED_BUFFER_BYTES } from './limits.ts'
 import { isPeerIdAt } from './peer-id.ts'
+import { PEER_ADDR_TAG, PEER_ID_TAG } from './peer-lists.ts'
 import { viewOf } from './view.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Identity } from '../keyspace/identity.ts'
-
-/** Tags of its fields: the field's number, and the wire type of bytes. */
-const ID_TAG = 1 << 3 | 2
-const ADDR_TAG = 2 << 3 | 2
 
 /** A peer as it came over the wire: its addresses are parsed when somebody asks for them. */
 class WirePeer implements PeerInfo {
@@ -123,10 +120,10 @@ export class PeerListReader {
     while (at + 2 < end) {
       const tag = bytes[at]
       const next = at + 2 + bytes[at + 1]
-      if ((tag !== ID_TAG && tag !== ADDR_TAG) || bytes[at + 1] >= 0x80 || next > end) {
+      if ((tag !== PEER_ID_TAG && tag !== PEER_ADDR_TAG) || bytes[at + 1] >= 0x80 || next > end) {
         break
       }
-      if (tag === ID_TAG) {
+      if (tag === PEER_ID_TAG) {
         this.#idStart = at + 2
         this.#idEnd = next
       }

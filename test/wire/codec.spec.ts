@@ -11,6 +11,20 @@ import type { Request } from '../../src/wire/rpc.ts'
 const limits = { maxRecordSize: MAX_RECORD_SIZE }
 
 describe('wire/codec', () => {
+  it('is not disturbed when reading a peer\'s addresses encodes something else', () => {
+    const id = new Uint8Array(38).fill(7)
+    const plain = { id, addrs: [Uint8Array.of(1, 2, 3)] }
+    const busy = {
+      id,
+      get addrs () {
+        encodeRequest({ type: 'find-node', target: new Uint8Array(200).fill(9) })
+        return plain.addrs
+      }
+    }
+
+    expect(encodeResponse({ type: 'find-node', closer: [plain, busy] })).to.equalBytes(encodeResponse({ type: 'find-node', closer: [plain, plain] }))
+  })
+
   for (const [name, { request, bytes }] of Object.entries(requests)) {
     it(`writes the request ${name} as js does`, () => {
       expect(encodeRequest(request)).to.equalBytes(bytes)
