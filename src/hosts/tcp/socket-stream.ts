@@ -142,8 +142,8 @@ export class SocketStream implements Stream {
     if (!this.#corked) {
       this.#corked = true
       this.#socket.cork()
-      // runs when every promise that is ready now has been heard: pipelined frames go out together
-      process.nextTick(() => {
+      // runs when every socket that can be read now has been, and its readers have had their say
+      setImmediate(() => {
         this.#corked = false
         this.#socket.uncork()
       })
