@@ -1,4 +1,5 @@
 import { startChild } from './harness/child.js'
+import { inLanes } from './harness/lanes.js'
 import { chosen } from './harness/options.js'
 
 const SIZE = 64
@@ -10,24 +11,23 @@ export const benchmark = {
   question: 'how long does it take a network to find itself?',
   about: [
     'libp2p hosts in one process over tcp, noise and yamux: all dial the first, then each looks itself up until it finds its true 20 closest, eight at once. The time is CPU time from the first dial to the last of these lookups, since one implementation runs beside the other, each in a process of its own.',
-    'Bare: the hosts dial as many others as kadmium\'s did, run identify on each connection, and do nothing else.'
+    'Bare: the hosts dial as many others as kadmium\'s did, run identify on each connection, and do nothing else; one round.'
   ],
   async run (options) {
     const { rounds, seed, quick, progress } = options
     const nodes = options.nodes?.[0] ?? (quick ? QUICK_SIZE : SIZE)
     const names = chosen(Object.keys(IMPLEMENTATIONS), options)
     const results = Object.fromEntries([...names, 'bare'].map(name => [name, []]))
-    for (let round = 0; round < rounds; round++) {
-      progress(`round ${round + 1} of ${rounds}: ${nodes} hosts join`)
+    const joins = Array.from({ length: rounds }, (_, round) => names.map(name => async () => {
+      progress(`round ${round + 1} of ${rounds}: ${nodes} hosts join, ${name}`)
       const init = { transport: 'tcp', nodes, seed: seed + round }
-      await Promise.all(names.map(async name => {
-        const joined = await join('networks/driver', { implementation: IMPLEMENTATIONS[name], ...init })
-        results[name].push(joined)
-        if (name === names[0]) {
-          results.bare.push(await join('networks/bare-hosts', { connections: joined.connections, ...init }))
-        }
-      }))
-    }
+      const joined = await join('networks/driver', { implementation: IMPLEMENTATIONS[name], ...init })
+      results[name][round] = joined
+      if (name === names[0] && round === 0) {
+        results.bare.push(await join('networks/bare-hosts', { connections: joined.connections, ...init }))
+      }
+    }))
+    await inLanes(names.length, joins.flat())
     return [
       {
         name: `${nodes} hosts`,

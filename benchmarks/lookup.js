@@ -1,13 +1,18 @@
 import { startChild } from './harness/child.js'
 import { summaryOfRounds } from './harness/drive.js'
+import { inLanes } from './harness/lanes.js'
 import { chosen, isAskedFor } from './harness/options.js'
 import { inTurns } from './harness/statistics.js'
 
 const QUICK_SIZES = [8]
 
-/** Milliseconds of a round. */
+/** Milliseconds of a round, and of one where lookups take a millisecond. */
 const ROUND_MS = 1_000
+const FAST_ROUND_MS = 600
 const QUICK_MS = 200
+
+/** Networks that join at once, each on a core. */
+const JOINS_AT_ONCE = 2
 
 /**
  * Networks that are compared with one another, with how many nodes unless that is asked for (libp2p hosts take
@@ -29,6 +34,7 @@ const GROUPS = [
   {
     name: 'sockets',
     sizes: [16, 64, 128],
+    roundMs: FAST_ROUND_MS,
     impls: {
       'kadmium, plain': { implementation: 'kadmium-tcp', security: 'plain' },
       'kadmium, TLS': { implementation: 'kadmium-tcp', security: 'tls' },
@@ -48,26 +54,36 @@ export const benchmark = {
     'dht-rpc and bittorrent-dht talk over UDP without security, and name 20 peers in 6 to 26 bytes each; kadmium names them with PeerId and multiaddrs over TCP, and with TLS proves who they are.'
   ],
   async run (options) {
+    const comparisons = GROUPS.filter(({ impls }) => isAskedFor(impls, options))
+      .flatMap(group => (options.nodes ?? (options.quick ? QUICK_SIZES : group.sizes)).map(nodes => ({ group, nodes, children: new Map() })))
+    await join(comparisons, options)
     const cases = []
-    for (const group of GROUPS.filter(({ impls }) => isAskedFor(impls, options))) {
-      for (const nodes of options.nodes ?? (options.quick ? QUICK_SIZES : group.sizes)) {
-        cases.push(...await compare(group, nodes, options))
-      }
+    for (const comparison of comparisons) {
+      cases.push(...await compare(comparison, options))
     }
     return cases
   }
 }
 
-async function compare ({ name, impls, targets }, nodes, options) {
+// All networks, two at once: that takes longer than to measure them.
+async function join (comparisons, options) {
+  const { seed, progress } = options
+  const joins = comparisons.flatMap(({ group: { name, impls }, nodes, children }) => chosen(Object.keys(impls), options).map(impl => async () => {
+    progress(`${name}: ${nodes} nodes join, ${impl}`)
+    children.set(impl, await startChild('networks/driver', { ...impls[impl], nodes, seed }))
+  }))
+  await inLanes(JOINS_AT_ONCE, joins)
+}
+
+async function compare ({ group: { name, impls, targets, roundMs = ROUND_MS }, nodes, children }, options) {
   const { rounds, seed, quick, progress } = options
   const names = chosen(Object.keys(impls), options)
-  progress(`${name}: ${nodes} nodes join, ${names.join(', ')}`)
-  const children = new Map(await Promise.all(names.map(async name => [name, await startChild('networks/driver', { ...impls[name], nodes, seed })])))
+  progress(`${name}: ${nodes} nodes warm up`)
   await inTurns(1, names, async name => children.get(name).call('warmUp', { quick }))
   const measured = []
   for (const atOnce of [1, 16]) {
     progress(`${name}: ${nodes} nodes, ${atOnce} at once`)
-    const results = await inTurns(rounds, names, async (name, round) => children.get(name).call('lookups', { ms: quick ? QUICK_MS : ROUND_MS, atOnce, seed: seed + round }))
+    const results = await inTurns(rounds, names, async (name, round) => children.get(name).call('lookups', { ms: quick ? QUICK_MS : roundMs, atOnce, seed: seed + round }))
     measured.push({ atOnce, results })
   }
   const memory = new Map(await Promise.all(names.map(async name => [name, await children.get(name).call('memoryKiB')])))

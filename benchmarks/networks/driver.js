@@ -9,8 +9,9 @@ const ASKERS = 8
 const WARM_UP_LOOKUPS = 10
 const NODES_PER_WARM_UP_LOOKUP = 4
 
-/** Milliseconds of that, at the least: code is compiled. */
+/** Milliseconds of that, at the least, for code to be compiled; and at the most, after which whoever is slow has met enough. */
 const WARM_UP_MS = 2_000
+const MAX_WARM_UP_MS = 15_000
 
 /** Lookups a round whose result is held against the truth. */
 const CHECKED = 200
@@ -36,8 +37,9 @@ export async function create ({ implementation, ...init }) {
     async warmUp ({ quick }) {
       const bytes = seededBytes(init.seed + 1_000_003)
       const lookups = quick ? 1 : Math.max(WARM_UP_LOOKUPS, Math.ceil(network.size / NODES_PER_WARM_UP_LOOKUP))
-      const until = performance.now() + (quick ? 0 : WARM_UP_MS)
-      for (let i = 0; i < lookups || performance.now() < until; i++) {
+      const leastMs = quick ? 0 : WARM_UP_MS
+      const begun = performance.now()
+      for (let i = 0; performance.now() - begun < (i < lookups ? MAX_WARM_UP_MS : leastMs); i++) {
         await Promise.all(askers.map(asker => network.lookup(asker, bytes())))
       }
     },
