@@ -79,7 +79,8 @@ async function compare ({ group: { name, impls, targets, roundMs = ROUND_MS }, n
   const { rounds, seed, quick, progress } = options
   const names = chosen(Object.keys(impls), options)
   progress(`${name}: ${nodes} nodes warm up`)
-  await inTurns(1, names, async name => children.get(name).call('warmUp', { quick }))
+  // kadmium last: it alone closes connections that nobody uses
+  await inTurns(1, names.toReversed(), async name => children.get(name).call('warmUp', { quick }))
   const measured = []
   for (const atOnce of [1, 16]) {
     progress(`${name}: ${nodes} nodes, ${atOnce} at once`)
