@@ -41,13 +41,14 @@ export class TcpConnection {
    * Node.js drops what has arrived on a TLS socket but not been decrypted when its
    * write half ends. Records that came together are decrypted one by one, with our
    * code running in between: so the end waits for the next turn of the event loop,
-   * when all of them are through.
+   * when all of them are through. And for one more, lest it overtake a reset that is
+   * on its way to us: what is written then takes the error, and we read a clean end.
    */
   end (): void {
     if (this.#tls == null) {
       this.#end()
     } else {
-      setImmediate(() => { this.#end() })
+      setImmediate(() => { setImmediate(() => { this.#end() }) })
     }
   }
 
