@@ -2,7 +2,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../clock/clock.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
-import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FRAME_TIMEOUT_MS, MAX_INBOUND_STREAMS_PER_PEER, MIN_TIMEOUT_MS, SERVER_IDLE_MS } from '../rpc/limits.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FRAME_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS, MAX_INBOUND_STREAMS_PER_PEER, MIN_TIMEOUT_MS, SERVER_IDLE_MS } from '../rpc/limits.ts'
 import { LIBP2P_VALUE_TTL_MS, MAX_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } from '../store/limits.ts'
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
@@ -103,6 +103,7 @@ const LIBP2P_DEFAULTS = {
   handOver: false,
   cacheFound: false,
   probe: 'find-node',
+  clientIdle: LIBP2P_CLIENT_IDLE_MS,
   selfLookupInterval: 5 * MINUTE_MS
 } as const satisfies Partial<KademliaInit>
 
@@ -160,7 +161,7 @@ export interface KademliaInit {
   firstSelfLookup?: number
   /** Milliseconds after which a bucket without a lookup is refreshed (Kademlia paper, §2.3); Infinity: only those that never had one. Default 1 h. */
   refreshInterval?: number
-  /** Milliseconds without a request after which a stream to a peer is closed; sooner at a peer that ended an earlier one before, as js servers do after 10 s. Default 30 s. */
+  /** Milliseconds without a request after which a stream to a peer is closed: less than its server waits. Default 30 s; 8 s on libp2p networks, whose js servers wait 10 s. */
   clientIdle?: number
   /** Milliseconds that a peer's stream may be silent between requests. Default 60 s. */
   serverIdle?: number

@@ -3,6 +3,7 @@ import { LIBP2P_MAX_VALUE_SIZE } from '../dht/config.ts'
 import { milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
 import { MAX_INBOUND_STREAMS } from '../hosts/libp2p/limits.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
+import { LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
 import { LIBP2P_VALUE_TTL_MS, PROVIDER_ADDRS_TTL_MS, PROVIDER_TTL_MS } from '../store/limits.ts'
 import { removePrivateAddressesMapper, scopeOf } from './mappers.ts'
 import { toPeerInfo } from './peer-info.ts'
@@ -51,6 +52,7 @@ export function engineOptions (init: KadDHTInit): EngineOptions {
     cacheFound: init.cacheFound ?? false,
     selfLookupInterval: init.querySelfInterval ?? DEFAULT_QUERY_SELF_INTERVAL_MS,
     firstSelfLookup: init.initialQuerySelfInterval ?? DEFAULT_INITIAL_QUERY_SELF_INTERVAL_MS,
+    clientIdle: LIBP2P_CLIENT_IDLE_MS,
     maxInboundStreams: CONNECTIONS_AT_ONCE * (init.maxInboundStreams ?? MAX_INBOUND_STREAMS),
     requestTimeout: init.incomingMessageTimeout,
     minTimeout: init.networkDialTimeout?.minTimeout ?? MIN_TIMEOUT_MS,

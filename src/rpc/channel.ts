@@ -28,8 +28,8 @@ export interface ChannelInit {
   timeout (time: ResponseTime): number
   /** An answer took `ms` milliseconds; not told of large ones. */
   onAnswer (ms: number): void
-  /** The channel takes no more requests. `waited`: the peer ended it when it had been idle for so many milliseconds. */
-  onClose (waited?: number): void
+  /** The channel takes no more requests. */
+  onClose (): void
 }
 
 /** A request that waits for its answer. */
@@ -158,7 +158,7 @@ export class Channel {
       this.#sending.add(onClose)
       this.#outbox.push(frame, () => { settle(); resolve() })
       if (this.idle) {
-        this.#watchNext(this.#init.clock.now())
+        this.#watchdog.set(this.#init.idleMs)
       }
     })
   }
@@ -325,7 +325,6 @@ export class Channel {
       return
     }
     const opened = this.#state !== 'opening'
-    const waited = this.idle ? this.#init.clock.now() - this.#headSince : undefined
     this.#state = 'closed'
     this.#watchdog.stop()
     this.#outbox.end()
@@ -340,7 +339,7 @@ export class Channel {
       waiting.leave()
       waiting.reject(opened ? blamed : err)
     })
-    this.#init.onClose(waited)
+    this.#init.onClose()
   }
 }
 

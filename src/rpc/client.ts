@@ -1,9 +1,8 @@
-import { LruCache } from '../cache/lru-cache.ts'
 import { nameOf } from '../keyspace/contact.ts'
 import { requestFrame } from '../wire/codec.ts'
 import { Channel } from './channel.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
-import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_PATIENCE_MS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS, PATIENCE_SHARE } from './limits.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Pending } from './channel.ts'
 import type { Host, Stream } from './connection.ts'
@@ -19,7 +18,7 @@ export interface RpcClientInit {
   readonly clock: Clock
   /** The largest record value accepted in an answer, bytes. */
   readonly maxRecordSize: number
-  /** Milliseconds without a request after which a stream is closed, sooner where the peer would end it before. Default: {@link CLIENT_IDLE_MS}. */
+  /** Milliseconds without a request after which a stream is closed. Default: {@link CLIENT_IDLE_MS}. */
   readonly idleMs?: number
   /** Milliseconds below which no deadline adapts. Default: {@link MIN_TIMEOUT_MS}. */
   readonly minTimeout?: number
@@ -63,8 +62,6 @@ export class RpcClient {
   readonly #dialling = new ResponseTime()
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
-  /** For how many milliseconds a stream to a peer may be idle, of those who ended one before we would have. */
-  readonly #patience = new LruCache<number>(MAX_CHANNELS)
   #opened = 0
   #sent = 0
 
@@ -190,15 +187,12 @@ export class RpcClient {
     const channel: Channel = new Channel({
       clock,
       maxRecordSize,
-      idleMs: Math.min(idleMs, this.#patience.get(id) ?? Infinity),
+      idleMs,
       openMs: this.#bounded(this.#openingTime(peer).timeout, OPEN_TIMEOUT_MS),
       open: signal => this.#openStream(peer, signal),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
       onAnswer: ms => { this.#answering.add(ms) },
-      onClose: waited => {
-        if (waited != null && waited >= MIN_PATIENCE_MS) {
-          this.#patience.set(id, waited * PATIENCE_SHARE)
-        }
+      onClose: () => {
         if (this.#channels.get(id)?.channel === channel) {
           this.#channels.delete(id)
         }

@@ -26,14 +26,11 @@ export const MAX_INBOUND_STREAMS = 2_000
 /** Inbound streams served at once from one peer: js opens one a request and alpha of ours are in flight at most. */
 export const MAX_INBOUND_STREAMS_PER_PEER = 32
 
-/** Milliseconds after which we close a stream we have no more requests for, well before go's servers and ours would. */
+/** Milliseconds after which we close a stream we have no more requests for, well before any server would. */
 export const CLIENT_IDLE_MS = 30_000
 
-/** A peer that did not wait that long, as js servers do not, is next time given this share of the time that it did wait. */
-export const PATIENCE_SHARE = 0.8
-
-/** Milliseconds of waiting that tell of a peer's patience: one that leaves sooner has other reasons. */
-export const MIN_PATIENCE_MS = 5_000
+/** The same on libp2p networks, milliseconds: js servers reset a stream 10 s after its last request. */
+export const LIBP2P_CLIENT_IDLE_MS = 8_000
 
 /** Streams the client keeps open, one a peer. Beyond that the least recently used idle one is closed. */
 export const MAX_CHANNELS = 1_000

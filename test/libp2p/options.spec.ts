@@ -58,7 +58,7 @@ describe('options of the libp2p service', () => {
       refreshInterval: HOUR,
       collectInterval: 5_400 * SECOND,
       reprovide: { interval: HOUR, threshold: 24 * HOUR, validity: 48 * HOUR, concurrency: 10, maxQueueSize: 16_384 },
-      clientIdle: 30 * SECOND,
+      clientIdle: 8 * SECOND,
       serverIdle: MINUTE,
       maxInboundStreams: 64, // on two connections
       requestTimeout: 10 * SECOND,
@@ -91,7 +91,7 @@ describe('options of the libp2p service', () => {
     ['querySelfInterval', { querySelfInterval: 42 }, { selfLookupInterval: 42 }],
     ['initialQuerySelfInterval', { initialQuerySelfInterval: 42 }, { firstSelfLookup: 42 }],
     ['allowQueryWithZeroPeers', { allowQueryWithZeroPeers: true }, { awaitContacts: false }],
-    ['protocol', { protocol: '/mine' }, { protocol: '/mine', valueTtl: 48 * HOUR, republish: false, handOver: false, replicateInterval: Infinity, maxValueSize: 65_536 }],
+    ['protocol', { protocol: '/mine' }, { protocol: '/mine', valueTtl: 48 * HOUR, republish: false, handOver: false, replicateInterval: Infinity, maxValueSize: 65_536, clientIdle: 8 * SECOND }],
     ['pingOldContactTimeout', { pingOldContactTimeout: { maxTimeout: 77 } }, { checkTimeout: 77 }],
     ['pingOldContactConcurrency', { pingOldContactConcurrency: 2 }, { maxChecks: 2 }],
     ['pingOldContactMaxQueueSize', { pingOldContactMaxQueueSize: 3 }, { maxChecksWaiting: 3 }],

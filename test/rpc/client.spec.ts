@@ -234,41 +234,6 @@ describe('rpc client', () => {
     expect(client.counts.streamsOpened).to.equal(2)
   })
 
-  describe('a peer that ends a stream which is idle for ten seconds', () => {
-    const PATIENCE = 10_000
-
-    beforeEach(async () => {
-      await serve(request => {
-        clock.schedule(PATIENCE, () => { streams.at(-1)?.abort(new Error('idle for too long')) })
-        return [request]
-      })
-      await clock.run(ping())
-      await clock.advance(PATIENCE + ROUND_TRIP)
-      expect(client.counts, 'ended by the peer').to.deep.include({ streamsOpened: 1, streamsOpen: 0 })
-    })
-
-    afterEach(async () => { await clock.advance(PATIENCE) })
-
-    it('is not made to end the next', async () => {
-      await clock.run(ping())
-      await clock.advance(PATIENCE * 0.7)
-      expect(client.counts, 'in use').to.deep.include({ streamsOpened: 2, streamsOpen: 1 })
-      await clock.advance(PATIENCE * 0.2)
-      expect(client.counts, 'closed by us').to.deep.include({ streamsOpened: 2, streamsOpen: 0 })
-    })
-  })
-
-  it('waits as long as ever for a peer that ended a stream soon after it had answered', async () => {
-    await serve(echo)
-    await clock.run(ping())
-    await clock.advance(1_000)
-    streams[0].abort(new Error('no room'))
-    await clock.advance(ROUND_TRIP)
-    await clock.run(ping())
-    await clock.advance(CLIENT_IDLE_MS / 2)
-    expect(client.counts).to.deep.include({ streamsOpened: 2, streamsOpen: 1 })
-  })
-
   it('resets the stream of a peer that answers more than it is asked', async () => {
     await serve(request => [request, request])
     await clock.run(ping())

@@ -2,7 +2,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { systemClock } from '../../../src/clock/clock.ts'
 import { RpcClient } from '../../../src/rpc/client.ts'
-import { CLIENT_IDLE_MS } from '../../../src/rpc/limits.ts'
+import { LIBP2P_CLIENT_IDLE_MS } from '../../../src/rpc/limits.ts'
 import { createLibp2pNode } from '../../helpers/libp2p-tcp.ts'
 import { hostNode, stopNode } from '../../hosts/libp2p-hosts.ts'
 import { PROTOCOL } from '../node.ts'
@@ -36,7 +36,7 @@ export class OurClient {
   }
 
   /** It closes a stream after `idleMs` milliseconds without a request. */
-  static async start (idleMs = CLIENT_IDLE_MS): Promise<OurClient> {
+  static async start (idleMs = LIBP2P_CLIENT_IDLE_MS): Promise<OurClient> {
     return new OurClient(await hostNode(createLibp2pNode), idleMs)
   }
 
