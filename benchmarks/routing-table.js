@@ -1,5 +1,5 @@
 import KBucket from 'k-bucket'
-import { compareDistance, keyFromBytes, RoutingTable } from '../dist/src/engine.js'
+import { compareDistance, contactOf, keyFromBytes, RoutingTable } from '../dist/src/engine.js'
 import { opsPerSecond } from './harness/operations.js'
 import { chosen } from './harness/options.js'
 import { seededBytes } from './harness/seeded.js'
@@ -24,7 +24,7 @@ const NOW = 0
 export const benchmark = {
   question: 'how fast is the routing table?',
   about: [
-    `Random keys of 32 bytes, the same for both in the same order; closest is asked for the ${K} closest to random keys.`,
+    `Random keys of 32 bytes (kadmium: contacts of random ids, as it has them; k-bucket: their keys), the same for both in the same order; closest is asked for the ${K} closest to random keys.`,
     `Offered: buckets of ${K}, as a node has them. Of n contacts both keep some ${K} for each bit that n has; most that come later find their bucket full. kadmium keeps the last of those as replacements, k-bucket tells of them by an event, for which nobody listens here.`,
     'Inserting fills a new table with all n, whose contacts have no addresses.',
     'Kept: every contact stays. kadmium: prefixLength Infinity; k-bucket: one bucket for all, since its others do not split; it is filled behind its back, because it compares each newcomer with everybody.',
@@ -37,10 +37,10 @@ export const benchmark = {
     for (const n of nodes) {
       progress(`${n} contacts`)
       const random = seededBytes(seed)
-      const [self, targets, keys] = [random(), list(TARGETS, random), list(n, random)]
+      const [self, targets, contacts] = [random(), list(TARGETS, random), list(n, () => contactOf({ id: random(), addrs: [] }))]
       for (const part of [inserting, askingOffered, askingKept]) {
         signal.throwIfAborted()
-        cases.push(await part({ self, targets, keys }, options))
+        cases.push(await part({ self, targets, contacts }, options))
       }
       ours[`${n.toLocaleString('en')} kept`] = cases.at(-1).results.kadmium
     }
@@ -53,9 +53,10 @@ const TABLES = {
   kadmium: {
     offered: self => new RoutingTable({ self: keyFromBytes(self), k: K }),
     kept: (self, contacts) => fill(new RoutingTable({ self: keyFromBytes(self), k: K, prefixLength: Infinity }), contacts, TABLES.kadmium.add),
-    contactOf: key => ({ id: key, key: keyFromBytes(key), addrs: [] }),
+    held: contact => contact,
     add: (table, contact) => { table.insert(contact, NOW) },
-    keysOf: table => [...table.buckets()].flatMap(({ contacts }) => contacts.map(({ key }) => key))
+    keyOf: ({ key }) => key,
+    all: table => [...table.buckets()].flatMap(({ contacts }) => contacts)
   },
   'k-bucket': {
     offered: self => new KBucket({ localNodeId: self, numberOfNodesPerKBucket: K }),
@@ -64,41 +65,42 @@ const TABLES = {
       table.root.contacts.push(...contacts.slice(0, -1))
       return table.add(contacts.at(-1))
     },
-    contactOf: key => ({ id: key }),
+    held: ({ key }) => ({ id: key }),
     add: (table, contact) => { table.add(contact) },
-    keysOf: table => table.toArray().map(({ id }) => id)
+    keyOf: ({ id }) => id,
+    all: table => table.toArray()
   }
 }
 
-async function inserting ({ self, keys }, options) {
-  const contacts = ofEach(({ contactOf }) => keys.map(contactOf))
+async function inserting ({ self, contacts }, options) {
+  const offers = ofEach(({ held }) => contacts.map(held))
   const { results } = await measure(impl => {
     const { offered, add } = TABLES[impl]
-    return () => fill(offered(self), contacts[impl], add)
+    return () => fill(offered(self), offers[impl], add)
   }, options)
   for (const { values } of Object.values(results)) {
-    values.forEach((fills, i) => { values[i] = fills * keys.length })
+    values.forEach((fills, i) => { values[i] = fills * contacts.length })
   }
-  return { ...caseOf('insert', 'offered', keys, results), unit: 'inserts/s', target: { of: 'kadmium', must: 1, aim: 2 } }
+  return { ...caseOf('insert', 'offered', contacts, results), unit: 'inserts/s', target: { of: 'kadmium', must: 1, aim: 2 } }
 }
 
-async function askingOffered ({ self, targets, keys }, options) {
-  const tables = ofEach(({ offered, contactOf, add }) => fill(offered(self), keys.map(contactOf), add))
-  return { ...await asking('offered', tables, { targets, keys }, options), target: { of: 'kadmium', must: 1, aim: 2 } }
+async function askingOffered ({ self, targets, contacts }, options) {
+  const tables = ofEach(({ offered, held, add }) => fill(offered(self), contacts.map(held), add))
+  return { ...await asking('offered', tables, { targets, contacts }, options), target: { of: 'kadmium', must: 1, aim: 2 } }
 }
 
-async function askingKept ({ self, targets, keys }, options) {
-  const tables = ofEach(({ kept, contactOf }) => kept(self, keys.map(contactOf)))
-  const asked = await asking('kept', tables, { targets, keys }, options)
-  return { ...asked, target: keys.length >= SIZES[2] ? { of: 'kadmium', must: 100, aim: 1_000 } : undefined }
+async function askingKept ({ self, targets, contacts }, options) {
+  const tables = ofEach(({ kept, held }) => kept(self, contacts.map(held)))
+  const asked = await asking('kept', tables, { targets, contacts }, options)
+  return { ...asked, target: contacts.length >= SIZES[2] ? { of: 'kadmium', must: 100, aim: 1_000 } : undefined }
 }
 
-async function asking (which, tables, { targets, keys }, options) {
+async function asking (which, tables, { targets, contacts }, options) {
   const { results, names } = await measure(impl => i => tables[impl].closest(targets[i % TARGETS], K), options)
   for (const impl of names) {
-    results[impl].recall = recallOf(tables[impl], TABLES[impl].keysOf(tables[impl]), targets)
+    results[impl].recall = recallOf(tables[impl], TABLES[impl], targets)
   }
-  return { ...caseOf('closest', which, keys, results), unit: 'lookups/s' }
+  return { ...caseOf('closest', which, contacts, results), unit: 'lookups/s' }
 }
 
 async function measure (operationOf, options) {
@@ -111,23 +113,18 @@ async function measure (operationOf, options) {
   return { names, results: Object.fromEntries(names.map(impl => [impl, { values: measured[impl] }])) }
 }
 
-function caseOf (what, which, keys, results) {
-  return { name: `${what}, ${keys.length.toLocaleString('en')} ${which}`, better: 'higher', results, reference: 'k-bucket' }
+function caseOf (what, which, contacts, results) {
+  return { name: `${what}, ${contacts.length.toLocaleString('en')} ${which}`, better: 'higher', results, reference: 'k-bucket' }
 }
 
-/**
- * The share of the closest of `keys` that `table` names, in the right places.
- *
- * @param table
- * @param keys
- * @param targets
- */
-function recallOf (table, keys, targets) {
+// the share of the closest that `table` holds which it names, in the right places
+function recallOf (table, { keyOf, all }, targets) {
+  const keys = all(table).map(keyOf)
   let found = 0
   let wanted = 0
   for (const target of targets.slice(0, CHECKED)) {
     const closest = keys.toSorted((a, b) => compareDistance(target, a, b)).slice(0, K)
-    const named = table.closest(target, K).map(({ id }) => id)
+    const named = table.closest(target, K).map(keyOf)
     found += closest.filter((key, i) => named[i] != null && compareDistance(target, key, named[i]) === 0).length
     wanted += closest.length
   }
@@ -145,6 +142,6 @@ function ofEach (make) {
   return Object.fromEntries(Object.entries(TABLES).map(([impl, table]) => [impl, make(table)]))
 }
 
-function list (length, random) {
-  return Array.from({ length }, () => random())
+function list (length, make) {
+  return Array.from({ length }, () => make())
 }

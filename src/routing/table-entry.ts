@@ -18,9 +18,10 @@ export interface MutableEntry extends TableEntry {
 
 /** Take a contact into the table. */
 export function entryOf (contact: Contact, now: number): MutableEntry {
+  const { identity } = contact
   return {
-    id: withoutMessage(contact.id),
-    identity: contact.identity,
+    id: identity == null ? withoutMessage(contact.id) : contact.id, // which is the identity's, a copy: to ask a view for its memory takes a while
+    identity,
     key: contact.key,
     addrs: ownAddrs(contact.addrs),
     lastSeen: now
