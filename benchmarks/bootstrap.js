@@ -1,5 +1,6 @@
 import { startChild } from './harness/child.js'
 import { inLanes } from './harness/lanes.js'
+import { leaveNetwork, takeNetwork } from './harness/networks.js'
 import { chosen } from './harness/options.js'
 
 const SIZE = 64
@@ -21,10 +22,10 @@ export const benchmark = {
     const joins = Array.from({ length: rounds }, (_, round) => names.map(name => async () => {
       progress(`round ${round + 1} of ${rounds}: ${nodes} hosts join, ${name}`)
       const init = { transport: 'tcp', nodes, seed: seed + round }
-      const joined = await join('networks/driver', { implementation: IMPLEMENTATIONS[name], ...init })
+      const joined = await join({ implementation: IMPLEMENTATIONS[name], ...init }, round === 0)
       results[name][round] = joined
       if (name === names[0] && round === 0) {
-        results.bare.push(await join('networks/bare-hosts', { connections: joined.connections, ...init }))
+        results.bare.push(await dial({ connections: joined.connections, ...init }))
       }
     }))
     await inLanes(names.length, joins.flat())
@@ -48,9 +49,20 @@ export const benchmark = {
   }
 }
 
-async function join (module, init) {
-  const child = await startChild(module, init)
-  const joined = await child.call('joined')
-  child.stop()
+async function join (init, isLeft) {
+  const network = await takeNetwork(init)
+  const joined = await network.call('joined')
+  if (isLeft) {
+    leaveNetwork(init, network)
+  } else {
+    network.stop()
+  }
+  return joined
+}
+
+async function dial (init) {
+  const hosts = await startChild('networks/bare-hosts', init)
+  const joined = await hosts.call('joined')
+  hosts.stop()
   return joined
 }

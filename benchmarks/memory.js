@@ -28,9 +28,13 @@ export const benchmark = {
   async run (options) {
     const { quick, progress } = options
     const size = count => options.nodes?.[0] ?? (quick ? 8 : count)
-    progress('libp2p')
-    const overLibp2p = await libp2pCases(size(LIBP2P_HOSTS), options)
-    const others = await inLanes(AT_ONCE, [
+    const hosts = { hosts: size(LIBP2P_HOSTS) }
+    const names = chosen(['kadmium', '@libp2p/kad-dht'], options)
+    const [bare, ...rest] = await inLanes(AT_ONCE, [
+      ...[undefined, ...names].map(implementation => async () => {
+        progress(`libp2p, ${implementation ?? 'bare'}`)
+        return measure('networks/libp2p-memory', { implementation, ...hosts }, options, quick ? 0 : LIBP2P_REST_MS)
+      }),
       async () => {
         progress('simulated')
         return simulatedCases(size(SIMULATED_NODES), options)
@@ -40,7 +44,7 @@ export const benchmark = {
         return tcpCases(`standalone over TCP, ${security}`, { nodes: size(TCP_NODES), security }, options)
       })
     ])
-    return [...overLibp2p, ...others.flat()]
+    return [...libp2pCases(names, rest.slice(0, names.length), bare), ...rest.slice(names.length).flat()]
   }
 }
 
@@ -49,14 +53,11 @@ async function simulatedCases (nodes, options) {
   return [{ name: 'simulated, at rest', ...FORM, results: { kadmium: { values: [rest] } }, target: { of: 'kadmium', must: 80, aim: 40 } }]
 }
 
-async function libp2pCases (hosts, options) {
-  const wait = options.quick ? 0 : LIBP2P_REST_MS
-  const [[, bare], ...measured] = await Promise.all([undefined, ...chosen(['kadmium', '@libp2p/kad-dht'], options)]
-    .map(async implementation => [implementation, await measure('networks/libp2p-memory', { implementation, hosts }, options, wait)]))
+function libp2pCases (names, measured, bare) {
   return ['rest', 'busy'].map(state => ({
     name: `on libp2p, above the bare host of ${Math.round(bare.rest).toLocaleString('en')} KiB, ${NAMES[state]}`,
     ...FORM,
-    results: Object.fromEntries(measured.map(([implementation, memory]) => [implementation, { values: [memory[state] - bare.rest] }])),
+    results: Object.fromEntries(names.map((name, i) => [name, { values: [measured[i][state] - bare.rest] }])),
     target: state === 'rest' ? { of: 'kadmium', must: 1_024, aim: 512 } : undefined
   }))
 }

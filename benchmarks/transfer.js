@@ -29,23 +29,25 @@ export const benchmark = {
     'kadmium frames, encodes, decodes, validates and keeps each value in memory, and compares the echo with what it sent.'
   ],
   async run ({ rounds, seed, quick, progress, signal }) {
+    const kadmium = await startChild('transfer/driver', { subject: 'kadmium', seed })
+    const copy = await startChild('transfer/driver', { subject: 'copy', seed })
     const cases = []
     for (const kib of quick ? QUICK_SIZES : SIZES) {
       signal.throwIfAborted()
       progress(`values of ${sizeName(kib)}`)
-      cases.push(...await compare(kib, { rounds, seed, quick }))
+      cases.push(...await compare(kib, { kadmium, copy, rounds, quick }))
     }
+    kadmium.stop()
+    copy.stop()
     return cases
   }
 }
 
-async function compare (kib, { rounds, seed, quick }) {
-  const init = { size: kib * KIB, seed }
-  const kadmium = await startChild('transfer/driver', { ...init, subject: 'kadmium' })
-  const copy = await startChild('transfer/driver', { ...init, subject: 'copy' })
+async function compare (kib, { kadmium, copy, rounds, quick }) {
+  const size = kib * KIB
   const cases = []
   for (const { name, move, copies } of DIRECTIONS) {
-    const measure = async (impl, ms) => impl === 'kadmium' ? kadmium.call('rate', { move, ms }) : copy.call('rate', { move: copies[impl], ms })
+    const measure = async (impl, ms) => impl === 'kadmium' ? kadmium.call('rate', { move, size, ms }) : copy.call('rate', { move: copies[impl], size, ms })
     const impls = ['kadmium', ...Object.keys(copies)]
     await inTurns(1, impls, async impl => measure(impl, quick ? QUICK_MS : WARM_UP_MS))
     const measured = await inTurns(rounds, impls, async impl => measure(impl, quick ? QUICK_MS : ROUND_MS))
@@ -58,8 +60,6 @@ async function compare (kib, { rounds, seed, quick }) {
       target: kib < TARGET_KIB ? undefined : TARGET
     })
   }
-  kadmium.stop()
-  copy.stop()
   return cases
 }
 

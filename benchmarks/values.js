@@ -13,7 +13,7 @@ const VALUES = [
 ]
 
 /** Milliseconds of a round, for puts and for gets. */
-const ROUND_MS = 1_500
+const ROUND_MS = 1_000
 const QUICK_MS = 100
 
 /** Operations under way at once. */

@@ -57,7 +57,13 @@ class Child {
     })
   }
 
+  /** Has it not ended? */
+  get isRunning () {
+    return children.has(this)
+  }
+
   stop () {
+    children.delete(this)
     this.#process.kill('SIGKILL')
   }
 }

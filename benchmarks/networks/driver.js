@@ -9,8 +9,9 @@ const ASKERS = 8
 const WARM_UP_LOOKUPS = 3
 const NODES_PER_WARM_UP_LOOKUP = 4
 
-/** Milliseconds of that, at the least: code is compiled. */
+/** Milliseconds of that, at the least, since code is compiled, and at the most. */
 const WARM_UP_MS = 2_000
+const MAX_WARM_UP_MS = 30_000
 
 /** Lookups a round whose result is held against the truth. */
 const CHECKED = 200
@@ -36,18 +37,21 @@ export async function create ({ implementation, ...init }) {
     async warmUp ({ quick }) {
       const bytes = seededBytes(init.seed + 1_000_003)
       const lookups = quick ? 1 : Math.max(WARM_UP_LOOKUPS, Math.ceil(network.size / NODES_PER_WARM_UP_LOOKUP))
-      const until = performance.now() + (quick ? 0 : WARM_UP_MS)
-      for (let i = 0; i < lookups || performance.now() < until; i++) {
+      const begun = performance.now()
+      const [least, most] = quick ? [0, 0] : [WARM_UP_MS, MAX_WARM_UP_MS]
+      let elapsed = 0
+      for (let i = 0; (i < lookups && elapsed <= most) || elapsed < least; i++) {
         await Promise.all(askers.map(asker => network.lookup(asker, bytes())))
+        elapsed = performance.now() - begun
       }
     },
 
-    // Lookups of random targets for `ms` milliseconds, `atOnce` at once, after others for half of that: what was closed
-    // while others had their turn is open again.
+    // Lookups of random targets for `ms` milliseconds, `atOnce` at once, after others for `beforeMs`: what was closed while
+    // others had their turn is open again.
     // Returns Promise<{ rate: number, cpuMs: number, p50: number, p99: number, recall: number }>
-    async lookups ({ ms, atOnce, seed }) {
+    async lookups ({ ms, beforeMs, atOnce, seed }) {
       const bytes = seededBytes(seed)
-      await drive({ ms: ms / 2, atOnce }, async n => network.lookup(askers[n % askers.length], bytes()))
+      await drive({ ms: beforeMs, atOnce }, async n => network.lookup(askers[n % askers.length], bytes()))
       const found = []
       const measured = await drive({ ms, atOnce }, async n => {
         const asker = askers[n % askers.length]

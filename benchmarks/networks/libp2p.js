@@ -13,6 +13,9 @@ import { seededBytes } from '../harness/seeded.js'
 import { settle } from './settle.js'
 import { trulyClosest } from './truth.js'
 
+/** Milliseconds that a dial may take: all hosts share a process, and all of them dial at once. */
+const DIAL_MS = 60_000
+
 /** What a host listens on, how it dials, and how it proves who it is. */
 const TRANSPORTS = {
   tcp: { listen: () => '/ip4/127.0.0.1/tcp/0', transport: tcp, encrypter: noise },
@@ -48,8 +51,15 @@ export async function createHost ({ transport, seed, services = {} }) {
     transports: [create()],
     connectionEncrypters: [encrypter()],
     streamMuxers: [yamux()],
-    // all share one address, and all dial at once
-    connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 1_000, maxConnections: 1_000 },
+    connectionManager: {
+      // all share one address, and all dial at once
+      inboundConnectionThreshold: Infinity,
+      maxIncomingPendingConnections: 1_000,
+      maxConnections: 1_000,
+      dialTimeout: DIAL_MS,
+      addressDialTimeout: DIAL_MS,
+      inboundUpgradeTimeout: DIAL_MS
+    },
     connectionMonitor: { enabled: false },
     services: { identify: identify(), ping: ping(), ...services }
   })

@@ -2,33 +2,32 @@
 const NAMES = 8
 
 /**
- * Values of one size through one connection, one after the other.
+ * Values through one connection, one after the other.
  *
  * @param {object} init
  * @param {'kadmium' | 'copy'} init.subject - a module beside this one
- * @param {number} init.size - bytes of a value
  * @param {number} init.seed
  */
-export async function create ({ subject, size, seed }) {
+export async function create ({ subject, seed }) {
   const { open } = await import(`./${subject}.js`)
-  const calls = await open({ size, seed })
+  const calls = await open({ seed })
   let count = 0
-  const value = () => {
+  const value = size => {
     const bytes = new Uint8Array(size).fill(count)
     bytes[0] = count++
     return bytes
   }
   const moves = subject === 'copy'
-    ? { there: async () => calls.there(value()), thereAndBack: async () => calls.thereAndBack(value()), back: async () => calls.back() }
-    : { put: async n => calls.put(`value ${n % NAMES}`, value()), get: async n => check(await calls.get(`value ${n % NAMES}`), size) }
+    ? { there: async (n, size) => calls.there(value(size)), thereAndBack: async (n, size) => calls.thereAndBack(value(size)), back: async (n, size) => calls.back(size) }
+    : { put: async (n, size) => calls.put(`value ${n % NAMES}`, value(size)), get: async (n, size) => check(await calls.get(`value ${n % NAMES}`), size) }
   return {
-    // so many MiB of values a second, for `ms` milliseconds
-    async rate ({ move, ms }) {
+    // so many MiB of values of `size` bytes a second, for `ms` milliseconds
+    async rate ({ move, size, ms }) {
       const begun = performance.now()
       let elapsed = 0
       let moved = 0
       do {
-        await moves[move](moved++)
+        await moves[move](moved++, size)
         elapsed = performance.now() - begun
       } while (elapsed < ms || moved < NAMES)
       return moved * size / 2 ** 20 / (elapsed / 1_000)
