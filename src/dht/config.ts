@@ -8,6 +8,7 @@ import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
 import { milliseconds, orInfinity, protocolId, whole } from './option-checks.ts'
+import { randomBytes } from './random-bytes.ts'
 import type { ReprovideOptions } from './maintenance/reprovide.ts'
 import type { LookupResult } from './operations/lookup.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -65,7 +66,7 @@ const DEFAULTS = {
   probe: 'ping',
   clock: systemClock,
   parseAddr: parseMultiaddr,
-  random: (n: number) => crypto.getRandomValues(new Uint8Array(n)),
+  random: randomBytes,
   awaitContacts: false,
   bootstrap: [],
   prefixLength: 0,

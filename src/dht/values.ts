@@ -193,9 +193,9 @@ export class Values {
   /** Returns until when it lives. */
   async #write ({ key, value, ttl }: ValueRecord, from: Uint8Array | undefined): Promise<number> {
     const { clock, valueTtl, maxValueTtl } = this.#config
-    const kept = await this.kept(key)
+    const kept = await this.#store.get(key)
     const isKept = kept != null && bytesEqual(kept.value, value)
-    if (kept != null && !isKept && await this.select(key, [value, kept.value]) !== 0) {
+    if (kept != null && !isKept && await this.refusal(kept) == null && await this.select(key, [value, kept.value]) !== 0) {
       throw new OutdatedRecordError('a newer value is kept at this key')
     }
     const now = clock.now()

@@ -83,6 +83,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   readonly #options: EngineOptions
   readonly #metrics: ServiceMetrics
   readonly #log: Logger
+  /** Of its parts. */
+  readonly #logs = new Map<string, Logger>()
   readonly #contentRouting: ContentRouting
   readonly #peerRouting: PeerRouting
   #mode: 'client' | 'server'
@@ -342,8 +344,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     return { dht, host, tags }
   }
 
+  /** Made once: to make one takes longer than a request. */
   #logOf (part: string): Logger {
-    return this.#components.logger.forComponent(`${this.#options.logPrefix}:${part}`)
+    const log = this.#logs.get(part) ?? this.#components.logger.forComponent(`${this.#options.logPrefix}:${part}`)
+    this.#logs.set(part, log)
+    return log
   }
 
   #onContact (contact: Contact, tags: ContactTags): void {

@@ -36,6 +36,11 @@ export class Quorum {
     return this.#best
   }
 
+  /** Is `value`, byte by byte, the best so far? Then it is valid. */
+  isBest (value: Uint8Array): boolean {
+    return this.#best != null && compareBytes(value, this.#best) === 0
+  }
+
   /** Who gave the best value, in the order of their answers. */
   get agreeing (): readonly Contact[] {
     return this.#agreeing
@@ -58,7 +63,7 @@ export class Quorum {
 
   /** `from` has the valid value `value`. One at a time: wait for the verdict before adding another. */
   async add (from: Contact, value: Uint8Array): Promise<Verdict> {
-    if (this.#best != null && compareBytes(value, this.#best) === 0) {
+    if (this.isBest(value)) {
       this.#agreeing.push(from)
       return 'same'
     }

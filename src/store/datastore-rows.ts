@@ -26,6 +26,19 @@ export async function getRow (datastore: Datastore, key: Key): Promise<Uint8Arra
   }
 }
 
+/**
+ * Is there a row `key`? Where there is none this costs less than to read it, of which datastores make an error.
+ *
+ * @throws {DatastoreError}
+ */
+export async function hasRow (datastore: Datastore, key: Key): Promise<boolean> {
+  try {
+    return await datastore.has(key)
+  } catch (cause) {
+    throw failure('read', key, cause)
+  }
+}
+
 /** @throws {DatastoreError} */
 export async function putRow (datastore: Datastore, key: Key, value: Uint8Array): Promise<void> {
   try {

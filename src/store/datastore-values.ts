@@ -1,4 +1,4 @@
-import { deleteRow, getRow, putRow, readRows } from './datastore-rows.ts'
+import { deleteRow, getRow, hasRow, putRow, readRows } from './datastore-rows.ts'
 import { StoreNotOpenError } from './errors.ts'
 import { IndexedValueStore, roomOf } from './indexed-values.ts'
 import { noLog } from './log.ts'
@@ -133,6 +133,9 @@ function valueRows (datastore: Datastore, prefix: string, ttl: number): ValueRow
     async get (key) {
       const row = await getRow(datastore, valueRowKey(prefix, key))
       return row == null ? undefined : decodeValueRow(row, key, ttl)
+    },
+    async has (key) {
+      return hasRow(datastore, valueRowKey(prefix, key))
     },
     async put (value) {
       await putRow(datastore, valueRowKey(prefix, value.key), encodeValueRow(value, ttl))

@@ -17,6 +17,8 @@ export interface ValueRows {
    * @throws {CorruptRowError} it cannot be read
    */
   get (key: Uint8Array): Promise<StoredValue | undefined>
+  /** Is there a row at `key`? */
+  has (key: Uint8Array): Promise<boolean>
   put (value: StoredValue): Promise<void>
   delete (key: Uint8Array): Promise<void>
 }
@@ -148,7 +150,8 @@ export class IndexedValueStore implements ValueStore {
 
   async #foreignRow (key: Uint8Array): Promise<StoredValue | undefined> {
     try {
-      const value = await this.#rows.get(key)
+      // most are not there
+      const value = await this.#rows.has(key) ? await this.#rows.get(key) : undefined
       return value != null && value.expires > this.#clock.now() ? value : undefined
     } catch (err) {
       if (!(err instanceof CorruptRowError)) {

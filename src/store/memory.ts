@@ -38,6 +38,7 @@ function memoryValueRows (): ValueRows {
   const values = new Map<string, StoredValue>()
   return {
     async get (key) { return values.get(bytesToMapKey(key)) },
+    async has (key) { return values.has(bytesToMapKey(key)) },
     async put (value) { values.set(bytesToMapKey(value.key), value) },
     async delete (key) { values.delete(bytesToMapKey(key)) }
   }

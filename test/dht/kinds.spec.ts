@@ -5,6 +5,7 @@ import { mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { sealMutableValue } from '../../src/record/mutable.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
+import type { RecordKind } from '../../src/record/validator.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
@@ -77,6 +78,19 @@ describe('kinds of values in a network', () => {
     expect(await run(nodes[1].dht.getMutable(key))).to.include({ sequence: 2 })
     await simulation.clock.advance(5_000)
     expect(text((await run(nodes[2].dht.findValue(holders[0].dht.self, key))).value ?? utf8('nothing'))).to.equal('version 2')
+  })
+
+  it('are verified once by whoever gets them, of however many', async () => {
+    let verified = 0
+    const kind = (count: () => void): RecordKind => ({ namespace: 'signed', validate: ({ value }) => { count(); if (value[0] === 0) { throw new Error('not signed') } }, select: () => 0 })
+    const small = new Simulation({ seed: 8, latency: 20 })
+    const [first] = await small.nodesJoined(25, { kinds: [kind(() => {})] })
+    const asker = await small.node({ bootstrap: first.host.self.addrs, mode: 'client', kinds: [kind(() => { verified++ })] })
+    const { storedAt } = await small.clock.run(first.dht.put('/signed/x', 'value'))
+    const { agreeing } = await small.clock.run(asker.dht.get('/signed/x'))
+    expect(agreeing.length).to.equal(storedAt.length).and.equal(20)
+    expect(verified).to.equal(1)
+    expect(await small.stop(), 'timers left').to.equal(0)
   })
 
   it('take data of the largest size, and no more', async () => {

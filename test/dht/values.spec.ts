@@ -10,6 +10,7 @@ import { sealOpenValue } from '../../src/record/open.ts'
 import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { utf8 } from '../helpers/protobuf.ts'
+import type { RecordKind } from '../../src/record/validator.ts'
 import type { StoredValue, ValueStore } from '../../src/store/value-store.ts'
 
 const KEY = utf8('/kv/key')
@@ -28,11 +29,11 @@ function slowStore (store: ValueStore, turns: () => number): ValueStore {
   }
 }
 
-function create (turns: () => number = () => 0): { values: Values, store: ValueStore, clock: VirtualClock } {
+function create (turns: () => number = () => 0, kinds: RecordKind[] = []): { values: Values, store: ValueStore, clock: VirtualClock } {
   const clock = new VirtualClock()
   const config = configure({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock, maxValueSize: 100 })
   const store = new MemoryValueStore(clock)
-  return { values: new Values({ config, store: slowStore(store, turns), publications: new MemoryPublicationStore(), kinds: [] }), store, clock }
+  return { values: new Values({ config, store: slowStore(store, turns), publications: new MemoryPublicationStore(), kinds }), store, clock }
 }
 
 describe('values', () => {
@@ -100,6 +101,18 @@ describe('values', () => {
     const record = await values.seal('key', 'ours')
     await values.accept(record)
     expect(values.open(await values.kept(KEY) ?? record)).to.deep.equal(utf8('ours'))
+  })
+
+  it('are verified once when they come again', async () => {
+    let verified = 0
+    const { values } = create(undefined, [{ namespace: 'signed', validate () { verified++ }, select: () => 0 }])
+    const record = { key: utf8('/signed/x'), value: utf8('value') }
+    await values.accept(record)
+    expect(verified).to.equal(1)
+    await values.accept(record)
+    expect(verified).to.equal(2)
+    await values.accept({ ...record, value: utf8('a later one') })
+    expect(verified, 'beside it what it replaces, which is no obstacle unless it is valid still').to.equal(4)
   })
 
   it('are refused when older, from the future, or of an unknown namespace', async () => {

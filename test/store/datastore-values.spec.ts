@@ -98,6 +98,14 @@ describe('store/datastore-values', () => {
     expect(await shared.get(KEY)).to.equal(undefined)
   })
 
+  it('reads no row to tell that nobody has written one, when it is shared', async () => {
+    const shared = await open({ shared: true })
+    expect(await shared.get(KEY)).to.equal(undefined)
+    expect(datastore.calls).to.include({ has: 1, get: 0 })
+    datastore.failing.add('has')
+    await expect(shared.get(KEY)).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+  })
+
   it('uses another prefix, and leaves the rows of neighbours alone', async () => {
     await datastore.put(new Key('/lan/records/x'), utf8('x'))
     await datastore.put(rowKey(KEY), utf8('x'))

@@ -31,11 +31,11 @@ export async function clockOfToday (): Promise<VirtualClock> {
   return clock
 }
 
-type Call = 'get' | 'put' | 'delete'
+type Call = 'get' | 'has' | 'put' | 'delete'
 
 /** What a disk can do to a datastore: it is slow, it fails, it counts. */
 export class Disk extends MemoryDatastore {
-  readonly calls = { get: 0, put: 0, delete: 0, query: 0 }
+  readonly calls = { get: 0, has: 0, put: 0, delete: 0, query: 0 }
   /** Calls that fail from now on. */
   readonly failing = new Set<Call>()
   /** Turns of the promise queue that the next call takes. */
@@ -50,6 +50,12 @@ export class Disk extends MemoryDatastore {
     const found = super.has(key) === true ? super.get(key) : undefined
     await this.#turn('get') // what is written meanwhile comes too late
     return found ?? super.get(key)
+  }
+
+  override async has (key: Key): Promise<boolean> {
+    const found = super.has(key)
+    await this.#turn('has')
+    return found
   }
 
   override async delete (key: Key): Promise<void> {

@@ -76,7 +76,7 @@ describe('store/publications', () => {
     const again = await opened(datastore, log)
     expect([...again.times()]).to.deep.equal([])
     expect(await again.get(KEY)).to.equal(undefined)
-    expect(datastore.has(row)).to.equal(false)
+    expect(await datastore.has(row)).to.equal(false)
     expect(lines).to.have.length(1)
   })
 

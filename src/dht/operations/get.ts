@@ -62,7 +62,8 @@ class Answers {
   async add (peer: Contact | undefined, record: ValueRecord | undefined): Promise<FoundValue | undefined> {
     const { values, self } = this.#dht
     const from = peer ?? self
-    const error = record == null ? undefined : await values.refusal(record)
+    // most have what the first of them had: it is not to be verified once for each
+    const error = record == null || this.quorum.isBest(record.value) ? undefined : await values.refusal(record)
     if (record == null || error != null) {
       this.quorum.addWithout(from)
       if (error != null) {
