@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { expect, inEmptyFolder, node, pack, root } from './folder.js'
 
 /** Milliseconds that the application may run. */
-const PATIENCE = 60_000
+const PATIENCE = 300_000
 
 /** Which packages are installed as `@libp2p/kad-dht`, anywhere in the tree. */
 function installed (folder) {

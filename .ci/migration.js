@@ -24,7 +24,7 @@ import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 
 const bytes = text => new TextEncoder().encode(text)
-const signal = AbortSignal.timeout(20_000)
+const signal = AbortSignal.timeout(120_000)
 
 async function createNode (datastore, privateKey) {
   return createLibp2p({

@@ -35,7 +35,7 @@ function expect (what, actual, expected) {
 }
 
 function signal () {
-  return AbortSignal.timeout(15_000)
+  return AbortSignal.timeout(60_000)
 }
 
 async function text (chunks) {
