@@ -1,10 +1,8 @@
-import { concat } from 'uint8arrays/concat'
-import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
 import { namespaceOf } from '../record/namespace.ts'
 import { bytesEqual } from './bytes-equal.ts'
 import { InvalidMessageError } from './errors.ts'
 import { FieldCursor } from './field-cursor.ts'
-import { fieldLength, writeHeader } from './field-writer.ts'
+import { fieldLength, writeBytes, writeHeader } from './field-writer.ts'
 import { Record } from './message.ts'
 import { formatTimestamp, readTimestamp } from './timestamp.ts'
 import { viewOf } from './view.ts'
@@ -18,7 +16,8 @@ const MAX_TTL_S = 0xffff_ffff
 
 const NOTHING = new Uint8Array(0)
 
-/** Of a record's value: field number and wire type 2, which is bytes. */
+/** Tags of a record's key and value: field number and wire type 2, which is bytes. */
+const KEY_TAG = 1 << 3 | 2
 const VALUE_TAG = 2 << 3 | 2
 
 /** A `Record` message around its value, which may be large and is not copied. */
@@ -34,28 +33,45 @@ export interface RecordParts {
 
 /** A record as a `Record` message. Its life is told in whole seconds, rounded down, at least one. */
 export function recordParts ({ key, value, timeReceived, ttl }: ValueRecord): RecordParts {
-  const before = Record.encode({ key: withArrayBuffer(key), value: NOTHING, timeReceived: '' })
-  const tail = Record.encode({
-    key: NOTHING,
-    value: NOTHING,
-    timeReceived: timeReceived == null ? '' : formatTimestamp(timeReceived),
-    ttl: ttl == null ? undefined : Math.min(Math.max(1, Math.floor(ttl / 1000)), MAX_TTL_S)
-  })
-  const head = value.byteLength === 0 ? before : concat([before, valueHeader(value.byteLength)])
+  const head = headOf(key, value)
+  const tail = tailOf(timeReceived, ttl)
   return { head, value, tail, byteLength: head.byteLength + value.byteLength + tail.byteLength }
 }
 
 /** The same in one piece. */
 export function encodeRecord (record: ValueRecord): Uint8Array {
   const { head, value, tail, byteLength } = recordParts(record)
-  return concat([head, value, tail], byteLength)
+  const out = new Uint8Array(byteLength)
+  out.set(head)
+  out.set(value, head.byteLength)
+  out.set(tail, head.byteLength + value.byteLength)
+  return out
 }
 
-/** Tag and length of a value. */
-function valueHeader (byteLength: number): Uint8Array {
-  const header = new Uint8Array(fieldLength(byteLength) - byteLength)
-  writeHeader(header, 0, VALUE_TAG, byteLength)
-  return header
+/** The key, and the tag and length of the value. Fields that have their default, nothing, are left out. */
+function headOf (key: Uint8Array, value: Uint8Array): Uint8Array {
+  const keyLength = key.byteLength === 0 ? 0 : fieldLength(key.byteLength)
+  const headerLength = value.byteLength === 0 ? 0 : fieldLength(value.byteLength) - value.byteLength
+  const head = new Uint8Array(keyLength + headerLength)
+  if (keyLength > 0) {
+    writeBytes(head, 0, KEY_TAG, key)
+  }
+  if (headerLength > 0) {
+    writeHeader(head, keyLength, VALUE_TAG, value.byteLength)
+  }
+  return head
+}
+
+/** What comes after the value: nothing in most that are put. */
+function tailOf (timeReceived: number | undefined, ttl: number | undefined): Uint8Array {
+  return timeReceived == null && ttl == null
+    ? NOTHING
+    : Record.encode({
+      key: NOTHING,
+      value: NOTHING,
+      timeReceived: timeReceived == null ? '' : formatTimestamp(timeReceived),
+      ttl: ttl == null ? undefined : Math.min(Math.max(1, Math.floor(ttl / 1000)), MAX_TTL_S)
+    })
 }
 
 /**
