@@ -11,28 +11,26 @@ const ROUND_MS = 1_000
 const FAST_ROUND_MS = 600
 const QUICK_MS = 200
 
-/** Milliseconds before a round of kadmium's on libp2p, for each host: whoever asks has met everybody again whom it will ask. */
-const MEETING_MS = 25
-
 /** Networks that join at once, each on a core. */
 const JOINS_AT_ONCE = 2
 
 /**
  * Networks that are compared with one another, with how many nodes unless that is asked for (libp2p hosts take
- * a minute or more to join where there are many), and by how much kadmium's is to be ahead.
+ * a minute or more to join where there are many), and by how much kadmium's is to be ahead. `meets`: before each of its
+ * rounds those who ask meet everybody again whom they will ask, since it closes what nobody uses.
  */
 const GROUPS = [
   {
     name: 'libp2p over tcp, noise, yamux',
     sizes: [16, 64],
-    meetingMs: MEETING_MS,
+    meets: true,
     impls: { kadmium: { implementation: 'kadmium-libp2p', transport: 'tcp' }, '@libp2p/kad-dht': { implementation: 'libp2p-kad-dht', transport: 'tcp' } },
     targets: [{ of: 'kadmium', to: '@libp2p/kad-dht', must: 20, aim: 40 }]
   },
   {
     name: 'libp2p over memory, plaintext, yamux',
     sizes: [16],
-    meetingMs: MEETING_MS,
+    meets: true,
     impls: { kadmium: { implementation: 'kadmium-libp2p', transport: 'memory' }, '@libp2p/kad-dht': { implementation: 'libp2p-kad-dht', transport: 'memory' } },
     targets: [{ of: 'kadmium', to: '@libp2p/kad-dht', must: 50, aim: 100 }]
   },
@@ -59,39 +57,46 @@ export const benchmark = {
     'dht-rpc and bittorrent-dht talk over UDP without security, and name 20 peers in 6 to 26 bytes each; kadmium names them with PeerId and multiaddrs over TCP, and with TLS proves who they are.'
   ],
   async run (options) {
-    const comparisons = GROUPS.filter(({ impls }) => isAskedFor(impls, options))
-      .flatMap(group => (options.nodes ?? (options.quick ? QUICK_SIZES : group.sizes)).map(nodes => ({ group, nodes, children: new Map() })))
-    await join(comparisons, options)
     const cases = []
-    for (const comparison of comparisons) {
-      cases.push(...await compare(comparison, options))
+    for (const group of GROUPS.filter(({ impls }) => isAskedFor(impls, options))) {
+      const ofGroup = []
+      // the largest first, which may be there already: what is idle disturbs the others
+      for (const nodes of (options.nodes ?? (options.quick ? QUICK_SIZES : group.sizes)).toReversed()) {
+        options.signal.throwIfAborted()
+        ofGroup.unshift(...await compare(group, nodes, options))
+      }
+      cases.push(...ofGroup)
     }
     return cases
   }
 }
 
-// All networks, two at once, the largest first: that takes longer than to measure them.
-async function join (comparisons, options) {
-  const { seed, progress } = options
-  const joins = comparisons.toSorted((a, b) => b.nodes - a.nodes).flatMap(({ group: { name, impls }, nodes, children }) => chosen(Object.keys(impls), options).map(impl => async () => {
-    progress(`${name}: ${nodes} nodes join, ${impl}`)
-    children.set(impl, await takeNetwork({ ...impls[impl], nodes, seed }))
-  }))
-  await inLanes(JOINS_AT_ONCE, joins)
+// by name
+async function join (names, impls, { nodes, seed }) {
+  const children = new Map()
+  await inLanes(JOINS_AT_ONCE, names.map(name => async () => { children.set(name, await takeNetwork({ ...impls[name], nodes, seed })) }))
+  return children
 }
 
-async function compare ({ group: { name, impls, targets, roundMs = ROUND_MS, meetingMs = 0 }, nodes, children }, options) {
+async function compare ({ name, impls, targets, roundMs = ROUND_MS, meets = false }, nodes, options) {
   const { rounds, seed, quick, progress } = options
   const names = chosen(Object.keys(impls), options)
+  progress(`${name}: ${nodes} nodes join`)
+  const children = await join(names, impls, { nodes, seed })
   progress(`${name}: ${nodes} nodes warm up`)
   // kadmium last: it alone closes what nobody uses
   await inTurns(1, names.toReversed(), async name => children.get(name).call('warmUp', { quick }))
   const measured = []
   const ms = quick ? QUICK_MS : roundMs
-  const beforeMs = name => quick ? 0 : Math.max(ms / 2, name === 'kadmium' ? meetingMs * nodes : 0)
+  const measure = async (name, atOnce, seed) => {
+    if (meets && name === 'kadmium' && !quick) {
+      await children.get(name).call('meet', { seed })
+    }
+    return children.get(name).call('lookups', { ms, atOnce, seed })
+  }
   for (const atOnce of [1, 16]) {
     progress(`${name}: ${nodes} nodes, ${atOnce} at once`)
-    const results = await inTurns(rounds, names, async (name, round) => children.get(name).call('lookups', { ms, beforeMs: beforeMs(name), atOnce, seed: seed + round }))
+    const results = await inTurns(rounds, names, async (name, round) => measure(name, atOnce, seed + round))
     measured.push({ atOnce, results })
   }
   const memory = new Map(await Promise.all(names.map(async name => [name, await children.get(name).call('memoryKiB')])))

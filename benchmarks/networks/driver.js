@@ -6,8 +6,8 @@ import { seededBytes } from '../harness/seeded.js'
 const ASKERS = 8
 
 /** Lookups of each asker that go before, at the least, and for so many nodes one: it meets those that it will ask. */
-const WARM_UP_LOOKUPS = 3
-const NODES_PER_WARM_UP_LOOKUP = 4
+const MEETING_LOOKUPS = 3
+const NODES_PER_MEETING_LOOKUP = 4
 
 /** Milliseconds of that, at the least, since code is compiled, and at the most. */
 const WARM_UP_MS = 2_000
@@ -29,29 +29,35 @@ export async function create ({ implementation, ...init }) {
   const { build } = await import(`./${implementation}.js`)
   const network = await build(init)
   const askers = Array.from({ length: Math.min(ASKERS, network.size) }, (_, i) => Math.floor(i * network.size / Math.min(ASKERS, network.size)))
+  // lookups by all askers at once, for `least` to `most` milliseconds
+  async function meet (bytes, { lookups = Math.max(MEETING_LOOKUPS, Math.ceil(network.size / NODES_PER_MEETING_LOOKUP)), least, most }) {
+    const begun = performance.now()
+    let elapsed = 0
+    for (let i = 0; (i < lookups && elapsed <= most) || elapsed < least; i++) {
+      await Promise.all(askers.map(asker => network.lookup(asker, bytes())))
+      elapsed = performance.now() - begun
+    }
+  }
   return {
     /** What it took to join. */
     joined: () => network.joined,
 
     // Every asker meets everybody it will ask, just before: connections that nobody uses are closed. `quick`: nearly everybody.
     async warmUp ({ quick }) {
-      const bytes = seededBytes(init.seed + 1_000_003)
-      const lookups = quick ? 1 : Math.max(WARM_UP_LOOKUPS, Math.ceil(network.size / NODES_PER_WARM_UP_LOOKUP))
-      const begun = performance.now()
-      const [least, most] = quick ? [0, 0] : [WARM_UP_MS, MAX_WARM_UP_MS]
-      let elapsed = 0
-      for (let i = 0; (i < lookups && elapsed <= most) || elapsed < least; i++) {
-        await Promise.all(askers.map(asker => network.lookup(asker, bytes())))
-        elapsed = performance.now() - begun
-      }
+      await meet(seededBytes(init.seed + 1_000_003), quick ? { lookups: 1, least: 0, most: 0 } : { least: WARM_UP_MS, most: MAX_WARM_UP_MS })
     },
 
-    // Lookups of random targets for `ms` milliseconds, `atOnce` at once, after others for `beforeMs`: what was closed while
+    // The same for as long as it takes, when code is compiled.
+    async meet ({ seed }) {
+      await meet(seededBytes(seed + 2_000_003), { least: 0, most: MAX_WARM_UP_MS })
+    },
+
+    // Lookups of random targets for `ms` milliseconds, `atOnce` at once, after others for half of that: what was closed while
     // others had their turn is open again.
     // Returns Promise<{ rate: number, cpuMs: number, p50: number, p99: number, recall: number }>
-    async lookups ({ ms, beforeMs, atOnce, seed }) {
+    async lookups ({ ms, atOnce, seed }) {
       const bytes = seededBytes(seed)
-      await drive({ ms: beforeMs, atOnce }, async n => network.lookup(askers[n % askers.length], bytes()))
+      await drive({ ms: ms / 2, atOnce }, async n => network.lookup(askers[n % askers.length], bytes()))
       const found = []
       const measured = await drive({ ms, atOnce }, async n => {
         const asker = askers[n % askers.length]
