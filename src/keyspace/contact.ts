@@ -2,6 +2,7 @@ import { identityAt } from './identity.ts'
 import { bytesToMapKey } from './key.ts'
 import type { Identity } from './identity.ts'
 import type { Key } from './key.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /**
  * Who a peer is and where it may be reached, as it came in: nothing here is
@@ -14,6 +15,8 @@ export interface PeerInfo {
   readonly addrs: readonly Uint8Array[]
   /** Where that of `id` is known already: it spares work. */
   readonly identity?: Identity
+  /** What `addrs` are those of, where somebody keeps them: it spares the work of writing them. */
+  readonly whereabouts?: Whereabouts
 }
 
 /** A peer with its place in the keyspace. */

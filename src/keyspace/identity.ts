@@ -1,4 +1,5 @@
 import { bytesToMapKey, keyOf } from './key.ts'
+import { Whereabouts } from './whereabouts.ts'
 import type { Key } from './key.ts'
 
 /** A peer's id and what follows from it alone, worked out when it is asked for, once, and shared: do not write into it. */
@@ -7,6 +8,8 @@ export class Identity {
   readonly id: Uint8Array
   #key: Key | undefined
   #name: string | undefined
+  /** Nobody's, when no table has the peer there any more. */
+  #whereabouts: WeakRef<Whereabouts> | undefined
 
   constructor (id: Uint8Array) {
     this.id = id
@@ -22,6 +25,17 @@ export class Identity {
   get name (): string {
     this.#name ??= bytesToMapKey(this.id)
     return this.#name
+  }
+
+  /** The peer at `addrs`: what all have who know it there, and copies of what is a view. Others may know it elsewhere. */
+  at (addrs: readonly Uint8Array[]): Whereabouts {
+    const known = this.#whereabouts?.deref()
+    if (known?.isAt(addrs) === true) {
+      return known
+    }
+    const whereabouts = new Whereabouts(addrs)
+    this.#whereabouts = new WeakRef(whereabouts)
+    return whereabouts
   }
 }
 

@@ -1,5 +1,6 @@
-import { equals } from 'uint8arrays/equals'
+import { ownBytes, Whereabouts } from '../keyspace/whereabouts.ts'
 import type { Contact } from '../keyspace/contact.ts'
+import type { Identity } from '../keyspace/identity.ts'
 
 /**
  * A contact of the routing table. It is live: while it is in the table, what
@@ -13,17 +14,22 @@ export interface TableEntry extends Contact {
 /** The same, for the bucket that keeps it. */
 export interface MutableEntry extends TableEntry {
   addrs: readonly Uint8Array[]
+  whereabouts: Whereabouts | undefined
   lastSeen: number
 }
+
+const NO_ADDRS: readonly Uint8Array[] = []
 
 /** Take a contact into the table. */
 export function entryOf (contact: Contact, now: number): MutableEntry {
   const { identity } = contact
+  const whereabouts = whereaboutsOf(identity, contact.addrs)
   return {
-    id: identity == null ? withoutMessage(contact.id) : contact.id, // which is the identity's, a copy: to ask a view for its memory takes a while
+    id: identity == null ? ownBytes(contact.id) : contact.id, // which is the identity's, a copy: to ask a view for its memory takes a while
     identity,
     key: contact.key,
-    addrs: ownAddrs(contact.addrs),
+    addrs: whereabouts?.addrs ?? NO_ADDRS,
+    whereabouts,
     lastSeen: now
   }
 }
@@ -36,25 +42,15 @@ export function entryOf (contact: Contact, now: number): MutableEntry {
 export function refreshEntry (entry: MutableEntry, contact: Contact, now: number): void {
   entry.lastSeen = now
   const addrs = contact.addrs
-  if (addrs.length > 0 && !sameAddrs(entry.addrs, addrs)) {
-    entry.addrs = ownAddrs(addrs)
+  if (addrs.length > 0 && entry.whereabouts?.isAt(addrs) !== true) {
+    entry.whereabouts = whereaboutsOf(entry.identity, addrs)
+    entry.addrs = entry.whereabouts?.addrs ?? NO_ADDRS
   }
 }
 
-const NO_ADDRS: readonly Uint8Array[] = []
-
-function ownAddrs (addrs: readonly Uint8Array[]): readonly Uint8Array[] {
-  return addrs.length === 0 ? NO_ADDRS : addrs.map(withoutMessage)
-}
-
-/**
- * An entry lives for days; a view would keep alive all of the message it came
- * in. What is not a view is shared, not copied.
- */
-function withoutMessage (bytes: Uint8Array): Uint8Array {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
-}
-
-function sameAddrs (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  return a === b || (a.length === b.length && a.every((addr, i) => equals(addr, b[i])))
+function whereaboutsOf (identity: Identity | undefined, addrs: readonly Uint8Array[]): Whereabouts | undefined {
+  if (addrs.length === 0) {
+    return undefined
+  }
+  return identity == null ? new Whereabouts(addrs) : identity.at(addrs)
 }

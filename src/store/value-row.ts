@@ -1,7 +1,7 @@
 import * as varint from 'uint8-varint'
 import { concat } from 'uint8arrays/concat'
 import { FieldCursor } from '../wire/field-cursor.ts'
-import { formatTimestamp } from '../wire/timestamp.ts'
+import { isTimestamp } from '../wire/timestamp.ts'
 import { decodeRecord, encodeRecord } from '../wire/wire-record.ts'
 import { CorruptRowError } from './errors.ts'
 import type { StoredValue } from './value-store.ts'
@@ -27,7 +27,7 @@ const BYTES_FIELDS: readonly number[] = [1, 2, 5]
 export function encodeValueRow (value: StoredValue, ttl: number): Uint8Array {
   const record = encodeRecord(value)
   const expires = Math.floor(value.expires)
-  if (formatTimestamp(value.timeReceived) === '' || !(expires >= 0 && expires <= Number.MAX_SAFE_INTEGER)) {
+  if (!isTimestamp(value.timeReceived) || !(expires >= 0 && expires <= Number.MAX_SAFE_INTEGER)) {
     throw new RangeError(`a value from ${value.timeReceived} until ${value.expires} cannot be written: give milliseconds since 1970`)
   }
   return expires === Math.floor(value.timeReceived) + ttl ? record : concat([record, EXPIRES_TAG, varint.encode(expires)])

@@ -10,6 +10,7 @@ import type { MessageType } from './message.ts'
 import type { PeerLists } from './peer-lists.ts'
 import type { RecordParts } from './wire-record.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
+import type { Whereabouts } from '../keyspace/whereabouts.ts'
 
 /** Tags of the fields written here: field number and wire type, 0 being a varint, 2 bytes. */
 const TYPE_TAG = 1 << 3
@@ -112,16 +113,35 @@ function writeLists (out: Uint8Array, position: number, { closer, providers }: P
 
 function writePeers (out: Uint8Array, position: number, tag: number, peers: readonly PeerInfo[], limit: number): number | undefined {
   let at = position
-  for (const { id, addrs } of peers) {
-    const length = peerLength(id, addrs)
-    if (at + fieldLength(length) > limit) {
+  for (const { id, addrs, whereabouts } of peers) {
+    const encoded = whereabouts?.encoded
+    const end = at + (encoded == null ? fieldLength(peerLength(id, addrs)) : 1 + encoded.byteLength)
+    if (end > limit) {
       return undefined
     }
-    at = writeHeader(out, at, tag, length)
-    at = writeBytes(out, at, PEER_ID_TAG, id)
-    for (const addr of addrs) {
-      at = writeBytes(out, at, PEER_ADDR_TAG, addr)
+    if (encoded == null) {
+      writePeer(out, at, tag, id, addrs)
+      remember(whereabouts, out, at + 1, end)
+    } else {
+      out[at] = tag
+      out.set(encoded, at + 1)
     }
+    at = end
   }
   return at
+}
+
+function writePeer (out: Uint8Array, position: number, tag: number, id: Uint8Array, addrs: readonly Uint8Array[]): void {
+  let at = writeHeader(out, position, tag, peerLength(id, addrs))
+  at = writeBytes(out, at, PEER_ID_TAG, id)
+  for (const addr of addrs) {
+    at = writeBytes(out, at, PEER_ADDR_TAG, addr)
+  }
+}
+
+/** What was written is written the next time by copying it: contacts are named in most answers. */
+function remember (whereabouts: Whereabouts | undefined, out: Uint8Array, start: number, end: number): void {
+  if (whereabouts != null) {
+    whereabouts.encoded = new Uint8Array(viewOf(out, start, end))
+  }
 }

@@ -7,12 +7,17 @@ const PATTERN = /^(\d{4}-\d\d-(\d\d)T\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/
 /** Characters of the longest time that {@link PATTERN} takes. */
 const MAX_LENGTH = '0000-00-00T00:00:00.000000000Z'.length
 
+/** Can {@link formatTimestamp} write it? */
+export function isTimestamp (ms: number): boolean {
+  return ms >= FIRST_MS && ms <= LAST_MS
+}
+
 /**
  * Milliseconds since the Unix epoch as RFC 3339 with nanoseconds, UTC; empty when it
  * cannot be written so: before the year 0 or after 9999.
  */
 export function formatTimestamp (ms: number): string {
-  return ms >= FIRST_MS && ms <= LAST_MS ? new Date(Math.floor(ms)).toISOString().replace('Z', '000000Z') : ''
+  return isTimestamp(ms) ? new Date(Math.floor(ms)).toISOString().replace('Z', '000000Z') : ''
 }
 
 /** What {@link formatTimestamp}, go and js write, as milliseconds since the Unix epoch; undefined for anything else. */

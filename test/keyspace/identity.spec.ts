@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { identityAt } from '../../src/keyspace/identity.ts'
 import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
+import type { Identity } from '../../src/keyspace/identity.ts'
 
 describe('identityAt', () => {
   it('is that of the bytes there, the first time and later, whoever shares their place', () => {
@@ -32,5 +33,36 @@ describe('identityAt', () => {
     bytes.fill(6)
     expect(id).to.equalBytes(new Uint8Array(10).fill(5))
     expect(id.buffer.byteLength).to.equal(10)
+  })
+})
+
+describe('Identity.at', () => {
+  const [home, away] = [Uint8Array.of(4, 1), Uint8Array.of(4, 2)]
+  const peer = (n: number): Identity => identityAt(Uint8Array.of(3, 3, n, 77), 0, 4)
+
+  it('is the same for all who know the peer at the same addresses', () => {
+    const first = peer(1).at([home, away])
+    expect(peer(1).at([home.slice(), away.slice()])).to.equal(first)
+    expect(peer(1).at(first.addrs)).to.equal(first)
+    expect(first.addrs).to.deep.equal([home, away])
+  })
+
+  it('is another for other addresses, another order of them, and another peer', () => {
+    const first = peer(2).at([home, away])
+    for (const addrs of [[home], [away, home], [home, Uint8Array.of(4, 3)], [home, away, home]]) {
+      const other = peer(2).at(addrs)
+      expect(other).not.to.equal(first)
+      expect(other.addrs).to.deep.equal(addrs)
+    }
+    expect(peer(3).at([home, away])).not.to.equal(first)
+    expect(first.addrs).to.deep.equal([home, away])
+  })
+
+  it('keeps nothing of what the addresses are views of', () => {
+    const message = new Uint8Array(16_384).fill(5)
+    const { addrs } = peer(4).at([message.subarray(10, 20)])
+    message.fill(6)
+    expect(addrs).to.deep.equal([new Uint8Array(10).fill(5)])
+    expect(addrs[0].buffer.byteLength).to.equal(10)
   })
 })

@@ -1,6 +1,8 @@
 import { expect } from 'aegir/chai'
+import { contactOf } from '../../src/keyspace/contact.ts'
 import { RoutingTable } from '../../src/routing/routing-table.ts'
 import { numbers, showBucket, tinyContact, tinyKey } from '../helpers/tiny.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
 import type { RoutingTableInit } from '../../src/routing/routing-table.ts'
 
 /** A table of 8-bit keys around `00000000`, into which these contacts answered at 1, 2, 3 … ms. */
@@ -34,7 +36,7 @@ describe('RoutingTable: what it holds', () => {
   it('finds a contact by its key, with the time it answered', () => {
     const table = tableOf(2, [0b10000001, 0b01000001])
 
-    expect(table.get(tinyKey(0b01000001))).to.deep.equal({ ...tinyContact(0b01000001), identity: undefined, lastSeen: 2 })
+    expect(table.get(tinyKey(0b01000001))).to.deep.equal({ ...tinyContact(0b01000001), identity: undefined, whereabouts: undefined, lastSeen: 2 })
     expect(table.get(tinyKey(0b01000000))).to.equal(undefined)
   })
 
@@ -179,6 +181,20 @@ describe('RoutingTable: addresses', () => {
     expect(table.get(tinyKey(1))?.addrs).to.deep.equal([home])
   })
 
+  it('tells who writes a contact where it is now, and shares that with other tables', () => {
+    const contact = (addrs: readonly Uint8Array[]): Contact => contactOf({ id: Uint8Array.of(9, 9, 9, 9), addrs })
+    const [one, other] = [tableOf(2, []), tableOf(2, [])]
+    one.insert(contact([home]), 1)
+    other.insert(contact([home.slice()]), 1)
+    const first = one.get(contact([]).key)?.whereabouts
+    expect(first?.addrs).to.deep.equal([home])
+    expect(other.get(contact([]).key)?.whereabouts).to.equal(first)
+
+    one.insert(contact([away]), 2)
+    expect(one.get(contact([]).key)?.whereabouts?.addrs).to.deep.equal([away])
+    expect(other.get(contact([]).key)?.whereabouts).to.equal(first)
+  })
+
   it('keeps no view of the message that a contact came in', () => {
     const message = new Uint8Array(16_384)
     const table = tableOf(2, [])
@@ -276,7 +292,7 @@ describe('RoutingTable: replacements', () => {
   it('puts the one seen last into the room of a contact that failed', () => {
     const table = tableOf(2, [1, 129, 130, 131, 132])
 
-    expect(table.remove(tinyKey(130)).replacement).to.deep.equal({ ...tinyContact(132), identity: undefined, lastSeen: 5 })
+    expect(table.remove(tinyKey(130)).replacement).to.deep.equal({ ...tinyContact(132), identity: undefined, whereabouts: undefined, lastSeen: 5 })
     expect(show(table)).to.deep.equal(['0*: 1', '1*: 129 132'])
     expect(replacements(table)).to.deep.equal([131])
     expect(table.size).to.equal(3)

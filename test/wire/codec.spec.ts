@@ -1,12 +1,14 @@
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { identityAt } from '../../src/keyspace/identity.ts'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse, requestFrame, responseFrame } from '../../src/wire/codec.ts'
-import { LARGE_VALUE_BYTES } from '../../src/wire/limits.ts'
-import { exchanges, MAX_RECORD_SIZE, requests as anyRequest, SEED } from './arbitraries.ts'
+import { LARGE_VALUE_BYTES, MAX_ANSWER_BYTES } from '../../src/wire/limits.ts'
+import { exchanges, MAX_RECORD_SIZE, peers, requests as anyRequest, SEED } from './arbitraries.ts'
 import { multihash, peerA, peerB, record, requests, responses, valueKey } from './fixtures.ts'
 import { plain, plainPeer } from './plain.ts'
-import type { Request } from '../../src/wire/rpc.ts'
+import type { PeerInfo } from '../../src/keyspace/contact.ts'
+import type { Request, Response } from '../../src/wire/rpc.ts'
 
 const limits = { maxRecordSize: MAX_RECORD_SIZE }
 
@@ -23,6 +25,30 @@ describe('wire/codec', () => {
     }
 
     expect(encodeResponse({ type: 'find-node', closer: [plain, busy] })).to.equalBytes(encodeResponse({ type: 'find-node', closer: [plain, plain] }))
+  })
+
+  it('writes a peer whose whereabouts it has written before as if it had not, in any list and beside any others', () => {
+    const known = peers.map((peer): PeerInfo => ({ ...peer, whereabouts: identityAt(peer.id, 0, peer.id.byteLength).at(peer.addrs) }))
+    const strangers = (list: readonly PeerInfo[]): PeerInfo[] => list.map(({ id, addrs }) => ({ id, addrs }))
+    const lists = fc.array(fc.array(known, { maxLength: 8 }), { minLength: 2, maxLength: 4 })
+    fc.assert(fc.property(lists, lists => {
+      for (const list of [...lists, ...lists]) {
+        const answer = (peers: readonly PeerInfo[]): Response => ({ type: 'get-providers', key: multihash, closer: peers, providers: peers.toReversed() })
+        expect(encodeResponse(answer(list))).to.equalBytes(encodeResponse(answer(strangers(list))))
+      }
+    }), { seed: SEED })
+  })
+
+  it('leaves out addresses of peers that it has written before, too, where there is no room', () => {
+    const crowd = Array.from({ length: 20 }, (_, n): PeerInfo => {
+      const id = Uint8Array.of(0, 36, 8, 1, 0x12, 32, ...new Uint8Array(32).fill(n))
+      const addrs = Array.from({ length: 6 }, (_, i) => new Uint8Array(200).fill(i))
+      return { id, addrs, whereabouts: identityAt(id, 0, id.byteLength).at(addrs) }
+    })
+    crowd.forEach(peer => { encodeResponse({ type: 'find-node', closer: [peer] }) })
+
+    expect(encodeResponse({ type: 'find-node', closer: crowd })).to.equalBytes(encodeResponse({ type: 'find-node', closer: crowd.map(({ id, addrs }) => ({ id, addrs })) }))
+    expect(encodeResponse({ type: 'find-node', closer: crowd }).byteLength).to.be.lessThan(MAX_ANSWER_BYTES)
   })
 
   for (const [name, { request, bytes }] of Object.entries(requests)) {

@@ -20,7 +20,7 @@ export interface FindNodeInit extends Neighbourhood {
 export function findNode (init: FindNodeInit): Handler<'find-node'> {
   return ({ target }, from) => {
     const closer = closerPeers(init, keyOf(target), from)
-    const first = closer.some(({ id }) => bytesEqual(id, target)) ? undefined : askedFor(init, target, from)
+    const first = closer.length > 0 && bytesEqual(closer[0].id, target) ? undefined : askedFor(init, target, from)
     return [{
       type: 'find-node',
       closer: first == null ? closer : [first, ...closer].slice(0, init.k)
