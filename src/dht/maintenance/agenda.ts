@@ -1,5 +1,5 @@
 import { TimeHeap } from '../../clock/time-heap.ts'
-import type { Clock } from '../../clock/clock.ts'
+import type { Cancel, Clock } from '../../clock/clock.ts'
 import type { Timed } from '../../clock/time-heap.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -29,7 +29,8 @@ export class Agenda {
   readonly #entries = new Map<string, Entry>()
   readonly #byTime = new TimeHeap<Entry>()
   #sequence = 0
-  #wake = (): void => {}
+  #state: 'new' | 'waiting' | 'working' = 'new'
+  #cancel: Cancel = () => {}
 
   constructor (init: AgendaInit) {
     this.#init = init
@@ -57,7 +58,7 @@ export class Agenda {
     this.#entries.set(id, entry)
     this.#byTime.add(entry)
     if (this.#byTime.first() === entry) {
-      this.#wake()
+      this.#await()
     }
   }
 
@@ -71,15 +72,23 @@ export class Agenda {
 
   /** Begin. What was due before is done at once. */
   begin (): void {
-    this.#init.tasks.run(async signal => {
-      while (true) {
-        await this.#untilDue(signal)
-        await this.#round(this.#takeDue(), signal)
-      }
-    })
+    this.#state = 'waiting'
+    this.#await()
   }
 
-  async #round (due: readonly string[], signal: AbortSignal): Promise<void> {
+  /** Wait for the first entry, unless that comes later. */
+  #await (): void {
+    const { clock, tasks } = this.#init
+    const first = this.#byTime.first()
+    this.#cancel()
+    if (this.#state === 'waiting' && first != null) {
+      this.#cancel = tasks.after(clock, Math.min(Math.max(0, first.time - clock.now()), MAX_WAIT_MS), async signal => this.#round(signal))
+    }
+  }
+
+  async #round (signal: AbortSignal): Promise<void> {
+    const due = this.#takeDue()
+    this.#state = 'working'
     try {
       if (due.length > 0) {
         await this.#init.work(due, signal)
@@ -88,29 +97,8 @@ export class Agenda {
       signal.throwIfAborted()
       this.#init.log('%s failed: %e', this.#init.what, err)
     }
-  }
-
-  /** Resolves when the first entry is due, or earlier. */
-  async #untilDue (signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    const { clock } = this.#init
-    await new Promise<void>((resolve, reject) => {
-      let cancel = (): void => {}
-      const end = (settle: () => void) => () => {
-        this.#wake = () => {}
-        cancel()
-        signal.removeEventListener('abort', onAbort)
-        settle()
-      }
-      const onAbort = end(() => { reject(signal.reason) })
-      const onTime = end(resolve)
-      const first = this.#byTime.first()
-      if (first != null) {
-        cancel = clock.schedule(Math.min(Math.max(0, first.time - clock.now()), MAX_WAIT_MS), onTime)
-      }
-      this.#wake = onTime
-      signal.addEventListener('abort', onAbort)
-    })
+    this.#state = 'waiting'
+    this.#await()
   }
 
   #takeDue (): string[] {

@@ -1,4 +1,3 @@
-import { sleep } from '../../clock/wait.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -14,16 +13,15 @@ export interface RepeatInit {
 }
 
 /** Do `round` every `interval` until the node stops. A round that fails is logged, and the next one comes all the same. */
-export function repeat ({ clock, tasks, log, interval, what }: RepeatInit, round: (signal: AbortSignal) => Promise<unknown>): void {
-  tasks.run(async signal => {
-    while (true) {
-      await sleep(clock, interval, signal)
-      try {
-        await round(signal)
-      } catch (err) {
-        signal.throwIfAborted()
-        log('%s failed: %e', what, err)
-      }
+export function repeat (init: RepeatInit, round: (signal: AbortSignal) => Promise<unknown>): void {
+  const { clock, tasks, log, interval, what } = init
+  tasks.after(clock, interval, async signal => {
+    try {
+      await round(signal)
+    } catch (err) {
+      signal.throwIfAborted()
+      log('%s failed: %e', what, err)
     }
+    repeat(init, round)
   })
 }

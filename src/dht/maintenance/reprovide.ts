@@ -72,17 +72,17 @@ const RECORDS_IN_A_TURN = 4_096
 export function keepProviding (dht: DhtContext, log: Logger, onReprovide?: Observer['onReprovide']): void {
   const { config: { clock, reprovide: { interval } }, peers: { table } } = dht
   const soon = Math.min(interval, FIRST_LOOK_MS)
-  dht.tasks.run(async signal => {
-    await sleep(clock, soon, signal)
-    while (true) {
+  function lookIn (ms: number): void {
+    dht.tasks.after(clock, ms, async signal => {
       const began = clock.now()
       const connected = table.size > 0
       if (connected) {
         await new Round(dht, log, onReprovide).run(signal)
       }
-      await sleep(clock, connected ? Math.max(soon, began + interval - clock.now()) : soon, signal)
-    }
-  })
+      lookIn(connected ? Math.max(soon, began + interval - clock.now()) : soon)
+    })
+  }
+  lookIn(soon)
 }
 
 /**

@@ -1,4 +1,3 @@
-import { sleep } from '../../clock/wait.ts'
 import type { ContactStore } from '../../store/contact-store.ts'
 import type { DhtContext } from '../context.ts'
 
@@ -33,8 +32,7 @@ export class SavedContacts {
       return
     }
     this.#isSaving = true
-    tasks.run(async signal => {
-      await sleep(clock, SAVE_AFTER_MS, signal)
+    tasks.after(clock, SAVE_AFTER_MS, async () => {
       this.#isSaving = false
       await this.save()
     })

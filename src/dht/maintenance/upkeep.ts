@@ -1,4 +1,3 @@
-import { sleep } from '../../clock/wait.ts'
 import { between } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
@@ -53,22 +52,23 @@ export class Upkeep {
       return
     }
     this.#begun = true
-    this.#init.tasks.run(async signal => {
-      const { clock, random, first, interval } = this.#init
-      await sleep(clock, first, signal)
-      while (true) {
-        await this.#untilContact(signal)
-        await this.#round(signal)
-        this.#ready = true
-        this.#firstRoundOver()
-        await sleep(clock, between(0.9 * interval, interval, random), signal)
-      }
-    })
+    this.#roundIn(this.#init.first)
   }
 
   /** There is a contact. */
   onContact (): void {
     this.#wake()
+  }
+
+  #roundIn (ms: number): void {
+    const { clock, random, interval, tasks } = this.#init
+    tasks.after(clock, ms, async signal => {
+      await this.#untilContact(signal)
+      await this.#round(signal)
+      this.#ready = true
+      this.#firstRoundOver()
+      this.#roundIn(between(0.9 * interval, interval, random))
+    })
   }
 
   async #untilContact (signal: AbortSignal): Promise<void> {
