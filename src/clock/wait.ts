@@ -1,5 +1,5 @@
 import { sharedController } from './shared-controller.ts'
-import type { Clock } from './clock.ts'
+import type { Cancel, Clock } from './clock.ts'
 
 /**
  * Resolve after `ms` milliseconds of `clock`.
@@ -37,21 +37,39 @@ export interface Deadline {
  * when one of `parents` does, with its reason.
  */
 export function startDeadline (clock: Clock, ms: number, reason: () => Error, ...parents: Array<AbortSignal | undefined>): Deadline {
-  const controller = sharedController()
-  let expired = false
-  const cancel = clock.schedule(ms, () => {
-    expired = true
-    controller.abort(reason())
-  })
-  const unlink = parents.map(parent => onAbort(parent, reason => { controller.abort(reason) }))
-  return {
-    signal: controller.signal,
-    get expired () { return expired },
-    abort: (reason) => { controller.abort(reason) },
-    clear () {
-      cancel()
-      unlink.forEach(undo => { undo() })
-    }
+  return new ClockDeadline(clock, ms, reason, parents)
+}
+
+// a class: the getters of a literal would make each of them an object of its own kind to V8, slow to make and to let go
+class ClockDeadline implements Deadline {
+  readonly #controller = sharedController()
+  readonly #cancel: Cancel
+  readonly #unlink: ReadonlyArray<() => void>
+  #expired = false
+
+  constructor (clock: Clock, ms: number, reason: () => Error, parents: ReadonlyArray<AbortSignal | undefined>) {
+    this.#cancel = clock.schedule(ms, () => {
+      this.#expired = true
+      this.abort(reason())
+    })
+    this.#unlink = parents.map(parent => onAbort(parent, reason => { this.#controller.abort(reason) }))
+  }
+
+  get signal (): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get expired (): boolean {
+    return this.#expired
+  }
+
+  abort (reason?: Error): void {
+    this.#controller.abort(reason)
+  }
+
+  clear (): void {
+    this.#cancel()
+    this.#unlink.forEach(undo => { undo() })
   }
 }
 

@@ -1,7 +1,9 @@
 import { CustomProgressEvent } from 'progress-events'
 import { EventTypes, MessageType } from './events.ts'
 import { peerIdOf, toPeerInfo, toPeerInfos } from './peer-info.ts'
-import type { DHTRecord, DisjointPath, FinalPeerEvent, PeerResponseEvent, QueryEvent } from './events.ts'
+import { PeerResponse } from './peer-response.ts'
+import type { DHTRecord, DisjointPath, FinalPeerEvent, QueryEvent } from './events.ts'
+import type { PeerResponseInit } from './peer-response.ts'
 import type { DhtEvent } from '../dht/events.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { ValueRecord } from '../record/record.ts'
@@ -31,13 +33,10 @@ export interface TranslatorInit {
   tell (event: QueryEvent): void
 }
 
-/** What an answer has in it; peers are read when somebody looks. */
-interface ResponseFields {
-  readonly record?: DHTRecord
-  readonly path: DisjointPath
-  closer (): Libp2pPeerInfo[]
-  providers (): Libp2pPeerInfo[]
-}
+const NOBODY: readonly PeerInfo[] = []
+
+/** What an answer has in it. */
+type ResponseFields = Partial<Pick<PeerResponseInit, 'closer' | 'providers' | 'record'>>
 
 /**
  * Turns what the engine tells into libp2p's events, and `onProgress`'s. An
@@ -123,28 +122,16 @@ export class Translator {
   #response (peer: PeerInfo, request: Request['type'], response?: Response): void {
     const from = peerIdOf(peer)
     if (from != null) {
-      this.#tellResponse(from, request, {
-        closer: this.#lazyInfos(response != null && 'closer' in response ? response.closer : []),
-        providers: this.#lazyInfos(response != null && 'providers' in response ? response.providers : []),
-        record: response != null && 'record' in response ? toRecord(response.record) : undefined,
-        path: this.#path()
+      this.#tellResponse(from, request, this.#path(), {
+        closer: response != null && 'closer' in response ? response.closer : NOBODY,
+        providers: response != null && 'providers' in response ? response.providers : NOBODY,
+        record: response != null && 'record' in response ? toRecord(response.record) : undefined
       })
     }
   }
 
-  #tellResponse (from: PeerId, request: Request['type'], { closer, providers, record, path }: ResponseFields): void {
-    const messageType = MESSAGE_TYPES[request]
-    this.#tell<PeerResponseEvent>('peer-response', {
-      type: EventTypes.PEER_RESPONSE,
-      name: 'PEER_RESPONSE',
-      from,
-      messageName: messageType,
-      messageType,
-      get closer () { return closer() },
-      get providers () { return providers() },
-      record,
-      path
-    })
+  #tellResponse (from: PeerId, request: Request['type'], path: DisjointPath, { closer = NOBODY, providers = NOBODY, record }: ResponseFields): void {
+    this.#tell('peer-response', new PeerResponse({ from, messageType: MESSAGE_TYPES[request], closer, providers, record, path, read: this.#read }))
   }
 
   #error (peer: PeerInfo, error: Error): void {
@@ -156,7 +143,7 @@ export class Translator {
 
   #providers (peer: PeerInfo | undefined, providers: readonly PeerInfo[]): void {
     if (peer == null) {
-      this.#tellResponse(this.#init.self, 'get-providers', { closer: () => [], providers: this.#lazyInfos(providers), path: OWN_PATH })
+      this.#tellResponse(this.#init.self, 'get-providers', OWN_PATH, { providers })
     }
     this.#tell('provider', {
       type: EventTypes.PROVIDER,
@@ -167,14 +154,7 @@ export class Translator {
     })
   }
 
-  /** Few look at the peers of every answer: they are read when somebody does. */
-  #lazyInfos (peers: readonly PeerInfo[]): () => Libp2pPeerInfo[] {
-    let infos: Libp2pPeerInfo[] | undefined
-    return () => {
-      infos ??= toPeerInfos(peers.map(peer => this.#init.heard(peer)))
-      return infos
-    }
-  }
+  readonly #read = (peers: readonly PeerInfo[]): Libp2pPeerInfo[] => toPeerInfos(peers.map(peer => this.#init.heard(peer)))
 
   #from (peer: PeerInfo | undefined): PeerId {
     return (peer == null ? undefined : peerIdOf(peer)) ?? this.#init.self

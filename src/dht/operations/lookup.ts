@@ -47,47 +47,78 @@ export interface Walk<R> {
  * Iterating throws the signal's reason when aborted.
  */
 export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
-  const { config: { clock, k, alpha, disjointPaths, heard }, peers, client, self } = dht
-  const key = keyOf(target)
-  const begun = clock.now()
-  const ms = options.timeout ?? timeout
-  const signals = [options.signal, dht.tasks.signal]
-  let lookup = new Lookup({ target: key, seeds: [], slowAfter: slowAfterOf })
-  let stopped = false
-  function slowAfterOf (contact: Contact): number {
-    return slowAfter(client.expected(contact))
+  return new LookupWalk(dht, target, request, options, timeout)
+}
+
+class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R['type']>>> {
+  readonly answers: LookupDriver<ResponseTo<R['type']>>
+  readonly #dht: DhtContext
+  readonly #target: Uint8Array
+  readonly #key: Key
+  readonly #begun: number
+  #lookup: Lookup
+  #stopped = false
+
+  constructor (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number) {
+    const { config: { clock, heard }, peers } = dht
+    const ms = options.timeout ?? timeout
+    const signals = [options.signal, dht.tasks.signal]
+    this.#dht = dht
+    this.#target = target
+    this.#key = keyOf(target)
+    this.#begun = clock.now()
+    this.#lookup = this.#lookupFrom([])
+    this.answers = new LookupDriver({
+      clock,
+      heard,
+      request: request.type,
+      begin: async () => {
+        await dht.awaitContacts(ms, signals)
+        return this.#begin()
+      },
+      ask: (contact, signal) => peers.ask(contact, request, signal),
+      deadline: this.#begun + ms,
+      signals,
+      onProgress: options.onProgress
+    })
   }
-  const answers = new LookupDriver<ResponseTo<R['type']>>({
-    clock,
-    heard,
-    request: request.type,
-    async begin () {
-      await dht.awaitContacts(ms, signals)
-      lookup = new Lookup({ target: key, self: self.key, seeds: peers.table.closest(key, k), k, alpha, burst: burstOf(alpha), paths: disjointPaths, slowAfter: slowAfterOf })
-      if (stopped) {
-        lookup.stop()
-      }
-      peers.table.touched(key, begun)
-      return lookup
-    },
-    ask: (contact, signal) => peers.ask(contact, request, signal),
-    deadline: begun + ms,
-    signals,
-    onProgress: options.onProgress
-  })
-  return {
-    stop () {
-      stopped = true
-      lookup.stop()
-    },
-    answers,
-    get candidates () {
-      return lookup.candidates
-    },
-    get result () {
-      const { closest, asked, failed, hops } = lookup
-      return { target, key, closest, reason: answers.end, asked, failed, hops, ms: clock.now() - begun }
+
+  get candidates (): readonly Candidate[] {
+    return this.#lookup.candidates
+  }
+
+  get result (): LookupResult {
+    const { closest, asked, failed, hops } = this.#lookup
+    return { target: this.#target, key: this.#key, closest, reason: this.answers.end, asked, failed, hops, ms: this.#dht.config.clock.now() - this.#begun }
+  }
+
+  stop (): void {
+    this.#stopped = true
+    this.#lookup.stop()
+  }
+
+  #begin (): Lookup {
+    const { config: { k }, peers: { table } } = this.#dht
+    this.#lookup = this.#lookupFrom(table.closest(this.#key, k))
+    if (this.#stopped) {
+      this.#lookup.stop()
     }
+    table.touched(this.#key, this.#begun)
+    return this.#lookup
+  }
+
+  #lookupFrom (seeds: readonly Contact[]): Lookup {
+    const { config: { k, alpha, disjointPaths }, client, self } = this.#dht
+    return new Lookup({
+      target: this.#key,
+      self: self.key,
+      seeds,
+      k,
+      alpha,
+      burst: burstOf(alpha),
+      paths: disjointPaths,
+      slowAfter: contact => slowAfter(client.expected(contact))
+    })
   }
 }
 

@@ -154,19 +154,10 @@ export class Libp2pHost implements Host {
 
   #serve (protocol: string, handler: StreamHandler, stream: Libp2pStream, connection: Connection): void {
     const ours = this.#keep(stream, protocol)
-    handler(ours, this.#remoteOf(connection, protocol)).catch((err: unknown) => {
+    handler(ours, new Remote(this.#neighbours, connection, protocol)).catch((err: unknown) => {
       this.#log('reset a stream of %p - %e', connection.remotePeer, err)
       ours.abort(asError(err))
     })
-  }
-
-  /** Who is at the other end. Where it listens is found out when somebody asks. */
-  #remoteOf (connection: Connection, protocol: string): PeerInfo {
-    const neighbours = this.#neighbours
-    return {
-      id: connection.remotePeer.toMultihash().bytes,
-      get addrs () { return neighbours.addrsOf(connection, protocol) }
-    }
   }
 
   #keep (stream: Libp2pStream, served: string | undefined): StreamAdapter {
@@ -195,4 +186,23 @@ export class Libp2pHost implements Host {
  */
 export function createLibp2pHost (components: Libp2pHostComponents, options?: Libp2pHostOptions): Libp2pHost {
   return new Libp2pHost(components, options)
+}
+
+/** Who is at the other end of a connection. Where it listens is found out when somebody asks. */
+class Remote implements PeerInfo {
+  readonly id: Uint8Array
+  readonly #neighbours: Neighbours
+  readonly #connection: Connection
+  readonly #protocol: string
+
+  constructor (neighbours: Neighbours, connection: Connection, protocol: string) {
+    this.id = connection.remotePeer.toMultihash().bytes
+    this.#neighbours = neighbours
+    this.#connection = connection
+    this.#protocol = protocol
+  }
+
+  get addrs (): Uint8Array[] {
+    return this.#neighbours.addrsOf(this.#connection, this.#protocol)
+  }
 }
