@@ -21,6 +21,28 @@ const QUIET_STEPS = 8
 
 const NOW = Promise.resolve()
 
+/** Outboxes with frames that may not be the last of the turn. One chain of steps is for all: a lookup writes to twenty at once. */
+const unsettled: Outbox[] = []
+
+function step (): void {
+  let left = 0
+  for (const outbox of unsettled) {
+    if (!outbox.settle()) {
+      unsettled[left++] = outbox
+    }
+  }
+  unsettled.length = left
+  if (left > 0) {
+    NOW.then(step, undefined)
+  }
+}
+
+function settleLater (outbox: Outbox): void {
+  if (unsettled.push(outbox) === 1) {
+    NOW.then(step, undefined)
+  }
+}
+
 /**
  * Frames waiting to be written to one stream, which iterates it, once, until it is ended
  * and empty.
@@ -68,7 +90,7 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
       this.#onTaken.push({ count: this.#pushed, task: onTaken })
     }
     if (this.#taker != null) {
-      this.#settle()
+      this.#giveSoon()
     }
   }
 
@@ -114,7 +136,7 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     return new Promise((resolve, reject) => {
       this.#taker = { resolve, reject }
       if (this.#frames.length > 0) {
-        this.#settle()
+        this.#giveSoon()
       } else if (this.#state !== 'open') {
         this.#give()
       }
@@ -152,31 +174,30 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     }
   }
 
+  /** Another step has passed: has what there was been given, or taken? */
+  settle (): boolean {
+    if (this.#taker != null) {
+      this.#quietSteps = this.#pushed === this.#pushedBefore ? this.#quietSteps + 1 : 0
+      this.#pushedBefore = this.#pushed
+      if (this.#quietSteps < QUIET_STEPS) {
+        return false
+      }
+      this.#give()
+    }
+    this.#isSettling = false
+    return true
+  }
+
   /** Give what there is when no more comes, or a batch is full. */
-  #settle (): void {
+  #giveSoon (): void {
     if (this.#bytes >= MAX_BATCH_BYTES) {
       this.#give()
     } else if (!this.#isSettling) {
       this.#isSettling = true
       this.#quietSteps = 0
       this.#pushedBefore = this.#pushed
-      NOW.then(this.#step, undefined)
+      settleLater(this)
     }
-  }
-
-  readonly #step = (): void => {
-    if (this.#taker == null) {
-      this.#isSettling = false
-      return
-    }
-    this.#quietSteps = this.#pushed === this.#pushedBefore ? this.#quietSteps + 1 : 0
-    this.#pushedBefore = this.#pushed
-    if (this.#quietSteps < QUIET_STEPS) {
-      NOW.then(this.#step, undefined)
-      return
-    }
-    this.#isSettling = false
-    this.#give()
   }
 
   #give (): void {
