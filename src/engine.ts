@@ -48,6 +48,7 @@ export { keyFromBytes, keyOf } from './keyspace/key.ts'
 export { commonPrefixLength, compareDistance, distance } from './keyspace/distance.ts'
 export { contactOf } from './keyspace/contact.ts'
 export type { Identity } from './keyspace/identity.ts'
+export type { Whereabouts } from './keyspace/whereabouts.ts'
 export type { Key } from './keyspace/key.ts'
 export type { Contact, PeerInfo, SelectAddrs } from './keyspace/contact.ts'
 
