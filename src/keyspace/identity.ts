@@ -39,7 +39,7 @@ export class Identity {
   }
 }
 
-/** Identities remembered, a power of two: those of the peers that a node meets in some minutes. They take 3 MB at the most. */
+/** Identities remembered, a power of two: those of the peers that a node meets in some minutes. They take 4 MB at the most. */
 const SLOTS = 8_192
 
 /** Each has one place, by its last bytes, where it stays until another takes it. */

@@ -20,7 +20,7 @@ export interface PeerResponseInit {
  * `closer` and `providers` are properties of the event itself, as spreading it expects, but their getters
  * are the same for all events. An object literal has functions of its own for each, and so to V8
  * a shape of its own, which keeps them, and all of the answer, until the next full garbage
- * collection: half of a lookup's time among 128 hosts.
+ * collection.
  */
 export class PeerResponse implements PeerResponseEvent {
   readonly type = EventTypes.PEER_RESPONSE
@@ -38,6 +38,7 @@ export class PeerResponse implements PeerResponseEvent {
 
   static readonly #PEERS: PropertyDescriptorMap & ThisType<PeerResponse> = {
     closer: {
+      configurable: true,
       enumerable: true,
       get () {
         this.#closer ??= this.#init.read(this.#init.closer)
@@ -45,6 +46,7 @@ export class PeerResponse implements PeerResponseEvent {
       }
     },
     providers: {
+      configurable: true,
       enumerable: true,
       get () {
         this.#providers ??= this.#init.read(this.#init.providers)

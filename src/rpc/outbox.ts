@@ -207,13 +207,22 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     }
     this.#taker = undefined
     if (this.#frames.length > 0) {
-      const value = this.#takeBatch()
-      this.#onGiven(value.byteLength)
-      taker.resolve({ done: false, value })
+      this.#giveBatch(taker)
     } else if (this.#state === 'failed') {
       taker.reject(this.#failure)
     } else {
       taker.resolve({ done: true, value: undefined })
+    }
+  }
+
+  /** Whatever goes wrong is the taker's to hear: others wait in the same chain of steps. */
+  #giveBatch (taker: Taker): void {
+    try {
+      const value = this.#takeBatch()
+      this.#onGiven(value.byteLength)
+      taker.resolve({ done: false, value })
+    } catch (err) {
+      taker.reject(err)
     }
   }
 

@@ -28,6 +28,22 @@ describe('Outbox', () => {
     expect(await given).to.equal(framed(a, b, c))
   })
 
+  it('tells its own stream what goes wrong, and holds up no other', async () => {
+    const failure = new Error('no timer left')
+    const broken = new Outbox(() => { throw failure })
+    const sound = new Outbox()
+    const given = [broken.next(), nextOf(sound)]
+    broken.push(a)
+    sound.push(b)
+    const [failed, settled] = await Promise.allSettled(given)
+    expect(failed).to.deep.equal({ status: 'rejected', reason: failure })
+    expect(settled).to.deep.equal({ status: 'fulfilled', value: framed(b) })
+
+    const later = nextOf(sound)
+    sound.push(c)
+    expect(await later).to.equal(framed(c))
+  })
+
   it('gives frames that wait already in one piece', async () => {
     const outbox = new Outbox()
     outbox.push(a)
