@@ -6,25 +6,31 @@ import type { Cancel, Clock } from './clock.ts'
  * Setting and clearing only write a number. The clock is asked again when the
  * scheduled call comes and finds its deadline moved. A deadline that has passed
  * gets one more turn of the event loop before it bites, so that bytes which came
- * while this process was busy are read first and count as in time.
+ * while this process was busy are read first and count as in time. The bite tells
+ * when that turn began: what came before has been read.
  */
 export class Watchdog {
   readonly #clock: Clock
-  readonly #bite: () => void
+  readonly #bite: (readUntil: number) => void
   #deadline = Infinity
   #scheduledFor = Infinity
   #cancel: Cancel | undefined
 
-  constructor (clock: Clock, bite: () => void) {
+  constructor (clock: Clock, bite: (readUntil: number) => void) {
     this.#clock = clock
     this.#bite = bite
   }
 
   /** Bite in `ms` milliseconds unless set or cleared before. Replaces what was set. `now`: for those who know what the clock says. */
   set (ms: number, now: number = this.#clock.now()): void {
-    this.#deadline = now + ms
-    if (this.#deadline < this.#scheduledFor) {
-      this.#schedule(ms)
+    this.setAt(now + ms, now)
+  }
+
+  /** The same at a time, in milliseconds since the Unix epoch. One that has passed gets its turn of the event loop, too. */
+  setAt (deadline: number, now: number = this.#clock.now()): void {
+    this.#deadline = deadline
+    if (Math.max(deadline, now) < this.#scheduledFor) {
+      this.#schedule(Math.max(0, deadline - now))
     }
   }
 
@@ -53,19 +59,19 @@ export class Watchdog {
     if (this.#deadline === Infinity) {
       return
     }
-    const left = this.#deadline - this.#clock.now()
+    const now = this.#clock.now()
+    const left = this.#deadline - now
     if (left > 0) {
       this.#schedule(left)
       return
     }
-    const due = this.#deadline
-    this.#scheduledFor = this.#clock.now()
+    this.#scheduledFor = now
     this.#cancel = this.#clock.schedule(0, () => {
       this.#scheduledFor = Infinity
       this.#cancel = undefined
-      if (this.#deadline === due) {
+      if (this.#deadline <= now) {
         this.stop()
-        this.#bite()
+        this.#bite(now)
       } else {
         this.#resume()
       }

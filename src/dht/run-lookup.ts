@@ -57,6 +57,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   #lookup: Lookup | undefined
   /** Bites when a peer turns out slow. */
   readonly #slow: Watchdog
+  /** The lookup has been told of all answers that came before (ms). */
+  #toldUntil = 0
   #cancelDeadline = (): void => {}
   #inFlight = 0
   #late = false
@@ -64,7 +66,10 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   constructor (run: LookupRun<R>) {
     this.#run = run
-    this.#slow = new Watchdog(run.clock, this.#wake)
+    this.#slow = new Watchdog(run.clock, readUntil => {
+      this.#toldUntil = readUntil
+      this.#wake()
+    })
   }
 
   /** Why it ended; `stopped` while it goes on. */
@@ -117,7 +122,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   async #step (lookup: Lookup): Promise<void> {
     const { clock, onProgress } = this.#run
     for (;;) {
-      const step = lookup.next(clock.now())
+      const step = lookup.next(clock.now(), this.#toldUntil)
       if (step.type === 'ask') {
         this.#ask(lookup, step.contact)
         continue
@@ -183,7 +188,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     if (until === Infinity) {
       this.#slow.clear()
     } else {
-      this.#slow.set(Math.max(0, until - this.#run.clock.now()))
+      this.#slow.setAt(until)
     }
     await new Promise<void>(resolve => { this.#onWake = resolve })
   }

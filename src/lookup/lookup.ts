@@ -213,12 +213,17 @@ export class Lookup {
     return this.#closestAnswered().reduce((hops, candidate) => Math.max(hops, candidate.hop), 0)
   }
 
-  /** What to do at `now` (ms)? Call it again after each step, until it is done. */
-  next (now: number): LookupStep {
+  /**
+   * What to do at `now` (ms)? Call it again after each step, until it is done.
+   *
+   * @param now
+   * @param toldUntil - the lookup has been told of all answers that came before. Who is asked while this process is busy is not slow for that
+   */
+  next (now: number, toldUntil: number = now): LookupStep {
     if (this.#end != null) {
       return this.#done(this.#end)
     }
-    this.#slow += this.#slots.releaseSlow(now)
+    this.#slow += this.#slots.releaseSlow(toldUntil)
     const likelihood = 1 - this.#silentShare
     let inReach = 0
     let awaiting = false

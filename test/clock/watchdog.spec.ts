@@ -50,6 +50,25 @@ describe('Watchdog', () => {
     expect(clock.pending).to.equal(0)
   })
 
+  it('takes a time that has passed, and bites a turn later', async () => {
+    const readUntil: number[] = []
+    const late = new Watchdog(clock, until => { readUntil.push(until) })
+    await clock.advance(100)
+    late.setAt(10)
+    late.setAt(20)
+    expect(clock.pending).to.equal(1)
+    await clock.advance(0)
+    expect(readUntil, 'all that came before has been read').to.deep.equal([100])
+  })
+
+  it('is not put off by other times that have passed', async () => {
+    await clock.advance(100)
+    watchdog.setAt(10)
+    clock.schedule(0, () => { watchdog.setAt(20) })
+    await clock.advance(0)
+    expect(bites).to.deep.equal([100])
+  })
+
   it('spares what came in the very turn of its deadline', async () => {
     clock.schedule(100, () => { clock.schedule(0, () => { watchdog.set(50) }) })
     watchdog.set(100)

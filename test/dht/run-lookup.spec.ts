@@ -1,0 +1,88 @@
+import { expect } from 'aegir/chai'
+import { LookupDriver } from '../../src/dht/run-lookup.ts'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import { contactOf } from '../../src/keyspace/contact.ts'
+import { Lookup } from '../../src/lookup/lookup.ts'
+import { tinyContact, tinyKey } from '../helpers/tiny.ts'
+import type { ResponseTo } from '../../src/wire/rpc.ts'
+
+/** Milliseconds after which a peer is slow. */
+const SLOW_AFTER = 10
+
+describe('LookupDriver', () => {
+  /** Virtual, but for the time that passes while the process is busy with something else. */
+  let clock: VirtualClock
+  let busy: number
+  /** Whom it asked, in that order, and how they answer. */
+  let asked: number[]
+  let answers: Map<number, () => void>
+  let over: Promise<void>
+
+  beforeEach(async () => {
+    clock = new VirtualClock({ start: 0 })
+    busy = 0
+    asked = []
+    answers = new Map()
+    const seeds = Array.from({ length: 12 }, (_, i) => tinyContact(i + 1))
+    const driver = new LookupDriver({
+      clock: { now: () => clock.now() + busy, schedule: (ms, task) => clock.schedule(ms, task) },
+      request: 'find-node',
+      begin: async () => new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 5, paths: 4, slowAfter: () => SLOW_AFTER }),
+      heard: contactOf,
+      ask: async ({ key: [name] }) => {
+        asked.push(name)
+        return new Promise<ResponseTo<'find-node'>>(resolve => { answers.set(name, () => { resolve({ type: 'find-node', closer: [] }) }) })
+      },
+      deadline: 1_000,
+      signals: [],
+      onProgress: undefined
+    })
+    over = (async () => {
+      for await (const { response } of driver) {
+        expect(response.closer).to.deep.equal([])
+      }
+    })()
+    await clock.advance(0)
+    expect(asked).to.deep.equal([1, 2, 3, 4])
+  })
+
+  afterEach(async () => {
+    for (let settled = 0; settled < asked.length; settled++) {
+      answers.get(asked[settled])?.()
+      await clock.advance(0)
+    }
+    await over
+    expect(clock.pending, 'timers left').to.equal(0)
+  })
+
+  /** That one answers, and what comes of it is done before anything else is read. */
+  async function answer (name: number): Promise<void> {
+    answers.get(name)?.()
+    await clock.advance(0)
+  }
+
+  it('asks another beside a peer that is slow', async () => {
+    await clock.advance(SLOW_AFTER - 1)
+    expect(asked).to.have.length(4)
+    await clock.advance(1)
+    expect(asked).to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('takes nobody for slow whose answer waits to be read in a busy process', async () => {
+    busy = 10 * SLOW_AFTER
+    await answer(1)
+    expect(asked, 'one slot is free').to.deep.equal([1, 2, 3, 4, 5])
+    await answer(2)
+    await answer(3)
+    await answer(4)
+    expect(asked, 'those that are left of the eight closest').to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('takes those for slow who are silent when a busy process has read what came', async () => {
+    await clock.advance(SLOW_AFTER / 2)
+    busy = 10 * SLOW_AFTER
+    await answer(1)
+    await clock.advance(SLOW_AFTER / 2)
+    expect(asked, 'beside 2, 3 and 4').to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+})
