@@ -23,8 +23,10 @@ export interface LookupRun<R extends Closer> {
   readonly clock: Clock
   /** What is asked of each peer, for events. */
   readonly request: Request['type']
-  /** The lookup, when it may begin. */
-  begin (): Promise<Lookup>
+  /** What says whom to ask. */
+  readonly lookup: Lookup
+  /** Resolves when it may begin, and has its seeds. */
+  begin (): Promise<void>
   /** A peer that an answer names, as a contact. */
   heard (peer: PeerInfo): Contact
   /** Ask one peer. A rejection means that it failed. */
@@ -54,7 +56,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   readonly #settled: Array<() => LookupAnswer<R> | undefined> = []
   readonly #wake = (): void => { this.#onWake?.() }
   #onWake: (() => void) | undefined
-  #lookup: Lookup | undefined
+  #hasBegun = false
   /** Bites when a peer turns out slow. */
   readonly #slow: Watchdog
   /** The lookup has been told of all answers that came before (ms). */
@@ -79,14 +81,16 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   async next (): Promise<Result<R>> {
     try {
-      const lookup = this.#lookup ?? await this.#begin()
+      if (!this.#hasBegun) {
+        await this.#begin()
+      }
       while (this.#over == null) {
         this.#run.signals.forEach(signal => signal?.throwIfAborted())
         const answer = this.#takeAnswer()
         if (answer != null) {
           return { done: false, value: answer }
         }
-        await this.#step(lookup)
+        await this.#step()
       }
       return { done: true, value: this.#over }
     } catch (err) {
@@ -105,26 +109,25 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     return this
   }
 
-  async #begin (): Promise<Lookup> {
-    const { clock, deadline, signals, begin } = this.#run
-    const lookup = await begin()
-    this.#lookup = lookup
+  async #begin (): Promise<void> {
+    const { clock, deadline, signals, lookup, begin } = this.#run
+    await begin()
+    this.#hasBegun = true
     this.#cancelDeadline = clock.schedule(Math.max(0, deadline - clock.now()), () => {
       this.#late = true
       lookup.stop()
       this.#wake()
     })
     signals.forEach(signal => signal?.addEventListener('abort', this.#wake))
-    return lookup
   }
 
   /** Do what the lookup wants next: nothing to wait for, but when it does. */
-  async #step (lookup: Lookup): Promise<void> {
-    const { clock, onProgress } = this.#run
+  async #step (): Promise<void> {
+    const { clock, lookup, onProgress } = this.#run
     for (;;) {
       const step = lookup.next(clock.now(), this.#toldUntil)
       if (step.type === 'ask') {
-        this.#ask(lookup, step.contact)
+        this.#ask(step.contact)
         continue
       }
       if (step.type === 'wait') {
@@ -137,14 +140,14 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   }
 
   /** Ask `peer`; what comes of it is told by `#takeAnswer`. */
-  #ask (lookup: Lookup, peer: Contact): void {
-    const { ask, clock, onProgress, request } = this.#run
+  #ask (peer: Contact): void {
+    const { ask, clock, lookup, onProgress, request } = this.#run
     const begun = clock.now()
     onProgress?.({ type: 'asking', peer, request, hop: hopOf(lookup, peer) })
     this.#inFlight++
     ask(peer, this.#controller.signal).then(
-      response => { this.#settle(() => this.#onResponse(lookup, peer, response, clock.now() - begun)) },
-      error => { this.#settle(() => this.#onFailure(lookup, peer, error)) }
+      response => { this.#settle(() => this.#onResponse(peer, response, clock.now() - begun)) },
+      error => { this.#settle(() => this.#onFailure(peer, error)) }
     )
   }
 
@@ -165,8 +168,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     return undefined
   }
 
-  #onResponse (lookup: Lookup, peer: Contact, response: R, ms: number): LookupAnswer<R> {
-    const { heard, onProgress, request } = this.#run
+  #onResponse (peer: Contact, response: R, ms: number): LookupAnswer<R> {
+    const { heard, lookup, onProgress, request } = this.#run
     // most of those named are known by now, and need not become contacts
     const news = response.closer.filter(closer => !lookup.knows(keyOfPeer(closer)))
     lookup.onResponse(peer.key, news.map(closer => heard(closer)))
@@ -174,8 +177,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     return { peer, response }
   }
 
-  #onFailure (lookup: Lookup, peer: Contact, error: Error): undefined {
-    const { onProgress, request } = this.#run
+  #onFailure (peer: Contact, error: Error): undefined {
+    const { lookup, onProgress, request } = this.#run
     lookup.onFailure(peer.key)
     onProgress?.({ type: 'failed', peer, request, error })
   }

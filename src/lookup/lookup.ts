@@ -172,7 +172,12 @@ export class Lookup {
     this.#slots = new Slots(this.#alpha, this.#paths)
     this.#slowAfter = init.slowAfter
     this.#candidates = new Candidates(init.target, MAX_CANDIDATES_PER_K * this.#k)
-    for (const seed of init.seeds) {
+    this.addSeeds(init.seeds)
+  }
+
+  /** Begin with these, too. Only before anybody is asked. */
+  addSeeds (seeds: Iterable<Contact>): void {
+    for (const seed of seeds) {
       this.#hear(seed, 1, 0)
     }
     this.#candidates.sorted.forEach((seed, i) => { seed.path = i % this.#paths })
@@ -214,10 +219,10 @@ export class Lookup {
   }
 
   /**
-   * What to do at `now` (ms)? Call it again after each step, until it is done.
+   * What to do? Call it again after each step, until it is done.
    *
-   * @param now
-   * @param toldUntil - the lookup has been told of all answers that came before. Who is asked while this process is busy is not slow for that
+   * @param now - milliseconds since the Unix epoch
+   * @param toldUntil - the same: the lookup has been told of all answers that came before. Who should have answered later is not slow yet, for that answer may wait to be read
    */
   next (now: number, toldUntil: number = now): LookupStep {
     if (this.#end != null) {

@@ -27,7 +27,8 @@ describe('LookupDriver', () => {
     const driver = new LookupDriver({
       clock: { now: () => clock.now() + busy, schedule: (ms, task) => clock.schedule(ms, task) },
       request: 'find-node',
-      begin: async () => new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 5, paths: 4, slowAfter: () => SLOW_AFTER }),
+      lookup: new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 5, paths: 4, slowAfter: () => SLOW_AFTER }),
+      begin: async () => {},
       heard: contactOf,
       ask: async ({ key: [name] }) => {
         asked.push(name)

@@ -233,6 +233,20 @@ describe('Lookup: paths', () => {
     expect(paths(lookupOf([9, 3, 5, 7]))).to.deep.equal([[3, 0], [5, 0], [7, 0], [9, 0]])
   })
 
+  it('deals seeds that come later together with those before', () => {
+    const lookup = lookupOf([9, 5], { paths: 2 })
+    lookup.addSeeds(contacts(7, 3, 5))
+    expect(paths(lookup)).to.deep.equal([[3, 0], [5, 1], [7, 0], [9, 1]])
+    expect(ask(lookup)).to.deep.equal([3, 5])
+  })
+
+  it('asks no seed that comes when it is stopped', () => {
+    const lookup = lookupOf([])
+    lookup.stop()
+    lookup.addSeeds(contacts(1))
+    expect(show(lookup)).to.equal('stopped:')
+  })
+
   it('puts each peer on the path of who named it first', () => {
     const lookup = lookupOf([8, 9], { paths: 2 })
     ask(lookup)

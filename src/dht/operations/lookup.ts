@@ -56,25 +56,35 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   readonly #target: Uint8Array
   readonly #key: Key
   readonly #begun: number
-  #lookup: Lookup
-  #stopped = false
+  readonly #lookup: Lookup
 
   constructor (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number) {
-    const { config: { clock, heard }, peers } = dht
+    const { config: { clock, heard, k, alpha, disjointPaths }, peers, client, self } = dht
     const ms = options.timeout ?? timeout
     const signals = [options.signal, dht.tasks.signal]
     this.#dht = dht
     this.#target = target
     this.#key = keyOf(target)
     this.#begun = clock.now()
-    this.#lookup = this.#lookupFrom([])
+    this.#lookup = new Lookup({
+      target: this.#key,
+      self: self.key,
+      seeds: [], // they are known when it begins
+      k,
+      alpha,
+      burst: burstOf(alpha),
+      paths: disjointPaths,
+      slowAfter: contact => slowAfter(client.expected(contact))
+    })
     this.answers = new LookupDriver({
       clock,
       heard,
       request: request.type,
+      lookup: this.#lookup,
       begin: async () => {
         await dht.awaitContacts(ms, signals)
-        return this.#begin()
+        this.#lookup.addSeeds(peers.table.closest(this.#key, k))
+        peers.table.touched(this.#key, this.#begun)
       },
       ask: (contact, signal) => peers.ask(contact, request, signal),
       deadline: this.#begun + ms,
@@ -93,32 +103,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   }
 
   stop (): void {
-    this.#stopped = true
     this.#lookup.stop()
-  }
-
-  #begin (): Lookup {
-    const { config: { k }, peers: { table } } = this.#dht
-    this.#lookup = this.#lookupFrom(table.closest(this.#key, k))
-    if (this.#stopped) {
-      this.#lookup.stop()
-    }
-    table.touched(this.#key, this.#begun)
-    return this.#lookup
-  }
-
-  #lookupFrom (seeds: readonly Contact[]): Lookup {
-    const { config: { k, alpha, disjointPaths }, client, self } = this.#dht
-    return new Lookup({
-      target: this.#key,
-      self: self.key,
-      seeds,
-      k,
-      alpha,
-      burst: burstOf(alpha),
-      paths: disjointPaths,
-      slowAfter: contact => slowAfter(client.expected(contact))
-    })
   }
 }
 
