@@ -33,24 +33,18 @@ export class PeerResponse implements PeerResponseEvent {
   readonly record: DHTRecord | undefined
   readonly path: DisjointPath
   readonly #init: PeerResponseInit
-  #closer: Libp2pPeerInfo[] | undefined
-  #providers: Libp2pPeerInfo[] | undefined
 
-  static readonly #PEERS: PropertyDescriptorMap & ThisType<PeerResponse> = {
-    closer: {
+  static readonly #PEERS = { closer: PeerResponse.#peers('closer'), providers: PeerResponse.#peers('providers') }
+
+  /** The property `name`: who is read becomes its value. */
+  static #peers (name: 'closer' | 'providers'): PropertyDescriptor & ThisType<PeerResponse> {
+    return {
       configurable: true,
       enumerable: true,
       get () {
-        this.#closer ??= this.#init.read(this.#init.closer)
-        return this.#closer
-      }
-    },
-    providers: {
-      configurable: true,
-      enumerable: true,
-      get () {
-        this.#providers ??= this.#init.read(this.#init.providers)
-        return this.#providers
+        const value = this.#init.read(this.#init[name])
+        Object.defineProperty(this, name, { configurable: true, enumerable: true, value })
+        return value
       }
     }
   }

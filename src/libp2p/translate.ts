@@ -123,8 +123,8 @@ export class Translator {
     const from = peerIdOf(peer)
     if (from != null) {
       this.#tellResponse(from, request, this.#path(), {
-        closer: response != null && 'closer' in response ? response.closer : NOBODY,
-        providers: response != null && 'providers' in response ? response.providers : NOBODY,
+        closer: response != null && 'closer' in response ? response.closer : undefined,
+        providers: response != null && 'providers' in response ? response.providers : undefined,
         record: response != null && 'record' in response ? toRecord(response.record) : undefined
       })
     }
