@@ -9,11 +9,12 @@
  *
  * Ctrl-C ends it with what there is.
  */
-/* eslint-disable no-console -- a benchmark prints */
 import { mkdir } from 'node:fs/promises'
+import { inspect } from 'node:util'
 import { stopChildren } from './harness/child.js'
 import { machine, versions } from './harness/machine.js'
 import { isNarrowed, readOptions, USAGE } from './harness/options.js'
+import { note, print } from './harness/print.js'
 import { report } from './harness/report.js'
 import { writeResult, writeSummary } from './harness/results.js'
 
@@ -22,13 +23,13 @@ const BENCHMARKS = ['codec', 'routing-table', 'find-node', 'transfer', 'bootstra
 
 const options = readOptions(process.argv.slice(2), BENCHMARKS)
 if (typeof options === 'string') {
-  console.error(`${options}\n\n${USAGE}`)
+  note(`${options}\n\n${USAGE}`)
   process.exit(64)
 }
 
 const interrupt = new AbortController()
 process.once('SIGINT', () => {
-  console.error('\nending it with what there is; Ctrl-C again ends it at once')
+  note('\nending it with what there is; Ctrl-C again ends it at once')
   interrupt.abort()
   stopChildren()
 })
@@ -50,14 +51,14 @@ stopChildren()
 if (out != null) {
   await writeSummary(out, BENCHMARKS)
 }
-console.info(`\n${options.names.length - failed} of ${options.names.length} done in ${((performance.now() - begun) / 60_000).toFixed(1)} min${out == null ? '' : `; results in ${out}`}`)
+print(`\n${options.names.length - failed} of ${options.names.length} done in ${((performance.now() - begun) / 60_000).toFixed(1)} min${out == null ? '' : `; results in ${out}`}`)
 process.exit(failed === 0 && !interrupt.signal.aborted ? 0 : 1)
 
 async function runOne (name) {
   const { benchmark } = await import(`./${name}.js`)
   const started = performance.now()
-  console.info(`\n## ${name}: ${benchmark.question}\n`)
-  const progress = text => { console.error(`  … ${((performance.now() - started) / 1_000).toFixed(0)} s: ${text}`) }
+  print(`\n## ${name}: ${benchmark.question}\n`)
+  const progress = text => { note(`  … ${((performance.now() - started) / 1_000).toFixed(0)} s: ${text}`) }
   try {
     const cases = await benchmark.run({ ...options, progress, signal: interrupt.signal })
     const result = {
@@ -78,7 +79,7 @@ async function runOne (name) {
     }
   } catch (err) {
     failed++
-    console.error(interrupt.signal.aborted ? `  ${name} was interrupted` : err)
+    note(interrupt.signal.aborted ? `  ${name} was interrupted` : inspect(err))
     stopChildren()
   }
 }

@@ -11,21 +11,21 @@
  *
  * Ctrl-C ends it with what there is.
  */
-/* eslint-disable no-console -- a benchmark prints */
 import { writeFile } from 'node:fs/promises'
+import { note } from './harness/print.js'
 import { churn } from './sim/churn.js'
 import { readOptions, USAGE } from './sim/options.js'
 import { drawRetrieval } from './sim/svg.js'
 
 const options = readOptions(process.argv.slice(2))
 if (typeof options === 'string') {
-  console.error(`${options}\n\n${USAGE}`)
+  note(`${options}\n\n${USAGE}`)
   process.exit(64)
 }
 
 const interrupt = new AbortController()
 process.once('SIGINT', () => {
-  console.error('\nending it with what there is; Ctrl-C again ends it at once')
+  note('\nending it with what there is; Ctrl-C again ends it at once')
   interrupt.abort()
 })
 

@@ -6,9 +6,9 @@ import './interop/two-networks.ts'
 import './interop/streams.ts'
 import './interop/live.ts'
 import './interop/kubo.ts'
+import { say } from './helpers/say.ts'
 import { report } from './interop/tally.ts'
 
 after(() => {
-  // eslint-disable-next-line no-console -- a figure to be read
-  console.log(`\n${report()}`)
+  say(`\n${report()}`)
 })

@@ -1,4 +1,4 @@
-/* eslint-disable no-console -- a benchmark prints */
+import { print } from './print.js'
 import { median } from './statistics.js'
 
 /**
@@ -47,7 +47,7 @@ const COLUMNS = [
  */
 export function report (cases) {
   const summaries = cases.map(summaryOf)
-  summaries.forEach(print)
+  summaries.forEach(printCase)
   return summaries
 }
 
@@ -79,7 +79,7 @@ function verdictOf ({ of, to, must, aim }, results, better) {
   return { of, to, must, aim, measured, reached: measured == null ? 'not measured' : meets(aim) ? 'aim' : meets(must) ? 'must' : 'none' }
 }
 
-function print ({ name, group, unit, rows, reference, targets }) {
+function printCase ({ name, group, unit, rows, reference, targets }) {
   const columns = COLUMNS.filter(([key]) => rows.some(row => row[key] != null))
   const table = [
     [group == null ? name : `${group}: ${name}`, unit, 'spread', ...(reference == null ? [] : [`× ${reference}`]), ...columns.map(([, head]) => head)],
@@ -92,11 +92,11 @@ function print ({ name, group, unit, rows, reference, targets }) {
     ])
   ]
   const widths = table[0].map((_, i) => Math.max(...table.map(cells => cells[i].length)))
-  console.info(table.map(cells => `  ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ')}`).join('\n'))
+  print(table.map(cells => `  ${cells.map((cell, i) => i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])).join('  ')}`).join('\n'))
   for (const { of, to, must, aim, measured, reached } of targets) {
-    console.info(`  ${of}${to == null ? '' : ` to ${to}`}: ${measured == null ? '-' : number(measured)}; at least wanted ${number(must)}, aimed at ${number(aim)}: ${VERDICTS[reached]}`)
+    print(`  ${of}${to == null ? '' : ` to ${to}`}: ${measured == null ? '-' : number(measured)}; at least wanted ${number(must)}, aimed at ${number(aim)}: ${VERDICTS[reached]}`)
   }
-  console.info('')
+  print('')
 }
 
 const VERDICTS = { aim: 'aim reached', must: 'wanted reached, aim not', none: 'not reached', 'not measured': 'not measured' }

@@ -1,5 +1,5 @@
-/* eslint-disable no-console -- a benchmark prints */
 import { simulateChurn } from '../../dist/test/helpers/churn.js'
+import { note, print } from '../harness/print.js'
 
 const HOUR = 3_600_000
 
@@ -31,25 +31,25 @@ const COLUMNS = [
 export async function churn (scenario, signal) {
   const { target, ...init } = scenario
   const begun = process.cpuUsage()
-  console.info(`\n${init.nodes} nodes, sessions of a median of ${time(init.median)} (exponential), ${init.values} values, ${time(init.duration)}, seed ${init.seed}\n`)
-  console.info(COLUMNS.map(([name]) => cell(name, name)).join('  '))
+  print(`\n${init.nodes} nodes, sessions of a median of ${time(init.median)} (exponential), ${init.values} values, ${time(init.duration)}, seed ${init.seed}\n`)
+  print(COLUMNS.map(([name]) => cell(name, name)).join('  '))
   const result = await simulateChurn({
     ...init,
     ttl: init.duration + SPARE_LIFE,
     signal,
-    onPhase: phase => { console.error(`… ${phase}`) },
-    onRow: row => { console.info(COLUMNS.map(([name, value]) => cell(name, value(row))).join('  ')) }
+    onPhase: phase => { note(`… ${phase}`) },
+    onRow: row => { print(COLUMNS.map(([name, value]) => cell(name, value(row))).join('  ')) }
   })
   const { user, system } = process.cpuUsage(begun)
   const met = result.found >= target && result.outcomes.wrong === 0 && result.outcomes['rolled-back'] === 0
   printFigures(result, target, met)
-  console.info(`  CPU                         ${((user + system) / 1e6).toFixed(0)} s`)
+  print(`  CPU                         ${((user + system) / 1e6).toFixed(0)} s`)
   return { scenario, met, ...result }
 }
 
 function printFigures ({ gets, outcomes, found, upkeep, keeping }, target, met) {
   const { by } = keeping
-  console.info(`
+  print(`
   found                       ${percent(found)} of ${gets - outcomes.left} gets; at least ${percent(target)}: ${met ? 'yes' : 'no'}
   rolled back, wrong          ${outcomes['rolled-back']}, ${outcomes.wrong}
   not found                   ${outcomes.gone} held by nobody, ${outcomes.missed} held by somebody

@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { bytesToMapKey, keyFromBytes, keyOf } from '../../src/keyspace/key.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
+import { say } from '../helpers/say.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
@@ -202,6 +203,5 @@ function print ({ lookupMessages, records, transmissions }: Cost): string {
 }
 
 function figure (text: string): void {
-  // eslint-disable-next-line no-console -- a figure to be read
-  console.info(`        ${text}`)
+  say(`        ${text}`)
 }

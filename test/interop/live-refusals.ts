@@ -4,6 +4,7 @@ import { expect } from 'aegir/chai'
 import { createIPNSRecord, marshalIPNSRecord } from 'ipns'
 import { concat } from 'uint8arrays/concat'
 import { fromString } from 'uint8arrays/from-string'
+import { say } from '../helpers/say.ts'
 import { sameBytes } from './ask.ts'
 import { across, traitsOf } from './external/kinds.ts'
 import { LiveNetwork } from './external/live-network.ts'
@@ -55,8 +56,7 @@ async function isRefused (network: LiveNetwork, { from, to }: Direction, { what,
     await asker.putAt(holder, before.key, before.value)
   }
   const refusal = await asker.putAt(holder, put.key, put.value).then(() => undefined, (err: Error) => err)
-  // eslint-disable-next-line no-console -- to be read
-  console.log(`      ${what}: ${refusal?.name}: ${refusal?.message}`)
+  say(`      ${what}: ${refusal?.name}: ${refusal?.message}`)
   const kept = what === 'a namespace that nobody knows' ? undefined : await asker.valueAt(holder, put.key)
   const good = { key: freshKey(), value: fromString('good') }
   await asker.putAt(holder, good.key, good.value)

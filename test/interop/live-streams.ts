@@ -1,5 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
+import { say } from '../helpers/say.ts'
 import { sameBytes } from './ask.ts'
 import { until } from './converge.ts'
 import { EXTERNAL } from './external/kinds.ts'
@@ -76,8 +77,7 @@ function pipelines ({ kind }: BuiltPeer, get: GetNetwork): void {
     await server.put(key, value)
     const answers = await Promise.all(Array.from({ length: REQUESTS }, async () => asker.valueAt(server, key)))
     const right = answers.filter(answer => sameBytes(answer, value))
-    // eslint-disable-next-line no-console -- a figure to be read
-    console.log(`      ${kind} opened ${inboundStreams(server) - opened} streams for them`)
+    say(`      ${kind} opened ${inboundStreams(server) - opened} streams for them`)
     countLive(kind, 'ours', `${REQUESTS} requests at once`, right.length === REQUESTS)
     expect(right).to.have.lengthOf(REQUESTS)
   })
@@ -162,11 +162,11 @@ export function idleStreams (built: BuiltPeer): void {
     it('are closed just when the next request is sent, and no request is lost', async () => {
       const opened = client.counts.streamsOpened
       for (let i = 0; i < COLLISIONS; i++) {
+        // their idle timeout runs on the machine's clock: to meet it is to wait as long
         await new Promise(resolve => { setTimeout(resolve, lasts - 2 + i % 5) })
         await ping(client, server)
       }
-      // eslint-disable-next-line no-console -- a figure to be read
-      console.log(`      of ${COLLISIONS} requests after ${lasts} ms, ${client.counts.streamsOpened - opened} took a fresh stream`)
+      say(`      of ${COLLISIONS} requests after ${lasts} ms, ${client.counts.streamsOpened - opened} took a fresh stream`)
       countLive('ours', kind, 'asks just as they close what is idle', true)
     })
   })

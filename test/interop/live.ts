@@ -1,3 +1,4 @@
+import { say } from '../helpers/say.ts'
 import { buildPeers } from './external/built.ts'
 import { EXTERNAL } from './external/kinds.ts'
 import { liveReport } from './external/matrix.ts'
@@ -15,8 +16,7 @@ const built = buildPeers()
 if (built.length > 0) {
   describe('other live implementations', () => {
     after(() => {
-      // eslint-disable-next-line no-console -- figures to be read
-      console.log(`\n${liveReport()}`)
+      say(`\n${liveReport()}`)
     })
 
     for (const peer of built) {

@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { say } from '../helpers/say.ts'
 import { closestPeers } from './ask.ts'
 import { until } from './converge.ts'
 import { dialAll, stopAll } from './network.ts'
@@ -77,8 +78,7 @@ describe('streams of ours to their server', () => {
       await pair.ask()
     }
     const opened = pair.opened
-    // eslint-disable-next-line no-console -- a figure to be read
-    console.log(`      ${REQUESTS} requests, streams opened since the start: ${opened}`)
+    say(`      ${REQUESTS} requests, streams opened since the start: ${opened}`)
     count('ours', 'theirs', `${REQUESTS} requests on one stream`, opened === 1)
     expect(opened).to.equal(1)
   })

@@ -6,6 +6,7 @@
  * npx -c 'node --experimental-transform-types test/interop/their-recall.ts 40 200'
  */
 import { argv } from 'node:process'
+import { say } from '../helpers/say.ts'
 import { closestPeers } from './ask.ts'
 import { InteropNetwork } from './network.ts'
 import { trulyClosest } from './truth.ts'
@@ -35,5 +36,4 @@ for (let i = 0; i < lookups; i++) {
 }
 await network.stop()
 
-// eslint-disable-next-line no-console -- a figure to be read
-console.log(`${nodes} nodes, ${lookups} lookups: ${exact} exact, recall ${(hits / wanted).toFixed(4)}, worst ${worst.toFixed(2)}, ${errors} query errors`)
+say(`${nodes} nodes, ${lookups} lookups: ${exact} exact, recall ${(hits / wanted).toFixed(4)}, worst ${worst.toFixed(2)}, ${errors} query errors`)

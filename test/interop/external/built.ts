@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { say } from '../../helpers/say.ts'
 import { EXTERNAL } from './kinds.ts'
 import type { ExternalKind } from './kinds.ts'
 
@@ -35,8 +36,7 @@ function builtPrograms (): ReadonlyMap<string, string> {
   return new Map(lines.flatMap(line => {
     const { kind, program, missing } = JSON.parse(line)
     if (missing != null) {
-      // eslint-disable-next-line no-console -- to be read
-      console.log(`not run: ${missing}`)
+      say(`not run: ${missing}`)
       return []
     }
     return [[kind, program]]
