@@ -81,7 +81,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   async next (): Promise<Result<R>> {
     try {
-      if (!this.#hasBegun) {
+      if (!this.#hasBegun && this.#over == null) {
         await this.#begin()
       }
       while (this.#over == null) {
@@ -112,6 +112,9 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   async #begin (): Promise<void> {
     const { clock, deadline, signals, lookup, begin } = this.#run
     await begin()
+    if (this.#over != null) {
+      return // meanwhile nobody wants it any more
+    }
     this.#hasBegun = true
     this.#cancelDeadline = clock.schedule(Math.max(0, deadline - clock.now()), () => {
       this.#late = true

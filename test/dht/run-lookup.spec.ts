@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { sleep } from '../../src/clock/wait.ts'
 import { LookupDriver } from '../../src/dht/run-lookup.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { contactOf } from '../../src/keyspace/contact.ts'
@@ -17,18 +18,15 @@ describe('LookupDriver', () => {
   let asked: number[]
   let answers: Map<number, () => void>
   let over: Promise<void>
+  let lookup: Lookup
 
-  beforeEach(async () => {
-    clock = new VirtualClock({ start: 0 })
-    busy = 0
-    asked = []
-    answers = new Map()
-    const seeds = Array.from({ length: 12 }, (_, i) => tinyContact(i + 1))
-    const driver = new LookupDriver({
+  /** What it may wait for before it begins. */
+  function driverOf (begin: () => Promise<void>): LookupDriver<ResponseTo<'find-node'>> {
+    return new LookupDriver({
       clock: { now: () => clock.now() + busy, schedule: (ms, task) => clock.schedule(ms, task) },
       request: 'find-node',
-      lookup: new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 5, paths: 4, slowAfter: () => SLOW_AFTER }),
-      begin: async () => {},
+      lookup,
+      begin,
       heard: contactOf,
       ask: async ({ key: [name] }) => {
         asked.push(name)
@@ -38,6 +36,16 @@ describe('LookupDriver', () => {
       signals: [],
       onProgress: undefined
     })
+  }
+
+  beforeEach(async () => {
+    clock = new VirtualClock({ start: 0 })
+    busy = 0
+    asked = []
+    answers = new Map()
+    const seeds = Array.from({ length: 12 }, (_, i) => tinyContact(i + 1))
+    lookup = new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 5, paths: 4, slowAfter: () => SLOW_AFTER })
+    const driver = driverOf(async () => {})
     over = (async () => {
       for await (const { response } of driver) {
         expect(response.closer).to.deep.equal([])
@@ -85,5 +93,20 @@ describe('LookupDriver', () => {
     await answer(1)
     await clock.advance(SLOW_AFTER / 2)
     expect(asked, 'beside 2, 3 and 4').to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('leaves nothing behind when nobody wants it before it has begun', async () => {
+    const before = clock.pending
+    const left = driverOf(async () => {})
+    await left.return()
+    expect(await left.next()).to.deep.equal({ done: true, value: 'stopped' })
+    expect(clock.pending, 'timers').to.equal(before)
+
+    const waiting = driverOf(async () => { await sleep(clock, 5) })
+    const first = waiting.next()
+    await waiting.return()
+    await clock.advance(5)
+    expect(await first).to.deep.equal({ done: true, value: 'stopped' })
+    expect(clock.pending, 'timers').to.equal(before)
   })
 })
