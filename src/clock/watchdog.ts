@@ -7,12 +7,15 @@ import type { Cancel, Clock } from './clock.ts'
  * scheduled call comes and finds its deadline moved. A deadline that has passed
  * gets one more turn of the event loop before it bites, so that bytes which came
  * while this process was busy are read first and count as in time. The bite tells
- * when that turn began: what came before has been read.
+ * when that turn began: what came before has been read. When the machine's clock is set
+ * back, it waits once more for as long as it was set for, rather than until that time comes again.
  */
 export class Watchdog {
   readonly #clock: Clock
   readonly #bite: (readUntil: number) => void
   #deadline = Infinity
+  /** How long it was set for. */
+  #ms = 0
   #scheduledFor = Infinity
   #cancel: Cancel | undefined
 
@@ -29,6 +32,7 @@ export class Watchdog {
   /** The same at a time, in milliseconds since the Unix epoch. One that has passed gets its turn of the event loop, too. */
   setAt (deadline: number, now: number = this.#clock.now()): void {
     this.#deadline = deadline
+    this.#ms = deadline - now
     if (Math.max(deadline, now) < this.#scheduledFor) {
       this.#schedule(Math.max(0, deadline - now))
     }
@@ -60,8 +64,9 @@ export class Watchdog {
       return
     }
     const now = this.#clock.now()
-    const left = this.#deadline - now
+    const left = Math.min(this.#deadline - now, this.#ms)
     if (left > 0) {
+      this.#deadline = now + left
       this.#schedule(left)
       return
     }

@@ -204,7 +204,7 @@ export class MendingDatastore extends BaseDatastore {
     if (this.#closed && this.#level == null) {
       throw closedError(dir)
     }
-    if (this.#failure != null && this.#healing == null && clock.now() < this.#failure.time + RETRY_MS) {
+    if (this.#failure != null && this.#healing == null && Math.abs(clock.now() - this.#failure.time) < RETRY_MS) {
       throw this.#failure.error
     }
     this.#healing ??= this.#heal().finally(() => { this.#healing = undefined })
@@ -240,7 +240,7 @@ export class MendingDatastore extends BaseDatastore {
     const error = writeError(dir, cause)
     const time = clock.now()
     this.#failure = { error, cause, time }
-    if (time >= this.#complained + COMPLAINT_MS) {
+    if (Math.abs(time - this.#complained) >= COMPLAINT_MS) {
       this.#complained = time
       this.#complaining = true
       log.error('%s', error.message)

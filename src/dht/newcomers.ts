@@ -8,9 +8,9 @@ import type { TableEntry } from '../routing/table-entry.ts'
 /** Milliseconds for which a peer that answered counts as there. Half of what js and go wait. */
 const FRESH_MS = 300_000
 
-/** Has it answered lately? */
+/** Has it answered lately? Not if the clock was set back since, as far as one can tell. */
 export function isFresh ({ lastSeen }: TableEntry, now: number): boolean {
-  return now - lastSeen < FRESH_MS
+  return Math.abs(now - lastSeen) < FRESH_MS
 }
 
 /** Are all of its addresses among those that we know of it? */

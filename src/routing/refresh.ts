@@ -56,9 +56,9 @@ function isLastOfTogether ({ prefix, prefixLength }: Bucket): boolean {
   return true
 }
 
-/** Did no lookup go through this bucket for the interval? */
+/** Did no lookup go through this bucket for the interval, or has the clock been set back by as much since? */
 export function isDue (bucket: Bucket, options: Pick<RefreshOptions, 'now' | 'interval'>): boolean {
-  return bucket.lastLookup == null || options.now - bucket.lastLookup >= options.interval
+  return bucket.lastLookup == null || Math.abs(options.now - bucket.lastLookup) >= options.interval
 }
 
 /**

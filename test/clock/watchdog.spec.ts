@@ -33,6 +33,20 @@ describe('Watchdog', () => {
     expect(bites).to.deep.equal([5050])
   })
 
+  it('waits once more at the most when the clock is set back', async () => {
+    let setBack = 0
+    const stepping = new Watchdog({ now: () => clock.now() - setBack, schedule: (ms, task) => clock.schedule(ms, task) }, () => { bites.push(clock.now()) })
+    stepping.set(100)
+    await clock.advance(50)
+    setBack = 3_600_000
+    await clock.advance(3_600_000)
+    expect(bites).to.deep.equal([200])
+    stepping.set(100)
+    await clock.advance(1000)
+    expect(bites).to.deep.equal([200, 3_600_150])
+    expect(clock.pending).to.equal(0)
+  })
+
   it('takes a nearer deadline', async () => {
     watchdog.set(1000)
     watchdog.set(10)

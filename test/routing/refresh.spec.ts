@@ -84,6 +84,12 @@ describe('isDue', () => {
     expect(isDue(bucket, { now: HOUR + 4, interval: HOUR })).to.equal(false)
     expect(isDue(bucket, { now: HOUR + 5, interval: HOUR })).to.equal(true)
   })
+
+  it('is one whose last lookup lies ahead, since the clock was set back', () => {
+    table.touched(tinyKey(1), 24 * HOUR)
+    expect(isDue(bucket, { now: 24 * HOUR - 5, interval: HOUR })).to.equal(false)
+    expect(isDue(bucket, { now: 5, interval: HOUR })).to.equal(true)
+  })
 })
 
 describe('refreshTargets', () => {

@@ -203,7 +203,7 @@ class SocketHost implements TcpHost {
       return this.#announce
     }
     const now = this.#clock.now()
-    if (now - this.#addrsAsOf >= INTERFACES_MAX_AGE_MS || this.#addrs.length === 0) {
+    if (Math.abs(now - this.#addrsAsOf) >= INTERFACES_MAX_AGE_MS || this.#addrs.length === 0) {
       this.#addrs = addressesOf(this.#listener.bound)
       this.#addrsAsOf = now
     }
