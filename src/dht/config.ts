@@ -174,7 +174,7 @@ export interface KademliaInit {
   reprovide?: ReprovideOptions
   /** Milliseconds between collections of values and provider records past their life. Default 90 min. */
   collectInterval?: number
-  /** Milliseconds below and above which the deadlines that adapt to measured response times do not go. Default 500 and 10,000. */
+  /** Milliseconds below and above which the deadlines that adapt to measured response times do not go; a peer that misses one has until `maxTimeout` to show that it lives. Default 500 and 10,000. */
   minTimeout?: number
   maxTimeout?: number
   /** Newcomers asked at once whether they answer, before they enter the routing table. Default 8. */

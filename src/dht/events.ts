@@ -12,7 +12,7 @@ export type DhtEvent =
   | { readonly type: 'asking', readonly peer: PeerInfo, readonly request: Request['type'], readonly hop: number }
   /** It was answered, after `ms` milliseconds. */
   | { readonly type: 'answered', readonly peer: PeerInfo, readonly request: Request['type'], readonly ms: number, readonly response: Response }
-  /** It failed. */
+  /** It failed, or the operation goes on without it: a lookup still takes an answer that comes before its end. */
   | { readonly type: 'failed', readonly peer: PeerInfo, readonly request: Request['type'], readonly error: Error }
   /** A value came in; `best`: it is better than all before; `agreeing`: so many have the best by now. `peer` is undefined when it lay in our own store. */
   | { readonly type: 'value', readonly peer: PeerInfo | undefined, readonly value: Uint8Array, readonly best: boolean, readonly agreeing: number }

@@ -9,6 +9,7 @@ import type { KademliaConfig, Observer } from './config.ts'
 import type { Tasks } from './tasks.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { TableEntry } from '../routing/table-entry.ts'
+import type { Patience } from '../rpc/channel.ts'
 import type { Question, RpcClient } from '../rpc/client.ts'
 import type { Request, ResponseTo } from '../wire/rpc.ts'
 import type { Logger } from '@libp2p/interface'
@@ -74,22 +75,22 @@ export class Peers {
    *
    * @throws as {@link RpcClient.request}
    */
-  ask<R extends Question> (contact: Contact, request: R, signal?: AbortSignal): Promise<ResponseTo<R['type']>> {
-    return this.#init.client.request(contact, request, { signal }).then(
+  ask<R extends Question> (contact: Contact, request: R, patience: Patience = {}): Promise<ResponseTo<R['type']>> {
+    return this.#init.client.request(contact, request, patience).then(
       response => {
         this.#learn(contact)
         return response
       },
       err => {
-        this.#blame(contact, request, err, signal)
+        this.#blame(contact, request, err, patience.signal)
         throw err
       }
     )
   }
 
   #blame (contact: Contact, request: Request, err: unknown, signal: AbortSignal | undefined): void {
-    if (signal?.aborted === true) {
-      return
+    if (err === signal?.reason) {
+      return // it was given up
     }
     this.#init.networkLog('%s at %b failed: %e', request.type, contact.id, err)
     if (isFaultOfPeer(err, request)) {
@@ -102,12 +103,13 @@ export class Peers {
     return { verifications: this.#verifications.counts, checks: this.#checks.counts }
   }
 
-  /** Ask whether `contact` is alive. The table learns from the answer. */
+  /** Ask whether `contact` is alive, be it ever so slow. The table learns from the answer. */
   async probe (contact: Contact, signal?: AbortSignal): Promise<void> {
+    const patience = { signal, isPatient: true }
     if (this.#init.config.probe === 'ping') {
-      await this.ask(contact, { type: 'ping' }, signal)
+      await this.ask(contact, { type: 'ping' }, patience)
     } else {
-      await this.ask(contact, { type: 'find-node', target: this.#init.self.id }, signal)
+      await this.ask(contact, { type: 'find-node', target: this.#init.self.id }, patience)
     }
   }
 

@@ -5,6 +5,7 @@ import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Lookup } from '../lookup/lookup.ts'
+import type { Patience } from '../rpc/channel.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
 /** What a lookup needs of an answer. */
@@ -29,8 +30,8 @@ export interface LookupRun<R extends Closer> {
   begin (): Promise<void>
   /** A peer that an answer names, as a contact. */
   heard (peer: PeerInfo): Contact
-  /** Ask one peer. A rejection means that it failed. */
-  ask (contact: Contact, signal: AbortSignal): Promise<R>
+  /** Ask one peer. A rejection means that it failed. Once it is late, what becomes of it is nothing to the lookup's end. */
+  ask (contact: Contact, patience: Patience): Promise<R>
   /** When the lookup stops with what it has: milliseconds since the Unix epoch. */
   readonly deadline: number
   /** Any of them aborts it. */
@@ -62,7 +63,6 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   /** The lookup has been told of all answers that came before (ms). */
   #toldUntil = 0
   #cancelDeadline = (): void => {}
-  #inFlight = 0
   #late = false
   #over: OperationEnd | undefined
 
@@ -147,15 +147,20 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     const { ask, clock, lookup, onProgress, request } = this.#run
     const begun = clock.now()
     onProgress?.({ type: 'asking', peer, request, hop: hopOf(lookup, peer) })
-    this.#inFlight++
-    ask(peer, this.#controller.signal).then(
+    let isLate = false
+    const onLate = (error: Error): void => {
+      if (!isLate) { // it is sent again when its stream dies, and may be late again
+        isLate = true
+        this.#settle(() => this.#onLate(peer, error))
+      }
+    }
+    ask(peer, { signal: this.#controller.signal, onLate }).then(
       response => { this.#settle(() => this.#onResponse(peer, response, clock.now() - begun)) },
-      error => { this.#settle(() => this.#onFailure(peer, error)) }
+      error => { this.#settle(() => this.#onFailure(peer, isLate ? undefined : error)) }
     )
   }
 
   #settle (tell: () => LookupAnswer<R> | undefined): void {
-    this.#inFlight--
     this.#settled.push(tell)
     this.#wake()
   }
@@ -180,9 +185,21 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     return { peer, response }
   }
 
-  #onFailure (peer: Contact, error: Error): undefined {
-    const { lookup, onProgress, request } = this.#run
-    lookup.onFailure(peer.key)
+  #onLate (peer: Contact, error: Error): undefined {
+    this.#run.lookup.onLate(peer.key)
+    this.#tellFailed(peer, error)
+  }
+
+  /** `error`: undefined if that it was late has been told. */
+  #onFailure (peer: Contact, error: Error | undefined): undefined {
+    this.#run.lookup.onFailure(peer.key)
+    if (error != null) {
+      this.#tellFailed(peer, error)
+    }
+  }
+
+  #tellFailed (peer: Contact, error: Error): void {
+    const { onProgress, request } = this.#run
     onProgress?.({ type: 'failed', peer, request, error })
   }
 
@@ -208,7 +225,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     this.#cancelDeadline()
     this.#slow.stop()
     this.#run.signals.forEach(signal => signal?.removeEventListener('abort', this.#wake))
-    if (this.#inFlight > 0) {
+    const { lookup: { asked, answered, failed } } = this.#run
+    if (asked > answered + failed) {
       this.#controller.abort(LOOKUP_OVER)
     }
   }

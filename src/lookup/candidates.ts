@@ -8,9 +8,10 @@ import type { Key } from '../keyspace/key.ts'
  * - `heard`: somebody named it, nobody asked it
  * - `asked`: it holds one of the alpha slots
  * - `slow`: asked too long ago to hold a slot, still waited for
+ * - `late`: its time is up, and nobody waits for it; it may answer after all
  * - `answered`, `failed`: final
  */
-export type CandidateState = 'heard' | 'asked' | 'slow' | 'answered' | 'failed'
+export type CandidateState = 'heard' | 'asked' | 'slow' | 'late' | 'answered' | 'failed'
 
 /** A peer that a lookup heard of. */
 export interface Candidate {

@@ -15,9 +15,13 @@ import type { Key } from '../keyspace/key.ts'
 //                        │            failed    │
 //                        │              ▲       │
 //                        │    onFailure │       │
-//                        └──────▶ slow ─┴───────┘
+//                        ├──────▶ slow ─┤───────┤
+//                        │ onLate │     │       │
+//                        │        ▼     │       │
+//                        └──────▶ late ─┴───────┘
 //
-// What is told of a candidate in any other state changes nothing.
+// What is told of a candidate in any other state changes nothing. One that is late counts
+// as if it had failed, until it answers after all.
 //
 // The lookup:
 //
@@ -29,6 +33,9 @@ import type { Key } from '../keyspace/key.ts'
 //            └───────────────────────────────────────────────────────▶ stopped
 //
 // Once done, it is over: later answers and failures change nothing.
+//
+// If nobody at all has answered, and some are late, it is rather our own link that is slow:
+// then it waits for them before it is exhausted.
 //
 // Paths. A peer may name many that are close to the target and never answer. So that it
 // does not hold up all of the lookup, each candidate belongs to a path, that of the peer
@@ -65,6 +72,9 @@ const MAX_SILENT_SHARE = 0.5
 
 /** By so much a sum of shares may be off. */
 const ROUNDING = 1e-9
+
+/** Who was asked, and may still answer. */
+const AWAITED: ReadonlySet<CandidateState> = new Set(['asked', 'slow', 'late'])
 
 /** Closer peers taken of one answer, in peers: twice the k = 20 that an answer holds. */
 export const MAX_CLOSER_PEERS = 40
@@ -107,7 +117,7 @@ export interface LookupInit {
 
 /** How a lookup ended. */
 export type LookupEnd =
-  /** The k closest peers that did not fail have all answered. */
+  /** The k closest peers that neither failed nor are late have all answered. */
   | 'converged'
   /** Everybody we heard of was asked, and fewer than k answered. */
   | 'exhausted'
@@ -119,9 +129,9 @@ export type LookupStep =
   /** Ask this peer, then call `onResponse` or `onFailure`; and call `next` again at once. */
   | { readonly type: 'ask', readonly contact: Contact }
   /**
-   * Call `next` again after the next answer or failure, or at `until` (milliseconds
-   * since the Unix epoch), when the next peer turns out slow; `Infinity` when only
-   * answers and failures can move the lookup.
+   * Call `next` again after the next answer or failure, when a peer is late, or at `until`
+   * (milliseconds since the Unix epoch), when the next one turns out slow; `Infinity` when
+   * time alone cannot move the lookup.
    */
   | { readonly type: 'wait', readonly until: number }
   /** It is over. `closest`: the at most k closest that answered, closest first. */
@@ -159,8 +169,9 @@ export class Lookup {
   #asked = 0
   #answered = 0
   #failed = 0
-  /** How many of those asked are slow. */
+  /** How many of those asked are slow, and how many late. */
   #slow = 0
+  #late = 0
 
   constructor (init: LookupInit) {
     this.target = init.target
@@ -203,9 +214,9 @@ export class Lookup {
     return this.#answered
   }
 
-  /** How many of those asked failed. */
+  /** How many of those asked failed, or are late. */
   get failed (): number {
-    return this.#failed
+    return this.#failed + this.#late
   }
 
   /** The at most k closest that answered so far, closest first. */
@@ -235,7 +246,7 @@ export class Lookup {
     let beyondShare: MutableCandidate | undefined
     for (const candidate of this.#candidates.sorted) {
       const { state } = candidate
-      if (state === 'failed') {
+      if (state === 'failed' || state === 'late') {
         continue
       }
       if (state === 'heard') {
@@ -258,6 +269,9 @@ export class Lookup {
     }
     if (awaiting) {
       return { type: 'wait', until: this.#paths > 1 ? this.#slots.nextSlow : Infinity }
+    }
+    if (this.#answered === 0 && this.#late > 0) {
+      return { type: 'wait', until: Infinity }
     }
     return this.#done(inReach > this.#k - ROUNDING ? 'converged' : 'exhausted')
   }
@@ -296,6 +310,15 @@ export class Lookup {
     this.#failed++
   }
 
+  /** The peer `from` has not answered in time. Its answer counts if it comes before the end. Ignored unless it was asked and has neither answered nor failed. */
+  onLate (from: Key): void {
+    const candidate = this.#awaited(from)
+    if (candidate != null) {
+      this.#settle(candidate, 'late')
+      this.#late++
+    }
+  }
+
   /** End it here, with what there is. Tell of an answer before stopping because of it. */
   stop (): void {
     this.#end ??= 'stopped'
@@ -306,7 +329,7 @@ export class Lookup {
     if (this.#burst <= this.#alpha || 2 * this.#answered < this.#alpha) {
       return 0
     }
-    const silent = this.#failed + this.#slow
+    const silent = this.failed + this.#slow
     return Math.min(MAX_SILENT_SHARE, silent / (this.#answered + silent))
   }
 
@@ -342,11 +365,12 @@ export class Lookup {
   /** The candidate with that key, if an answer of it would count. */
   #awaited (key: Key): MutableCandidate | undefined {
     const candidate = this.#end == null ? this.#candidates.get(key) : undefined
-    return candidate?.state === 'asked' || candidate?.state === 'slow' ? candidate : undefined
+    return candidate != null && AWAITED.has(candidate.state) ? candidate : undefined
   }
 
-  #settle (candidate: MutableCandidate, state: 'answered' | 'failed'): void {
+  #settle (candidate: MutableCandidate, state: 'answered' | 'failed' | 'late'): void {
     this.#slow -= candidate.state === 'slow' ? 1 : 0
+    this.#late -= candidate.state === 'late' ? 1 : 0
     candidate.state = state
     this.#slots.release(candidate)
   }

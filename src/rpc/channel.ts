@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_PENDING, MAX_TIMED_BYTES, transferTime } from './limits.ts'
+import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Stream } from './connection.ts'
@@ -20,16 +20,34 @@ export interface ChannelInit {
   readonly maxRecordSize: number
   /** Milliseconds without a request after which the stream is closed. */
   readonly idleMs: number
-  /** Milliseconds that opening the stream may take. */
+  /** Milliseconds that opening the stream usually takes at the most, and for those who wait on. */
   readonly openMs: number
+  readonly maxOpenMs: number
   /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
   open (signal: AbortSignal): Promise<Stream>
-  /** Milliseconds that an answer may take, given how this peer answered so far. */
+  /** Milliseconds that an answer usually takes at the most, given how this peer answered so far. */
   timeout (time: ResponseTime): number
+  /** The same for those who wait on. */
+  readonly maxTimeout: number
+  /** All channels whose peer is late, while somebody waits on. */
+  readonly late: Set<Channel>
   /** An answer took `ms` milliseconds; not told of large ones. */
   onAnswer (ms: number): void
   /** The channel takes no more requests. */
   onClose (): void
+}
+
+/** How long to wait for an answer. */
+export interface Patience {
+  /** Gives the request up; not once `onLate` was called. */
+  readonly signal?: AbortSignal
+  /** Wait for as long as any answer may take, rather than for as long as answers usually take. */
+  readonly isPatient?: boolean
+  /**
+   * Called when answers usually have come by then, or at once if the peer is late with another
+   * already. The request then goes on: whether the peer is slow or dead is worth knowing.
+   */
+  onLate? (error: TimeoutError): void
 }
 
 /** A request that waits for its answer. */
@@ -42,12 +60,15 @@ export interface Pending {
 interface Waiting extends Pending {
   /** Bytes of its frame. */
   readonly byteLength: number
+  readonly patience: Patience
   resolve (response: Response): void
   reject (err: unknown): void
   /** No longer give it up when its signal is aborted. */
   leave (): void
   /** Nobody waits for the answer any more; its place in the order remains. */
   abandoned: boolean
+  /** Its `onLate` was called. */
+  late: boolean
 }
 
 /**
@@ -60,8 +81,9 @@ interface Waiting extends Pending {
  * ```
  *
  * Requests are written without waiting; answers are matched in order. The oldest
- * request alone has a running deadline: when it passes, the stream is dead, since
- * nothing behind it can be answered first.
+ * request alone has a running deadline: when it passes, the peer is late, with all
+ * that wait, since nothing behind it can be answered first. If any of those waits on, a
+ * second deadline follows; when that has passed, or nobody waits on, the stream is dead.
  */
 export class Channel {
   /** Resolves, never rejects, when the stream is over. */
@@ -84,7 +106,8 @@ export class Channel {
   #failure: Error | undefined
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #answered = 0
-  #headSince = 0
+  /** Since when the oldest request is waited for, or the stream itself. */
+  #since = 0
 
   constructor (init: ChannelInit) {
     this.#init = init
@@ -118,24 +141,29 @@ export class Channel {
    * @throws {ProtocolViolationError | InvalidMessageError} the peer sent something else
    * @throws the signal's reason
    */
-  request (frame: Frame, request: Request, signal?: AbortSignal): Promise<Response> {
+  request (frame: Frame, request: Request, patience: Patience): Promise<Response> {
+    const { signal } = patience
     signal?.throwIfAborted()
     this.#checkRoom()
     return new Promise<Response>((resolve, reject) => {
       const waiting: Waiting = {
         request,
         byteLength: frame.byteLength,
+        patience,
         since: this.#init.clock.now(),
         resolve,
         reject,
         leave: onAbort(signal, reason => { this.#abandon(waiting, reason) }),
-        abandoned: false
+        abandoned: false,
+        late: false
       }
       this.#waiting.push(waiting)
       this.#unsent.push(frame)
       this.#pump()
       if (this.#waiting.length === 1 && this.#state === 'open') {
         this.#watchNext(waiting.since)
+      } else if (this.#init.late.has(this)) {
+        this.#tellLate(waiting, this.#timeout())
       }
     })
   }
@@ -222,7 +250,8 @@ export class Channel {
   async #open (): Promise<Stream> {
     const opening = new AbortController()
     this.#opening = opening
-    this.#watchdog.set(this.#init.openMs)
+    this.#since = this.#init.clock.now()
+    this.#watchdog.set(this.#init.openMs, this.#since)
     try {
       return await this.#init.open(opening.signal)
     } finally {
@@ -274,7 +303,7 @@ export class Channel {
   #onAnswer (now: number, byteLength: number): void {
     this.#answered++
     if (byteLength <= MAX_TIMED_BYTES) {
-      const ms = now - this.#headSince
+      const ms = now - this.#since
       this.#time.add(ms)
       this.#init.onAnswer(ms)
     }
@@ -283,30 +312,65 @@ export class Channel {
 
   /** Watch the oldest request, or else that the stream is not idle for too long. */
   #watchNext (now: number): void {
-    const { timeout, idleMs } = this.#init
+    const { timeout, idleMs, late } = this.#init
     const head = this.#waiting[0]
-    this.#headSince = now
+    late.delete(this)
+    this.#since = now
     this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength), now)
   }
 
   #abandon (waiting: Waiting, reason: unknown): void {
     waiting.abandoned = true
+    waiting.leave()
     waiting.reject(reason)
     this.#abortOpeningIfUnwanted()
   }
 
   #onSilence (): void {
-    const [head] = this.#waiting
-    if (this.#state === 'opening') {
-      this.#fail(new TimeoutError(`could not be reached within ${this.#init.openMs} ms`))
-    } else if (head != null) {
-      const ms = this.#init.clock.now() - this.#headSince
-      this.#fail(new TimeoutError(`no answer to ${head.request.type} within ${ms} ms`))
+    if (this.#state === 'opening' || this.#waiting.length > 0) {
+      this.#onOverdue()
     } else if (this.#state === 'closing') {
       this.#fail(new StreamResetError('the peer did not end the stream'))
     } else {
       this.close()
     }
+  }
+
+  /** What is waited for has taken longer than it usually does, or than it ever may. */
+  #onOverdue (): void {
+    const { late, maxOpenMs, maxTimeout, clock } = this.#init
+    const error = this.#timeout()
+    const max = this.#state === 'opening' ? maxOpenMs : maxTimeout + transferTime(this.#waiting[0].byteLength)
+    const left = this.#since + max - clock.now()
+    if (left <= 0 || late.size >= MAX_LATE || !this.#waiting.some(waitsOn)) {
+      this.#fail(error)
+      return
+    }
+    late.add(this)
+    this.#watchdog.set(left)
+    this.#waiting.forEach(waiting => { this.#tellLate(waiting, error) })
+  }
+
+  /** The peer is late: that is all that some wanted to know. */
+  #tellLate (waiting: Waiting, error: TimeoutError): void {
+    if (waiting.abandoned || waiting.late) {
+      return
+    }
+    const { onLate, isPatient } = waiting.patience
+    if (onLate != null) {
+      waiting.late = true
+      waiting.leave()
+      onLate(error)
+    } else if (isPatient !== true) {
+      this.#abandon(waiting, error)
+    }
+  }
+
+  #timeout (): TimeoutError {
+    const ms = Math.round(this.#init.clock.now() - this.#since)
+    return this.#state === 'opening'
+      ? new TimeoutError(`could not be reached within ${ms} ms`)
+      : new TimeoutError(`no answer to ${this.#waiting[0].request.type} within ${ms} ms`)
   }
 
   #abortOpeningIfUnwanted (): void {
@@ -326,6 +390,7 @@ export class Channel {
     }
     const opened = this.#state !== 'opening'
     this.#state = 'closed'
+    this.#init.late.delete(this)
     this.#watchdog.stop()
     this.#outbox.end()
     this.#failure = err
@@ -341,6 +406,11 @@ export class Channel {
     })
     this.#init.onClose()
   }
+}
+
+/** Is the answer wanted even if it is late? */
+function waitsOn ({ abandoned, patience }: Waiting): boolean {
+  return !abandoned && (patience.isPatient === true || patience.onLate != null)
 }
 
 /** A reset says nothing; so we say what it was in place of. */

@@ -4,7 +4,7 @@ import { Channel } from './channel.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
-import type { Pending } from './channel.ts'
+import type { Patience, Pending } from './channel.ts'
 import type { Host, Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
@@ -49,7 +49,9 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
  * Asks peers, over one pipelined stream each.
  *
  * Deadlines follow what was measured: of the peer once it has answered, of the
- * whole network before. A request is sent once more, on a fresh stream, if its
+ * whole network before. Those who wait on learn whether a peer that missed its deadline is
+ * slow or dead; and the answers that come late are measured, too, lest deadlines follow from
+ * those alone who keep them. A request is sent once more, on a fresh stream, if its
  * stream had answered before and then died, or died of a request before it. Of those
  * that a peer was sent before it reset the stream all are sent again, one at a time
  * lest it be unclear once more which of them it refuses.
@@ -62,6 +64,7 @@ export class RpcClient {
   readonly #dialling = new ResponseTime()
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
+  readonly #late = new Set<Channel>()
   #opened = 0
   #sent = 0
 
@@ -104,7 +107,7 @@ export class RpcClient {
   }
 
   /**
-   * Send `request` to `peer` and wait for its answer.
+   * Send `request` to `peer` and wait for its answer, for as long as `patience` says.
    *
    * @throws {DialError | UnsupportedProtocolError} it cannot be reached, or does not serve us
    * @throws {TimeoutError} no answer in time
@@ -112,8 +115,9 @@ export class RpcClient {
    * @throws {InvalidMessageError | ProtocolViolationError} its answer is not legal
    * @throws the signal's reason, when aborted
    */
-  request<R extends Question> (peer: PeerInfo, request: R, { signal }: AbortOptions = {}): Promise<ResponseTo<R['type']>> {
-    const answer: Promise<Response> = this.#withChannel(peer, request, signal, (channel, frame) => channel.request(frame, request, signal))
+  request<R extends Question> (peer: PeerInfo, request: R, patience: Patience = {}): Promise<ResponseTo<R['type']>> {
+    const { signal } = patience
+    const answer: Promise<Response> = this.#withChannel(peer, request, signal, (channel, frame) => channel.request(frame, request, patience))
     return this.#observed(peer, request, signal, answer) as Promise<ResponseTo<R['type']>> // decoding has checked the type
   }
 
@@ -130,7 +134,7 @@ export class RpcClient {
     const settle = this.#init.observer?.onRequest(request.type, peer)
     if (settle != null) {
       // to be given up is no failure
-      result.then(() => { settle() }, err => { settle(signal?.aborted === true ? undefined : err) })
+      result.then(() => { settle() }, err => { settle(err === signal?.reason ? undefined : err) })
     }
     return result
   }
@@ -189,8 +193,11 @@ export class RpcClient {
       maxRecordSize,
       idleMs,
       openMs: this.#bounded(this.#openingTime(peer).timeout, OPEN_TIMEOUT_MS),
+      maxOpenMs: OPEN_TIMEOUT_MS,
       open: signal => this.#openStream(peer, signal),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
+      maxTimeout,
+      late: this.#late,
       onAnswer: ms => { this.#answering.add(ms) },
       onClose: () => {
         if (this.#channels.get(id)?.channel === channel) {

@@ -47,6 +47,9 @@ export const ANSWER_TIMEOUT_MS = 10_000
 /** Milliseconds below which no deadline adapts: a busy peer pauses for that long (a garbage collection, a disk write). */
 export const MIN_TIMEOUT_MS = 500
 
+/** Peers whose requests are late and go on all the same, at once: enough to learn how slow the network has become, and few beside what a host dials at once. */
+export const MAX_LATE = 32
+
 /** Milliseconds a server may take to end a stream after we did. */
 export const CLOSE_LINGER_MS = 1_000
 

@@ -1,8 +1,11 @@
 /** Milliseconds: the finest step in which time is told; keeps the deviation of a steady peer above zero. */
 const GRANULARITY_MS = 1
 
+/** An answer counts as so many deadlines at the most: a single one that takes long changes little, and several in a row make up for it. */
+const OUTLIER_FACTOR = 2
+
 /**
- * How long answers take: the smoothed mean and deviation of what was measured,
+ * How long answers take, those that are late included: the smoothed mean and deviation of what was measured,
  * and the deadline that follows from them, as TCP computes its retransmission
  * timeout (Jacobson 1988; RFC 6298 §2).
  */
@@ -10,8 +13,9 @@ export class ResponseTime {
   #mean: number | undefined
   #deviation = 0
 
-  /** Count one answer that took `ms` milliseconds. */
-  add (ms: number): void {
+  /** Count one answer that took `measured` milliseconds. */
+  add (measured: number): void {
+    const ms = Math.min(Math.max(0, measured), OUTLIER_FACTOR * (this.timeout ?? Infinity)) // the clock may be set back meanwhile
     if (this.#mean == null) {
       this.#mean = ms
       this.#deviation = ms / 2

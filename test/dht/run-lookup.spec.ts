@@ -4,6 +4,7 @@ import { LookupDriver } from '../../src/dht/run-lookup.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { contactOf } from '../../src/keyspace/contact.ts'
 import { Lookup } from '../../src/lookup/lookup.ts'
+import { TimeoutError } from '../../src/rpc/errors.ts'
 import { tinyContact, tinyKey } from '../helpers/tiny.ts'
 import type { ResponseTo } from '../../src/wire/rpc.ts'
 
@@ -17,6 +18,9 @@ describe('LookupDriver', () => {
   /** Whom it asked, in that order, and how they answer. */
   let asked: number[]
   let answers: Map<number, () => void>
+  /** Says that it is late, of each; what it tells of failures. */
+  let late: Map<number, () => void>
+  let failures: string[]
   let over: Promise<void>
   let lookup: Lookup
 
@@ -28,13 +32,18 @@ describe('LookupDriver', () => {
       lookup,
       begin,
       heard: contactOf,
-      ask: async ({ key: [name] }) => {
+      ask: async ({ key: [name] }, { onLate }) => {
         asked.push(name)
+        late.set(name, () => { onLate?.(new TimeoutError('late')) })
         return new Promise<ResponseTo<'find-node'>>(resolve => { answers.set(name, () => { resolve({ type: 'find-node', closer: [] }) }) })
       },
       deadline: 1_000,
       signals: [],
-      onProgress: undefined
+      onProgress: event => {
+        if (event.type === 'failed') {
+          failures.push(`${event.peer.id[0]} ${event.error.message}`)
+        }
+      }
     })
   }
 
@@ -43,6 +52,8 @@ describe('LookupDriver', () => {
     busy = 0
     asked = []
     answers = new Map()
+    late = new Map()
+    failures = []
     const seeds = Array.from({ length: 12 }, (_, i) => tinyContact(i + 1))
     lookup = new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 5, paths: 4, slowAfter: () => SLOW_AFTER })
     const driver = driverOf(async () => {})
@@ -93,6 +104,18 @@ describe('LookupDriver', () => {
     await answer(1)
     await clock.advance(SLOW_AFTER / 2)
     expect(asked, 'beside 2, 3 and 4').to.deep.equal([1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
+  it('goes on without a peer that is late, and takes its answer if it comes before the end', async () => {
+    for (const name of [1, 2, 1]) {
+      late.get(name)?.()
+    }
+    await clock.advance(0)
+    expect(asked, 'two slots are free').to.deep.equal([1, 2, 3, 4, 5, 6])
+    expect(failures, 'each once').to.deep.equal(['1 late', '2 late'])
+    await answer(1)
+    expect(lookup.closest.map(({ key: [name] }) => name)).to.deep.equal([1])
+    expect(lookup.failed, '2').to.equal(1)
   })
 
   it('leaves nothing behind when nobody wants it before it has begun', async () => {

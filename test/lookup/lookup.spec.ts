@@ -225,6 +225,71 @@ describe('Lookup: slow peers', () => {
   })
 })
 
+describe('Lookup: late peers', () => {
+  it('passes over one that is late, and frees its slot', () => {
+    const lookup = lookupOf([1, 2, 3, 4])
+    ask(lookup)
+    lookup.onLate(tinyKey(1))
+    answer(lookup, 2)
+
+    expect(ask(lookup)).to.deep.equal([3, 4])
+    answer(lookup, 3)
+    answer(lookup, 4)
+    expect(states(lookup)).to.equal('1 late, 2 answered, 3 answered, 4 answered')
+    expect(lookup.failed).to.equal(1)
+    expect(show(lookup)).to.equal('converged: 2 3 4')
+  })
+
+  it('counts its answer if that comes before the end', () => {
+    const lookup = lookupOf([2, 3, 4])
+    ask(lookup)
+    lookup.onLate(tinyKey(2))
+    answer(lookup, 3)
+    expect(show(lookup)).to.equal('ask 4')
+    answer(lookup, 2, 1)
+    answer(lookup, 4)
+
+    expect(lookup.failed).to.equal(0)
+    expect(ask(lookup)).to.deep.equal([1])
+    answer(lookup, 1)
+    expect(show(lookup)).to.equal('converged: 1 2 3')
+  })
+
+  it('takes one for late that was slow, and none that answered or failed', () => {
+    const lookup = lookupOf([1, 2, 3])
+    ask(lookup)
+    ask(lookup, 10)
+    answer(lookup, 2)
+    lookup.onFailure(tinyKey(3))
+    for (const peer of [1, 1, 2, 3, 9]) {
+      lookup.onLate(tinyKey(peer))
+    }
+    expect(states(lookup)).to.equal('1 late, 2 answered, 3 failed')
+    expect(lookup.failed).to.equal(2)
+    lookup.onFailure(tinyKey(1))
+    expect(states(lookup)).to.equal('1 failed, 2 answered, 3 failed')
+    expect(lookup.failed).to.equal(2)
+  })
+
+  it('waits for those late if nobody has answered: not all can be slow but ourselves', () => {
+    const lookup = lookupOf([1, 2])
+    ask(lookup)
+    lookup.onLate(tinyKey(1))
+    lookup.onLate(tinyKey(2))
+    expect(show(lookup)).to.equal('wait until Infinity')
+    answer(lookup, 2)
+    expect(show(lookup)).to.equal('exhausted: 2')
+  })
+
+  it('is exhausted when those fail, too', () => {
+    const lookup = lookupOf([1])
+    ask(lookup)
+    lookup.onLate(tinyKey(1))
+    lookup.onFailure(tinyKey(1))
+    expect(show(lookup)).to.equal('exhausted:')
+  })
+})
+
 describe('Lookup: paths', () => {
   const paths = (lookup: Lookup): number[][] => lookup.candidates.map(({ contact, path }) => [contact.key[0], path])
 

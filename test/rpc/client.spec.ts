@@ -197,6 +197,104 @@ describe('rpc client', () => {
     expect(clock.now() - begun).to.be.within(1000, 10_000)
   })
 
+  describe('a peer that is late', () => {
+    /** Milliseconds one way, from now on. */
+    let latency: number
+    let lates: string[]
+
+    beforeEach(async () => {
+      latency = LATENCY
+      lates = []
+      network = createMemoryNetwork({ clock, seed: 1, latency: () => latency })
+      server = network.createHost()
+      client = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+      await serve(echo)
+      for (let i = 0; i < 20; i++) {
+        await clock.run(ping())
+      }
+      latency = 10 * LATENCY
+    })
+
+    async function pingOn (name: string, signal?: AbortSignal): Promise<string> {
+      return failure(client.request(server.self, { type: 'ping' }, { signal, onLate: err => { lates.push(`${name}: ${err.message}`) } }))
+    }
+
+    it('is given up by those who do not wait on, and answers those who do', async () => {
+      const begun = clock.now()
+      const requests = [failure(ping()), pingOn('a'), failure(client.request(server.self, { type: 'ping' }, { isPatient: true })), failure(ping())]
+      expect(await clock.run(requests[0])).to.equal('TimeoutError')
+      expect(clock.now() - begun).to.be.closeTo(500, 1)
+      expect(lates).to.deep.equal(['a: no answer to ping within 500 ms'])
+      expect(await clock.run(Promise.all(requests))).to.deep.equal(['TimeoutError', 'answered', 'answered', 'TimeoutError'])
+      expect(clock.now() - begun).to.be.closeTo(1000, 1)
+      expect(streams, 'on the stream there was').to.have.lengthOf(1)
+    })
+
+    it('is known to be late at once', async () => {
+      const first = pingOn('first')
+      await clock.advance(600)
+      const second = pingOn('second')
+      expect(lates).to.deep.equal(['first: no answer to ping within 500 ms', 'second: no answer to ping within 600 ms'])
+      const begun = clock.now()
+      expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
+      expect(clock.now()).to.equal(begun)
+      expect(await clock.run(Promise.all([first, second]))).to.deep.equal(['answered', 'answered'])
+      expect(lates).to.have.lengthOf(2)
+    })
+
+    it('has longer once it has been late a few times', async () => {
+      for (let i = 0; i < 6; i++) {
+        await clock.run(pingOn(`${i}`))
+      }
+      expect(lates.map(late => late[0])).to.deep.equal(['0', '1', '2'])
+      expect(await clock.run(failure(ping()))).to.equal('answered')
+    })
+
+    it('teaches how long it takes to reach others', async () => {
+      const others = Array.from({ length: 6 }, () => network.createHost())
+      const late: number[] = []
+      for (const [i, other] of others.entries()) {
+        await other.handle(PROTOCOL, async stream => { await pipe(stream.source, stream.sink) })
+        expect(await clock.run(failure(client.request(other.self, { type: 'ping' }, { onLate: () => { late.push(i) } })))).to.equal('answered')
+      }
+      expect(late).to.deep.equal([0, 1, 2])
+    })
+
+    it('can be given up before that only', async () => {
+      const controller = new AbortController()
+      const before = pingOn('before', controller.signal)
+      controller.abort(new DOMException('enough', 'AbortError'))
+      expect(await clock.run(before)).to.equal('AbortError')
+
+      const late = new AbortController()
+      const after = pingOn('after', late.signal)
+      await clock.advance(600)
+      late.abort(new DOMException('enough', 'AbortError'))
+      expect(await clock.run(after)).to.equal('answered')
+    })
+
+    it('is dead in the end, if it does not answer', async () => {
+      server.crash()
+      const begun = clock.now()
+      expect(await clock.run(pingOn('a'))).to.equal('TimeoutError')
+      expect(clock.now() - begun).to.be.closeTo(10_000, 1)
+      expect(lates).to.deep.equal(['a: no answer to ping within 500 ms'])
+    })
+
+    it('is one of 32 at the most', async () => {
+      const others = Array.from({ length: 40 }, () => network.createHost())
+      await clock.run(pingOn('first'))
+      lates = []
+      const silent = others.map(async ({ self }) => failure(client.request(self, { type: 'ping' }, { onLate: err => { lates.push(err.message) } })))
+      others.forEach(host => { host.crash() })
+      const begun = clock.now()
+      await clock.run(Promise.any(silent))
+      expect(lates).to.have.lengthOf(32)
+      expect(new Set(await clock.run(Promise.all(silent)))).to.deep.equal(new Set(['TimeoutError']))
+      expect(clock.now() - begun).to.be.closeTo(5000, 1)
+    })
+  })
+
   it('drops the answer of an aborted request and keeps the stream', async () => {
     await serve(echo)
     await clock.run(ping())

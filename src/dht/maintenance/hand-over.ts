@@ -74,7 +74,7 @@ async function askThoseAround (dht: DhtContext, newcomer: Contact, signal: Abort
 
 async function isThere ({ peers, config: { clock } }: DhtContext, peer: Contact, signal: AbortSignal): Promise<boolean> {
   const seen = peers.table.get(peer.key)?.lastSeen ?? 0
-  if (clock.now() - seen < FRESH_MS) {
+  if (Math.abs(clock.now() - seen) < FRESH_MS) {
     return true
   }
   try {
@@ -119,7 +119,7 @@ async function giveLacking (dht: DhtContext, newcomer: Contact, ids: readonly st
 
 async function lacks ({ peers }: DhtContext, newcomer: Contact, key: Uint8Array, signal: AbortSignal): Promise<boolean> {
   try {
-    const { record } = await peers.ask(newcomer, { type: 'get-value', key }, signal)
+    const { record } = await peers.ask(newcomer, { type: 'get-value', key }, { signal })
     return record == null
   } catch {
     signal.throwIfAborted()

@@ -21,6 +21,7 @@ export interface LookupResult {
   /** `converged` and `exhausted` are complete, `stopped` and `deadline` partial. */
   readonly reason: OperationEnd
   readonly asked: number
+  /** How many of those asked failed, or had not answered in time. */
   readonly failed: number
   /** How many answers in a row it took to know all of `closest`. */
   readonly hops: number
@@ -86,7 +87,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
         this.#lookup.addSeeds(peers.table.closest(this.#key, k))
         peers.table.touched(this.#key, this.#begun)
       },
-      ask: (contact, signal) => peers.ask(contact, request, signal),
+      ask: (contact, patience) => peers.ask(contact, request, patience),
       deadline: this.#begun + ms,
       signals,
       onProgress: options.onProgress

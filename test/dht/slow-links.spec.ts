@@ -1,0 +1,85 @@
+import { expect } from 'aegir/chai'
+import { keyOf } from '../../src/keyspace/key.ts'
+import { utf8 } from '../helpers/protobuf.ts'
+import { Simulation } from '../helpers/simulation.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
+
+/** Milliseconds one way. */
+const FAST = 50
+const SLOW = 500
+
+/** Milliseconds after which no stream is open any more. */
+const UNTIL_IDLE = 120_000
+
+describe('slow links', () => {
+  let simulation: Simulation
+  /** Numbers of the hosts whose link is slow. */
+  let slow: Set<number>
+  let nodes: SimulatedNode[]
+
+  beforeEach(async function () {
+    this.timeout(60_000)
+    slow = new Set()
+    simulation = new Simulation({ seed: 3, latency: (from, to) => slow.has(from) || slow.has(to) ? SLOW : FAST })
+    nodes = await simulation.nodesJoined(60)
+    await simulation.clock.advance(UNTIL_IDLE)
+  })
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  /** The share of the true 20 closest that a lookup by `node` finds, those slow included. */
+  async function recall (node: SimulatedNode, name: string): Promise<number> {
+    const target = utf8(name)
+    const { closest } = await simulation.clock.run(node.dht.lookup(target))
+    const truth = simulation.closest(nodes.filter(other => other !== node), keyOf(target), 20).map(String)
+    return closest.filter(({ id }) => truth.includes(String(id))).length / truth.length
+  }
+
+  /** How many of `others` are in the routing tables of `some`. */
+  function known (some: readonly SimulatedNode[], others: readonly SimulatedNode[]): number {
+    return some
+      .map(({ dht }) => others.filter(other => dht.internals.peers.table.get(other.dht.self.key) != null).length)
+      .reduce((sum, each) => sum + each)
+  }
+
+  it('a node whose own link becomes slow goes on finding everybody', async () => {
+    const [node] = nodes
+    slow.add(node.host.number)
+    for (let i = 0; i < 10; i++) {
+      expect(await recall(node, `target ${i}`), `lookup ${i}`).to.equal(1)
+      await simulation.clock.advance(UNTIL_IDLE)
+    }
+    slow.clear()
+    expect(await recall(node, 'afterwards')).to.equal(1)
+  })
+
+  /** Some lookups by each of `some`. */
+  async function lookUp (some: readonly SimulatedNode[]): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      for (const node of some) {
+        expect(await recall(node, `target ${i} of ${node.host.number}`)).to.be.greaterThan(0.5)
+      }
+      await simulation.clock.advance(UNTIL_IDLE)
+    }
+  }
+
+  it('peers that are slower than most stay in the tables of all', async () => {
+    const far = nodes.filter((_, i) => i % 5 === 0)
+    const near = nodes.filter((_, i) => i % 5 !== 0)
+    const before = known(near, far)
+    far.forEach(({ host }) => slow.add(host.number))
+    await lookUp(near)
+    expect(known(near, far)).to.be.at.least(before)
+  })
+
+  it('peers that are dead do not', async () => {
+    const dead = nodes.filter((_, i) => i % 5 === 0)
+    const alive = nodes.filter((_, i) => i % 5 !== 0)
+    const before = known(alive, dead)
+    dead.forEach(({ host }) => { host.crash() })
+    await lookUp(alive)
+    expect(known(alive, dead), 'those that nobody asked').to.be.lessThan(before / 4)
+  })
+})
