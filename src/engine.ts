@@ -41,7 +41,7 @@ export type { Cancel, Clock } from './clock/clock.ts'
 
 export { DialError, LimitError, ProtocolViolationError, StreamResetError, TimeoutError, UnsupportedProtocolError } from './rpc/errors.ts'
 export type { ClientObserver } from './rpc/client.ts'
-export type { Host, Stream, StreamHandler, Topology } from './rpc/connection.ts'
+export type { Host, OpenStreamOptions, Stream, StreamHandler, Topology } from './rpc/connection.ts'
 export type { ServerObserver } from './rpc/server.ts'
 
 export { keyFromBytes, keyOf } from './keyspace/key.ts'

@@ -8,7 +8,7 @@ import { readFrames } from './frames.ts'
 import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
-import type { Stream } from './connection.ts'
+import type { OpenStreamOptions, Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
@@ -24,7 +24,7 @@ export interface ChannelInit {
   readonly openMs: number
   readonly maxOpenMs: number
   /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
-  open (signal: AbortSignal): Promise<Stream>
+  open (options: OpenStreamOptions): Promise<Stream>
   /** Milliseconds that an answer usually takes at the most, given how this peer answered so far. */
   timeout (time: ResponseTime): number
   /** The same for those who wait on. */
@@ -108,6 +108,9 @@ export class Channel {
   #answered = 0
   /** Since when the oldest request is waited for, or the stream itself. */
   #since = 0
+  /** Requests that went before the stream was open, and when. */
+  #early: Uint8Array | undefined
+  #earlySince: number | undefined
 
   constructor (init: ChannelInit) {
     this.#init = init
@@ -237,7 +240,8 @@ export class Channel {
       }
       this.#stream = stream
       this.#state = 'open'
-      this.#watchNext(this.#init.clock.now())
+      const now = this.#init.clock.now()
+      this.#watchNext(now, this.#earlySince ?? now)
       await Promise.all([pipe(this.#outbox, stream.sink), this.#read(stream)])
     } catch (err) {
       this.#fail(this.#state === 'opening' ? asError(err) : asStreamError(err))
@@ -253,11 +257,21 @@ export class Channel {
     this.#since = this.#init.clock.now()
     this.#watchdog.set(this.#init.openMs, this.#since)
     try {
-      return await this.#init.open(opening.signal)
+      return await this.#init.open({ signal: opening.signal, early: () => this.#takeEarly() })
     } finally {
+      this.#early = undefined
       this.#opening = undefined
       this.#watchdog.stop()
     }
+  }
+
+  /** The same for each address that is tried. */
+  #takeEarly (): Uint8Array | undefined {
+    this.#early ??= this.#outbox.takeEarly()
+    if (this.#early != null) {
+      this.#earlySince = this.#init.clock.now()
+    }
+    return this.#early
   }
 
   async #read (stream: Stream): Promise<void> {
@@ -310,12 +324,12 @@ export class Channel {
     this.#watchNext(now)
   }
 
-  /** Watch the oldest request, or else that the stream is not idle for too long. */
-  #watchNext (now: number): void {
+  /** Watch the oldest request, or else that the stream is not idle for too long. `since`: when that request was sent, or came first in line. */
+  #watchNext (now: number, since: number = now): void {
     const { timeout, idleMs, late } = this.#init
     const head = this.#waiting[0]
     late.delete(this)
-    this.#since = now
+    this.#since = since
     this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength), now)
   }
 

@@ -5,7 +5,7 @@ import { LostBehindError, StreamResetError } from './errors.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Patience, Pending } from './channel.ts'
-import type { Host, Stream } from './connection.ts'
+import type { Host, OpenStreamOptions, Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -194,7 +194,7 @@ export class RpcClient {
       idleMs,
       openMs: this.#bounded(this.#openingTime(peer).timeout, OPEN_TIMEOUT_MS),
       maxOpenMs: OPEN_TIMEOUT_MS,
-      open: signal => this.#openStream(peer, signal),
+      open: options => this.#openStream(peer, options),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
       maxTimeout,
       late: this.#late,
@@ -208,11 +208,11 @@ export class RpcClient {
     return channel
   }
 
-  async #openStream (peer: PeerInfo, signal: AbortSignal): Promise<Stream> {
+  async #openStream (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream> {
     const { host, protocol, clock } = this.#init
     const begun = clock.now()
     const time = this.#openingTime(peer)
-    const stream = await host.openStream(peer, protocol, { signal })
+    const stream = await host.openStream(peer, protocol, options)
     this.#opened++
     time.add(clock.now() - begun)
     return stream

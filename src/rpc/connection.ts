@@ -26,6 +26,16 @@ export interface Stream extends Duplex<AsyncGenerator<Uint8ArrayList>, Source<Ui
  */
 export type StreamHandler = (stream: Stream, remote: PeerInfo) => Promise<void>
 
+/** How {@link Host.openStream} opens a stream. */
+export interface OpenStreamOptions extends AbortOptions {
+  /**
+   * What may be sent before the peer has said whether it serves us, which saves a round trip. A host that
+   * can do so calls it for each address that it tries, once the peer there has proven who it is, and
+   * sends what it returns as the first bytes of the stream. Other hosts never call it, and the sink brings all.
+   */
+  early? (): Uint8Array | undefined
+}
+
 /** Told of peers that serve a protocol. */
 export interface Topology {
   /** A peer that serves the protocol has connected to us. It has proven its id, not yet that it can be dialled. */
@@ -52,7 +62,7 @@ export interface Host {
    * @throws {UnsupportedProtocolError} the peer does not serve `protocol`
    * @throws the signal's reason, when aborted
    */
-  openStream (peer: PeerInfo, protocol: string, options?: AbortOptions): Promise<Stream>
+  openStream (peer: PeerInfo, protocol: string, options?: OpenStreamOptions): Promise<Stream>
 
   /**
    * Can a stream to `peer` be opened without dialling it first? A host that dials for

@@ -94,6 +94,14 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     }
   }
 
+  /**
+   * A batch of what there is, for a stream that is not open yet: it counts as taken when that asks for more.
+   * Undefined: there is nothing, or it is long, and may be in vain.
+   */
+  takeEarly (): Uint8Array | undefined {
+    return this.#frames.length === 0 || this.#frames[0].byteLength > MAX_BATCH_BYTES ? undefined : joined(this.#takeFrames())
+  }
+
   /** No frame will follow soon: those that are there need not wait for the end of the turn. */
   flush (): void {
     if (this.#frames.length > 0) {
@@ -227,6 +235,11 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
   }
 
   #takeBatch (): Frame {
+    const frames = this.#takeFrames()
+    return frames[0].byteLength > MAX_BATCH_BYTES ? prefixed(frames[0]) : joined(frames)
+  }
+
+  #takeFrames (): Frame[] {
     let count = 0
     let bytes = 0
     do {
@@ -234,8 +247,7 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     } while (count < this.#frames.length && bytes + this.#frames[count].byteLength <= MAX_BATCH_BYTES)
     this.#bytes -= bytes
     this.#given = bytes
-    const frames = this.#frames.splice(0, count)
-    return bytes > MAX_BATCH_BYTES ? prefixed(frames[0]) : joined(frames)
+    return this.#frames.splice(0, count)
   }
 }
 
@@ -245,7 +257,7 @@ function prefixed (frame: Frame): Frame {
 }
 
 /** The same of several, in one piece. */
-function joined (frames: readonly Frame[]): Frame {
+function joined (frames: readonly Frame[]): Uint8Array {
   let length = 0
   for (const { byteLength } of frames) {
     length += encodingLength(byteLength) + byteLength

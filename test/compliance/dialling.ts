@@ -1,7 +1,8 @@
 import { expect } from 'aegir/chai'
+import { concat } from 'uint8arrays/concat'
 import { DialError, UnsupportedProtocolError } from '../../src/rpc/errors.ts'
 import { check, PROTOCOL, peerOf } from './network.ts'
-import { echo, failureOf, roundTrip } from './streams.ts'
+import { collect, echo, expectBytes, failureOf, pattern, roundTrip } from './streams.ts'
 import type { HostSetup } from './network.ts'
 
 /** Not a multiaddr: the protocol code never ends. */
@@ -42,6 +43,25 @@ export function diallingCompliance (setup: HostSetup): void {
 
       expect(await stream.source.next()).to.have.nested.property('value.byteLength', 10)
       expect(await stream.source.next()).to.have.property('done', true)
+    })
+
+    check(setup, 'sends what is early before all else, or does not ask for it', async hosts => {
+      const server = await hosts.server(echo)
+      const client = await hosts.client()
+      const [early, rest] = [pattern(1_000, 1), pattern(100_000, 2)]
+      let asked = 0
+      const stream = await client.host.openStream(peerOf(server), PROTOCOL, { early: () => { asked++; return early } })
+      const [answer] = await Promise.all([collect(stream.source), stream.sink([rest])])
+
+      expectBytes(answer, concat(asked > 0 ? [early, rest] : [rest]))
+    })
+
+    check(setup, 'refuses a protocol that is not served whatever was early', async hosts => {
+      const server = await hosts.server(echo)
+      const client = await hosts.client()
+      const opening = client.host.openStream(peerOf(server), `${PROTOCOL}/another`, { early: () => pattern(30_000) })
+
+      expect(await failureOf(opening)).to.be.an.instanceOf(UnsupportedProtocolError)
     })
 
     check(setup, 'fails for a peer without addresses', async hosts => {

@@ -95,6 +95,31 @@ describe('Outbox', () => {
     expect(taken).to.deep.equal(['a', 'c'])
   })
 
+  it('gives what there is to a stream that is not open yet; it is taken when that asks for more', async () => {
+    const outbox = new Outbox()
+    expect(outbox.takeEarly()).to.equal(undefined)
+    let taken = 0
+    outbox.push(a)
+    outbox.push(b, () => { taken++ })
+    expect(outbox.takeEarly()?.join()).to.equal(framed(a, b))
+    expect(outbox.takeEarly()).to.equal(undefined)
+    expect(outbox.untaken).to.equal(a.byteLength + b.byteLength)
+    outbox.push(c)
+    expect(taken).to.equal(0)
+    expect(await nextOf(outbox)).to.equal(framed(c))
+    expect(taken).to.equal(1)
+  })
+
+  it('gives no long frame early, nor what is behind it', async () => {
+    const outbox = new Outbox()
+    const large = new Uint8Array(MAX_BATCH_BYTES + 1)
+    outbox.push(large)
+    outbox.push(a)
+    expect(outbox.takeEarly()).to.equal(undefined)
+    expect(await nextOf(outbox)).to.equal(framed(large))
+    expect(await nextOf(outbox)).to.equal(framed(a))
+  })
+
   it('knows what is not taken yet, and lets its owner wait for that', async () => {
     const outbox = new Outbox()
     const given = nextOf(outbox)

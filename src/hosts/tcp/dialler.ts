@@ -16,6 +16,7 @@ import type { Endpoint } from './address.ts'
 import type { Hello } from './hello.ts'
 import type { LibP2PTls } from './tls.ts'
 import type { Clock } from '../../clock/clock.ts'
+import type { OpenStreamOptions } from '../../rpc/connection.ts'
 import type { Socket } from 'node:net'
 
 /** A socket whose other end has proven who it is and serves us. */
@@ -39,12 +40,11 @@ export interface DiallerInit {
   onConnection (connection: TcpConnection): void
 }
 
-export interface DialRequest {
+export interface DialRequest extends OpenStreamOptions {
   addrs: readonly Uint8Array[]
   protocol: string
   /** Who must answer; undefined: whoever does. */
   id?: Uint8Array
-  signal: AbortSignal | undefined
 }
 
 /** Opens sockets to peers and finds out whether it is them. */
@@ -66,7 +66,8 @@ export class Dialler {
    * @throws {UnsupportedProtocolError} the peer answered and does not serve the protocol
    * @throws {Error} the signal's reason
    */
-  async dial ({ addrs, protocol, id, signal }: DialRequest): Promise<Dialled> {
+  async dial (request: DialRequest): Promise<Dialled> {
+    const { addrs, id, signal } = request
     signal?.throwIfAborted()
     this.#closed.signal.throwIfAborted()
     const tried = addrs.slice(0, MAX_DIALLED_ADDRS)
@@ -80,7 +81,7 @@ export class Dialler {
     const { clock } = this.#init
     const deadline = startDeadline(clock, DIAL_TIMEOUT_MS, () => new TimeoutError(`no answer within ${DIAL_TIMEOUT_MS} ms`), signal, this.#closed.signal)
     try {
-      return await race(tried.map(addr => async (signal, onConnected) => this.#attempt(addr, protocol, id, signal, onConnected)), {
+      return await race(tried.map(addr => async (signal, onConnected) => this.#attempt(addr, request, signal, onConnected)), {
         clock,
         signal: deadline.signal,
         isVerdict: err => err instanceof UnsupportedProtocolError,
@@ -94,9 +95,9 @@ export class Dialler {
     }
   }
 
-  async #attempt (addr: Uint8Array, protocol: string, id: Uint8Array | undefined, signal: AbortSignal, onConnected: () => void): Promise<Dialled> {
+  async #attempt (addr: Uint8Array, request: DialRequest, signal: AbortSignal, onConnected: () => void): Promise<Dialled> {
     const endpoint = parseEndpoint(addr)
-    this.#checkAllowed(addr, endpoint, id)
+    this.#checkAllowed(addr, endpoint, request.id)
     const { host, port, family } = endpoint
     const connection = new TcpConnection(connect({ host, port, family, allowHalfOpen: true, noDelay: true }))
     this.#init.onConnection(connection)
@@ -105,7 +106,7 @@ export class Dialler {
     try {
       await nextEvent(connection.raw, 'connect')
       onConnected()
-      return { addr, ...await this.#greet(connection, protocol, id ?? endpoint.id) }
+      return { addr, ...await this.#greet(connection, request, request.id ?? endpoint.id) }
     } catch (err) {
       connection.reset()
       signal.throwIfAborted()
@@ -115,13 +116,13 @@ export class Dialler {
     }
   }
 
-  async #greet (connection: TcpConnection, protocol: string, expected: Uint8Array | undefined): Promise<Omit<Dialled, 'addr'>> {
+  async #greet (connection: TcpConnection, { protocol, early }: DialRequest, expected: Uint8Array | undefined): Promise<Omit<Dialled, 'addr'>> {
     const { self, tls } = this.#init
     const proven = await tls?.dial(connection)
     if (proven != null) {
       checkPeer(proven, expected, self)
     }
-    writeHello(connection.socket, this.#init.hello(protocol, connection.raw))
+    writeHello(connection.socket, this.#init.hello(protocol, connection.raw), early?.())
     const hello = await readHello(connection.socket)
     checkPeer(hello.peer, proven ?? expected, self)
     checkAnswer(hello, protocol)

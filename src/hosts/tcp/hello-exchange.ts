@@ -10,14 +10,14 @@ import type { Socket } from 'node:net'
 const MAX_PREFIX_BYTES = 2
 const CONTINUES = 0x80
 
-/** Write a hello: one frame, in one piece. */
-export function writeHello (socket: Socket, hello: Hello): void {
+/** Write a hello: one frame, in one piece with what follows it at once. */
+export function writeHello (socket: Socket, hello: Hello, next: Uint8Array = new Uint8Array(0)): void {
   const body = Hello.encode({
     ...hello,
     addrs: hello.addrs.filter(addr => addr.byteLength <= MAX_ADDR_BYTES).slice(0, MAX_HELLO_ADDRS),
     agent: hello.agent.slice(0, MAX_AGENT_LENGTH)
   })
-  socket.write(concat([encodeVarint(body.byteLength), body]))
+  socket.write(concat([encodeVarint(body.byteLength), body, next]))
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Listener } from './listener.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
-import type { Host, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
+import type { Host, OpenStreamOptions, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
 import type { AbortOptions, Ed25519PrivateKey } from '@libp2p/interface'
 import type { Socket } from 'node:net'
 
@@ -143,18 +143,18 @@ class SocketHost implements TcpHost {
     return { inbound: this.#inbound.size, outbound: this.#outbound.size, handshakes: this.#admission.handshakes }
   }
 
-  async openStream ({ id, addrs }: PeerInfo, protocol: string, options?: AbortOptions): Promise<Stream> {
+  async openStream ({ id, addrs }: PeerInfo, protocol: string, options?: OpenStreamOptions): Promise<Stream> {
     options?.signal?.throwIfAborted()
     const kept = this.#kept.take(id, protocol)
     if (kept != null) {
       return kept
     }
-    const { stream } = await this.#dialler.dial({ addrs, protocol, id, signal: options?.signal })
+    const { stream } = await this.#dialler.dial({ addrs, protocol, id, ...options })
     return stream
   }
 
   async identify (addr: Uint8Array, protocol: string, options?: AbortOptions): Promise<PeerInfo> {
-    const { stream, id, hello } = await this.#dialler.dial({ addrs: [addr], protocol, signal: options?.signal })
+    const { stream, id, hello } = await this.#dialler.dial({ addrs: [addr], protocol, ...options })
     this.#kept.keep(id, protocol, stream)
     const announced = stream.remoteIp == null ? [] : dialBackAddrs(hello.addrs, id, stream.remoteIp)
     return { id, addrs: distinct([withoutPeer(addr), ...announced]).slice(0, MAX_REMOTE_ADDRS) }
