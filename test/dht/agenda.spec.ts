@@ -40,6 +40,30 @@ describe('an agenda', () => {
     })
   }
 
+  it('is an hour late at the most when the clock is set back', async () => {
+    let setBack = 0
+    const stepping = { now: () => clock.now() - setBack, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) }
+    const begun = clock.now()
+    const under = new Agenda({
+      clock: stepping,
+      tasks,
+      log,
+      what: 'testing',
+      slack: 0,
+      work: async ids => { done.push(...ids.map(id => ({ id, at: clock.now() - begun }))) }
+    })
+    under.set('a', stepping.now() + DAY)
+    under.begin()
+    await clock.advance(1_000)
+    setBack = 1_000 * DAY
+    under.set('b', stepping.now() + DAY)
+    await clock.advance(DAY)
+    expect(done).to.deep.equal([{ id: 'b', at: DAY + 1_000 }])
+    await clock.advance(3_600_000)
+    expect(done.map(({ id }) => id)).to.deep.equal(['b', 'a'])
+    expect(under.size).to.equal(0)
+  })
+
   it('does each thing once, when it is due, however it is changed meanwhile', async () => {
     const changes = fc.array(fc.record({ at: fc.nat(100), id: fc.constantFrom('a', 'b', 'c', 'd'), due: fc.option(fc.nat(100)) }), { maxLength: 30 })
     await fc.assert(fc.asyncProperty(changes, async changes => {

@@ -4,8 +4,8 @@ import type { Timed } from '../../clock/time-heap.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
 
-/** The longest that one timer waits, milliseconds: those of JavaScript end at some 24 days. */
-const MAX_WAIT_MS = 24 * 3_600_000
+/** The longest that one timer waits, milliseconds; then it is seen whether the clock was set back. */
+const MAX_WAIT_MS = 3_600_000
 
 export interface AgendaInit {
   readonly clock: Clock
@@ -21,6 +21,8 @@ export interface AgendaInit {
 
 interface Entry extends Timed {
   readonly id: string
+  /** When it was entered: milliseconds since the Unix epoch. */
+  readonly since: number
 }
 
 /** What is to be done when: each thing once, however many there are, with one timer for all. */
@@ -29,6 +31,8 @@ export class Agenda {
   readonly #entries = new Map<string, Entry>()
   readonly #byTime = new TimeHeap<Entry>()
   #sequence = 0
+  /** When the latest was entered; ahead of the clock, once that has been set back. */
+  #latest = -Infinity
   #state: 'new' | 'waiting' | 'working' = 'new'
   #cancel: Cancel = () => {}
 
@@ -54,7 +58,9 @@ export class Agenda {
   /** Do `id` at `time` (milliseconds since the Unix epoch), and not when it was to be done before. */
   set (id: string, time: number): void {
     this.delete(id)
-    const entry = { id, time, sequence: this.#sequence++, place: -1 }
+    const since = this.#init.clock.now()
+    this.#latest = Math.max(this.#latest, since)
+    const entry = { id, time, since, sequence: this.#sequence++, place: -1 }
     this.#entries.set(id, entry)
     this.#byTime.add(entry)
     if (this.#byTime.first() === entry) {
@@ -87,6 +93,7 @@ export class Agenda {
   }
 
   async #round (signal: AbortSignal): Promise<void> {
+    this.#heedClock()
     const due = this.#takeDue()
     this.#state = 'working'
     try {
@@ -99,6 +106,20 @@ export class Agenda {
     }
     this.#state = 'waiting'
     this.#await()
+  }
+
+  /** What was entered before the clock was set back is due after as long as it was then. */
+  #heedClock (): void {
+    const now = this.#init.clock.now()
+    if (this.#latest <= now) {
+      return
+    }
+    this.#latest = now
+    for (const { id, time, since } of [...this.#entries.values()]) {
+      if (since > now) {
+        this.set(id, now + time - since)
+      }
+    }
   }
 
   #takeDue (): string[] {
