@@ -89,8 +89,8 @@ export class Peers {
   }
 
   #blame (contact: Contact, request: Request, err: unknown, signal: AbortSignal | undefined): void {
-    if (err === signal?.reason) {
-      return // it was given up
+    if (err === signal?.reason || this.#init.tasks.signal.aborted) {
+      return // it was given up, or we stop
     }
     this.#init.networkLog('%s at %b failed: %e', request.type, contact.id, err)
     if (isFaultOfPeer(err, request)) {

@@ -74,6 +74,18 @@ describe('slow links', () => {
     expect(known(near, far)).to.be.at.least(before)
   })
 
+  it('peers that are late when a node stops are no less its contacts', async () => {
+    const [{ dht, host }] = nodes
+    const before = dht.contacts
+    slow.add(host.number)
+    const late = new Promise<void>(resolve => {
+      dht.lookup(utf8('target'), { onProgress: event => { if (event.type === 'failed') resolve() } }).catch(() => {})
+    })
+    await simulation.clock.run(late)
+    await simulation.clock.run(dht.stop())
+    expect(dht.contacts).to.equal(before)
+  })
+
   it('peers that are dead do not', async () => {
     const dead = nodes.filter((_, i) => i % 5 === 0)
     const alive = nodes.filter((_, i) => i % 5 !== 0)
