@@ -10,9 +10,13 @@ const LATENCY_MS = 50
 /** Milliseconds after which no stream is open any more. */
 const UNTIL_IDLE_MS = 120_000
 
+/** Lookups of each asker before those that are measured, to know how long answers take: when all take as long, and when some are slow. */
+const LOOKUPS_BEFORE = 1
+const LOOKUPS_AMONG_SLOW = 4
+
 /**
- * A settled network of which some peers die or become slow at one instant. Nobody notices before
- * the lookups that are measured.
+ * A settled network of which some peers die or become slow at one instant, and nobody notices before
+ * the lookups that are measured; or of which some have always been slow.
  *
  * @param {object} init
  * @param {number} init.nodes
@@ -20,8 +24,9 @@ const UNTIL_IDLE_MS = 120_000
  * @param {number} init.share - of the nodes that are struck
  * @param {'dead' | 'slow'} init.fate
  * @param {number} init.slowness - times the round trip that those take who are slow
+ * @param {boolean} init.asEver - they are struck before anybody has looked anything up
  */
-export async function create ({ nodes, seed, share, fate, slowness }) {
+export async function create ({ nodes, seed, share, fate, slowness, asEver }) {
   const slow = new Set()
   const simulation = createSimulation({ nodes, seed, latency: (from, to) => LATENCY_MS * (slow.has(from) || slow.has(to) ? slowness : 1) })
   const { clock, members, random } = simulation
@@ -31,6 +36,7 @@ export async function create ({ nodes, seed, share, fate, slowness }) {
   const places = members
     .filter(member => fate === 'slow' || !struck.has(member))
     .map(member => ({ name: member.host.number, key: member.dht.self.key }))
+  const strike = () => { struck.forEach(({ host }) => { fate === 'dead' ? host.crash() : slow.add(host.number) }) }
   const numbers = new Map(members.map(({ host }) => [Buffer.from(host.self.id).toString('hex'), host.number]))
 
   return {
@@ -39,10 +45,16 @@ export async function create ({ nodes, seed, share, fate, slowness }) {
     async lookups ({ count, seed }) {
       const bytes = seededBytes(seed)
       const askers = spared.slice(0, count)
-      // they know how long answers take, and have no stream open
-      await clock.run(Promise.all(askers.map(async ({ dht }) => dht.lookup(bytes()))))
-      await clock.advance(UNTIL_IDLE_MS)
-      struck.forEach(({ host }) => { fate === 'dead' ? host.crash() : slow.add(host.number) })
+      if (asEver) {
+        strike()
+      }
+      for (let i = 0; i < (asEver ? LOOKUPS_AMONG_SLOW : LOOKUPS_BEFORE); i++) {
+        await clock.run(Promise.all(askers.map(async ({ dht }) => dht.lookup(bytes()))))
+        await clock.advance(UNTIL_IDLE_MS)
+      }
+      if (!asEver) {
+        strike()
+      }
       const results = []
       for (const { dht, host } of askers) {
         const target = bytes()
