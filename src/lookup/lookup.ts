@@ -16,8 +16,8 @@ import type { Key } from '../keyspace/key.ts'
 //                        │              ▲       │
 //                        │    onFailure │       │
 //                        ├──────▶ slow ─┤───────┤
-//                        │ onLate │     │       │
-//                        │        ▼     │       │
+//                        │  onLate│▲    │       │
+//                        │        ▼│    │       │
 //                        └──────▶ late ─┴───────┘
 //
 // What is told of a candidate in any other state changes nothing. One that is late counts
@@ -34,8 +34,8 @@ import type { Key } from '../keyspace/key.ts'
 //
 // Once done, it is over: later answers and failures change nothing.
 //
-// If nobody at all has answered, and some are late, it is rather our own link that is slow:
-// then it waits for them before it is exhausted.
+// If it would be exhausted, and far more are late than have answered, it is rather our own link
+// that is slow: then those late are slow again, nobody is late any more, and it waits for all.
 //
 // Paths. A peer may name many that are close to the target and never answer. So that it
 // does not hold up all of the lookup, each candidate belongs to a path, that of the peer
@@ -69,6 +69,9 @@ export const DEFAULT_ALPHA = 10
 
 /** The share of those in reach that is expected to stay silent, at the most: who names many silent peers makes a lookup reach twice as far, not farther. */
 const MAX_SILENT_SHARE = 0.5
+
+/** More than so many late ones for each that answered: not all can be slow but ourselves. */
+const MANY_LATE = 2
 
 /** By so much a sum of shares may be off. */
 const ROUNDING = 1e-9
@@ -172,6 +175,8 @@ export class Lookup {
   /** How many of those asked are slow, and how many late. */
   #slow = 0
   #late = 0
+  /** Nobody is late: our own link is slow. */
+  #isPatient = false
 
   constructor (init: LookupInit) {
     this.target = init.target
@@ -270,10 +275,14 @@ export class Lookup {
     if (awaiting) {
       return { type: 'wait', until: this.#paths > 1 ? this.#slots.nextSlow : Infinity }
     }
-    if (this.#answered === 0 && this.#late > 0) {
-      return { type: 'wait', until: Infinity }
+    if (inReach > this.#k - ROUNDING) {
+      return this.#done('converged')
     }
-    return this.#done(inReach > this.#k - ROUNDING ? 'converged' : 'exhausted')
+    if (this.#late > MANY_LATE * this.#answered) {
+      this.#waitForLate()
+      return this.next(now, toldUntil)
+    }
+    return this.#done('exhausted')
   }
 
   /**
@@ -314,8 +323,7 @@ export class Lookup {
   onLate (from: Key): void {
     const candidate = this.#awaited(from)
     if (candidate != null) {
-      this.#settle(candidate, 'late')
-      this.#late++
+      this.#settle(candidate, this.#isPatient ? 'slow' : 'late')
     }
   }
 
@@ -368,11 +376,21 @@ export class Lookup {
     return candidate != null && AWAITED.has(candidate.state) ? candidate : undefined
   }
 
-  #settle (candidate: MutableCandidate, state: 'answered' | 'failed' | 'late'): void {
-    this.#slow -= candidate.state === 'slow' ? 1 : 0
-    this.#late -= candidate.state === 'late' ? 1 : 0
+  #waitForLate (): void {
+    this.#isPatient = true
+    this.#candidates.sorted.filter(({ state }) => state === 'late').forEach(candidate => { this.#settle(candidate, 'slow') })
+  }
+
+  #settle (candidate: MutableCandidate, state: 'answered' | 'failed' | 'late' | 'slow'): void {
+    this.#count(candidate.state, -1)
+    this.#count(state, 1)
     candidate.state = state
     this.#slots.release(candidate)
+  }
+
+  #count (state: CandidateState, change: 1 | -1): void {
+    this.#slow += state === 'slow' ? change : 0
+    this.#late += state === 'late' ? change : 0
   }
 
   #closestAnswered (): Candidate[] {

@@ -3,6 +3,7 @@ import { keyOf } from '../../src/keyspace/key.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
+import type { DhtEvent } from '../../src/dht/events.ts'
 
 /** Milliseconds one way. */
 const FAST = 50
@@ -79,7 +80,12 @@ describe('slow links', () => {
     const before = dht.contacts
     slow.add(host.number)
     const late = new Promise<void>(resolve => {
-      dht.lookup(utf8('target'), { onProgress: event => { if (event.type === 'failed') resolve() } }).catch(() => {})
+      const onProgress = ({ type }: DhtEvent): void => {
+        if (type === 'failed') {
+          resolve()
+        }
+      }
+      dht.lookup(utf8('target'), { onProgress }).catch(() => {})
     })
     await simulation.clock.run(late)
     await simulation.clock.run(dht.stop())

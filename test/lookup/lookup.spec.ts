@@ -271,14 +271,37 @@ describe('Lookup: late peers', () => {
     expect(lookup.failed).to.equal(2)
   })
 
-  it('waits for those late if nobody has answered: not all can be slow but ourselves', () => {
-    const lookup = lookupOf([1, 2])
+  it('waits for all if far more are late than have answered: not all can be slow but ourselves', () => {
+    const lookup = lookupOf([2, 3, 4, 5, 6, 7], { k: 6, alpha: 6 })
+    ask(lookup)
+    for (const peer of [2, 3, 4, 5, 6]) {
+      lookup.onLate(tinyKey(peer))
+    }
+    expect(show(lookup), '7 may be in time').to.equal('wait until Infinity')
+    answer(lookup, 7)
+    expect(show(lookup)).to.equal('wait until Infinity')
+    expect(lookup.failed).to.equal(0)
+    answer(lookup, 3)
+    answer(lookup, 2, 1)
+    expect(ask(lookup)).to.deep.equal([1])
+    lookup.onLate(tinyKey(1))
+    answer(lookup, 4)
+    lookup.onFailure(tinyKey(5))
+    answer(lookup, 6)
+    expect(show(lookup), '1, too').to.equal('wait until Infinity')
+    answer(lookup, 1)
+    expect(show(lookup)).to.equal('converged: 1 2 3 4 6 7')
+    expect(lookup.failed).to.equal(1)
+  })
+
+  it('does not if a few are', () => {
+    const lookup = lookupOf([1, 2, 3], { alpha: 3 })
     ask(lookup)
     lookup.onLate(tinyKey(1))
     lookup.onLate(tinyKey(2))
-    expect(show(lookup)).to.equal('wait until Infinity')
-    answer(lookup, 2)
-    expect(show(lookup)).to.equal('exhausted: 2')
+    answer(lookup, 3)
+    expect(show(lookup)).to.equal('exhausted: 3')
+    expect(lookup.failed).to.equal(2)
   })
 
   it('is exhausted when those fail, too', () => {
