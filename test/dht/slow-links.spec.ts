@@ -2,8 +2,8 @@ import { expect } from 'aegir/chai'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
-import type { SimulatedNode } from '../helpers/simulation.ts'
 import type { DhtEvent } from '../../src/dht/events.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
 
 /** Milliseconds one way. */
 const FAST = 50
