@@ -188,8 +188,37 @@ describe('operations', () => {
       nodes[1].host.crash()
       const result = await simulation.clock.run(newcomer.dht.join([nodes[0].host.self.addrs[0], '/memory/77', nodes[1].host.self.addrs[0]]))
       expect(result.answered.map(({ id }) => id)).to.deep.equal([nodes[0].dht.self.id])
-      expect(result.failed.map(({ error }) => error.name).sort()).to.deep.equal(['DialError', 'DialError'])
+      expect(result.failed.map(({ error }) => error.name)).to.deep.equal(['DialError', 'TimeoutError'])
       expect(result.contacts).to.equal(4)
+    })
+
+    it('does not wait for who is silent, and takes them when they answer after all', async () => {
+      const slow = new Set<number>()
+      simulation = new Simulation({ seed: 3, latency: (from, to) => slow.has(from) || slow.has(to) ? 1_000 : 10 })
+      const [root, other] = [await simulation.node(), await simulation.node()]
+      const newcomer = await simulation.node()
+      slow.add(other.host.number)
+      const told: string[] = []
+      const addrs = [root, other].flatMap(({ host }) => [...host.self.addrs])
+      const { ms, answered, failed } = await simulation.clock.run(newcomer.dht.join(addrs, { onProgress: ({ type }) => { told.push(type) } }))
+      expect(ms).to.be.within(500, 1_000)
+      expect([answered.length, failed.length]).to.deep.equal([1, 1])
+      expect(newcomer.dht.contacts).to.equal(1)
+      expect(told.filter(type => type.startsWith('bootstrap'))).to.deep.equal(['bootstrapped', 'bootstrap-failed'])
+      const events = told.length
+      await simulation.clock.advance(10_000)
+      expect(newcomer.dht.contacts).to.equal(2)
+      expect(told).to.have.lengthOf(events)
+    })
+
+    it('ends what it goes on with when the node stops', async () => {
+      simulation = new Simulation({ seed: 3, latency: 10 })
+      const [root, other, newcomer] = [await simulation.node(), await simulation.node(), await simulation.node()]
+      other.host.crash()
+      await simulation.clock.run(newcomer.dht.join([root, other].flatMap(({ host }) => [...host.self.addrs])))
+      const before = simulation.clock.now()
+      await simulation.clock.run(newcomer.dht.stop())
+      expect(simulation.clock.now() - before).to.be.lessThan(500)
     })
 
     it('fails when nobody answers, naming each cause', async () => {

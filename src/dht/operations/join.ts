@@ -6,15 +6,21 @@ import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
+import type { Cancel } from '../../clock/clock.ts'
+import type { Deadline } from '../../clock/wait.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
-import type { OperationOptions } from '../events.ts'
+import type { OnProgress, OperationOptions } from '../events.ts'
+
+/** How much longer others may take to answer than who was first; in milliseconds at the least. */
+const GRACE_FACTOR = 3
+const MIN_GRACE_MS = 500
 
 /** Who let us in. */
 export interface JoinResult {
   /** The nodes that answered at the addresses given. */
   readonly answered: readonly Contact[]
-  /** The addresses at which nobody did, and why. */
+  /** The addresses at which nobody did, or not by the time that we had joined through others, and why. */
   readonly failed: ReadonlyArray<{ readonly addr: Uint8Array, readonly error: Error }>
   /** Contacts in the routing table afterwards. */
   readonly contacts: number
@@ -31,48 +37,110 @@ export interface JoinResult {
  * @throws the signal's reason, when aborted
  */
 export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known: readonly Contact[], options: OperationOptions = {}): Promise<JoinResult> {
-  const { clock } = dht.config
+  const { config: { clock, refreshInterval }, peers: { table } } = dht
   const begun = clock.now()
   const ms = options.timeout ?? JOIN_DEADLINE_MS
-  const deadline = startDeadline(clock, ms, () => new TimeoutError(`joining took longer than ${ms} ms`), options.signal, dht.tasks.signal)
+  const deadline = joinDeadline(dht, options, ms)
   try {
-    const { answered, failed } = await greet(dht, addrs, known, options, deadline.signal)
+    const greetings = new Greetings(dht, addrs, known, options, ms)
+    const { answered, failed } = greetings
+    await greetings.over
     options.signal?.throwIfAborted()
-    if (answered.length === 0 && dht.peers.table.size === 0) {
+    if (answered.length === 0 && table.size === 0) {
       throw new NoPeersError(nobodyAnswered(failed), { cause: failed[0]?.error })
     }
-    await fill(dht, dht.config.refreshInterval, { ...options, signal: deadline.signal })
+    await fill(dht, refreshInterval, { ...options, signal: deadline.signal })
       .catch(err => { if (!deadline.expired) { throw err } })
-    return { answered, failed, contacts: dht.peers.table.size, ms: clock.now() - begun }
+    greetings.leave()
+    return { answered: [...answered], failed: [...failed], contacts: table.size, ms: clock.now() - begun }
   } finally {
     deadline.clear()
   }
 }
 
-async function greet (dht: DhtContext, addrs: readonly Uint8Array[], known: readonly Contact[], options: OperationOptions, signal: AbortSignal): Promise<Pick<JoinResult, 'answered' | 'failed'>> {
-  const { host, protocol } = dht.config
-  const answered: Contact[] = []
-  const failed: Array<{ addr: Uint8Array, error: Error }> = []
-  const greetings = addrs.map(async addr => {
-    try {
-      const peer = contactOf(await host.identify(addr, protocol, { signal }))
-      await dht.peers.probe(peer, signal)
-      answered.push(peer)
-      options.onProgress?.({ type: 'bootstrapped', addr, peer })
-    } catch (err) {
-      const error = asError(err)
-      failed.push({ addr, error })
-      options.onProgress?.({ type: 'bootstrap-failed', addr, error })
+function joinDeadline ({ config: { clock }, tasks }: DhtContext, { signal }: OperationOptions, ms: number): Deadline {
+  return startDeadline(clock, ms, () => new TimeoutError(`joining took longer than ${ms} ms`), signal, tasks.signal)
+}
+
+/**
+ * All are asked at once whether they are there. Once somebody is, the others have a few times as long; then the network
+ * is looked through. Who is silent until then is asked on, and enters the table when it answers.
+ */
+class Greetings {
+  readonly answered: Contact[] = []
+  readonly failed: Array<{ readonly addr: Uint8Array, readonly error: Error }> = []
+  /** Resolves when there is nobody to wait for any more. */
+  readonly over: Promise<void>
+  readonly #begun: number
+  readonly #dht: DhtContext
+  readonly #signal: AbortSignal
+  readonly #waiting: Set<Uint8Array>
+  #onProgress: OnProgress | undefined
+  #onOver = (): void => {}
+  /** Takes back that it will be over. */
+  #cancel: Cancel | undefined
+
+  constructor (dht: DhtContext, addrs: readonly Uint8Array[], known: readonly Contact[], options: OperationOptions, ms: number) {
+    const deadline = joinDeadline(dht, options, ms)
+    this.#dht = dht
+    this.#begun = dht.config.clock.now()
+    this.#signal = deadline.signal
+    this.#waiting = new Set(addrs)
+    this.#onProgress = options.onProgress
+    const everybody = Promise.all([...addrs.map(async addr => this.#greet(addr)), ...known.map(async contact => this.#meetAgain(contact))])
+      .finally(() => {
+        deadline.clear()
+        this.#cancel?.()
+      })
+    dht.tasks.run(async () => { await everybody })
+    this.over = new Promise((resolve, reject) => {
+      this.#onOver = resolve
+      everybody.then(() => { resolve() }, reject)
+    })
+  }
+
+  /** Nobody looks at this any more: who has not answered yet has failed, as far as one can tell. */
+  leave (): void {
+    for (const addr of this.#waiting) {
+      this.#fail(addr, new TimeoutError('it has not answered yet, and is asked on in the background'))
     }
-  })
-  const reunions = known.map(async contact => {
-    await dht.peers.probe(contact, signal).then(
-      () => { answered.push(contact) },
-      err => { dht.log('remembered contact %b is still away: %e', contact.id, err) }
-    )
-  })
-  await Promise.all([...greetings, ...reunions])
-  return { answered, failed }
+    this.#onProgress = undefined
+  }
+
+  async #greet (addr: Uint8Array): Promise<void> {
+    const { config: { host, protocol }, peers } = this.#dht
+    try {
+      const peer = contactOf(await host.identify(addr, protocol, { signal: this.#signal }))
+      await peers.probe(peer, this.#signal)
+      this.#onProgress?.({ type: 'bootstrapped', addr, peer })
+      this.#welcome(peer)
+      this.#waiting.delete(addr)
+    } catch (err) {
+      this.#fail(addr, asError(err))
+    }
+  }
+
+  async #meetAgain (contact: Contact): Promise<void> {
+    try {
+      await this.#dht.peers.probe(contact, this.#signal)
+      this.#welcome(contact)
+    } catch (err) {
+      this.#dht.log('remembered contact %b is still away: %e', contact.id, err)
+    }
+  }
+
+  #welcome (peer: Contact): void {
+    const { clock } = this.#dht.config
+    this.answered.push(peer)
+    this.#cancel ??= clock.schedule(Math.max(MIN_GRACE_MS, GRACE_FACTOR * (clock.now() - this.#begun)), this.#onOver)
+  }
+
+  #fail (addr: Uint8Array, error: Error): void {
+    if (this.#waiting.delete(addr)) {
+      this.failed.push({ addr, error })
+      this.#onProgress?.({ type: 'bootstrap-failed', addr, error })
+    }
+  }
 }
 
 /** {@link fill} every bucket, however lately it was looked through. */
