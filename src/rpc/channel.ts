@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, transferTime } from './limits.ts'
+import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
@@ -20,12 +20,12 @@ export interface ChannelInit {
   readonly maxRecordSize: number
   /** Milliseconds without a request after which the stream is closed. */
   readonly idleMs: number
-  /** Milliseconds that opening the stream usually takes at the most, and for those who wait on. */
-  readonly openMs: number
+  /** Milliseconds that opening the stream usually takes at the most, as far as is known by now; and for those who wait on. */
+  openMs (): number
   readonly maxOpenMs: number
   /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
   open (options: OpenStreamOptions): Promise<Stream>
-  /** Milliseconds that an answer usually takes at the most, given how this peer answered so far. */
+  /** Milliseconds that an answer usually takes at the most, as far as is known by now, given how this peer answered so far. */
   timeout (time: ResponseTime): number
   /** The same for those who wait on. */
   readonly maxTimeout: number
@@ -255,7 +255,7 @@ export class Channel {
     const opening = new AbortController()
     this.#opening = opening
     this.#since = this.#init.clock.now()
-    this.#watchdog.set(this.#init.openMs, this.#since)
+    this.#watch(this.#since)
     try {
       return await this.#init.open({ signal: opening.signal, early: () => this.#takeEarly() })
     } finally {
@@ -326,11 +326,25 @@ export class Channel {
 
   /** Watch the oldest request, or else that the stream is not idle for too long. `since`: when that request was sent, or came first in line. */
   #watchNext (now: number, since: number = now): void {
-    const { timeout, idleMs, late } = this.#init
-    const head = this.#waiting[0]
+    const { idleMs, late } = this.#init
     late.delete(this)
     this.#since = since
-    this.#watchdog.set(head == null ? idleMs : timeout(this.#time) + transferTime(head.byteLength), now)
+    if (this.#waiting.length === 0) {
+      this.#watchdog.set(idleMs, now)
+    } else {
+      this.#watch(now)
+    }
+  }
+
+  /** See in `ms` milliseconds, or before, whether the deadline has passed: it follows from what others tell meanwhile. */
+  #watch (now: number, ms: number = this.#usual): void {
+    this.#watchdog.set(Math.min(ms, RECHECK_MS), now)
+  }
+
+  /** Milliseconds that what is waited for usually takes at the most. */
+  get #usual (): number {
+    const { openMs, timeout } = this.#init
+    return this.#state === 'opening' ? openMs() : timeout(this.#time) + transferTime(this.#waiting[0].byteLength)
   }
 
   #abandon (waiting: Waiting, reason: unknown): void {
@@ -350,12 +364,18 @@ export class Channel {
     }
   }
 
-  /** What is waited for has taken longer than it usually does, or than it ever may. */
+  /** What is waited for may have taken longer than it usually does, or than it ever may. */
   #onOverdue (): void {
     const { late, maxOpenMs, maxTimeout, clock } = this.#init
+    const now = clock.now()
+    const usual = this.#since + this.#usual - now
+    if (usual > 0 && !late.has(this)) {
+      this.#watch(now, usual)
+      return
+    }
     const error = this.#timeout()
     const max = this.#state === 'opening' ? maxOpenMs : maxTimeout + transferTime(this.#waiting[0].byteLength)
-    const left = this.#since + max - clock.now()
+    const left = this.#since + max - now
     if (left <= 0 || late.size >= MAX_LATE || !this.#waiting.some(waitsOn)) {
       this.#fail(error)
       return

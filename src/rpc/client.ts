@@ -188,11 +188,12 @@ export class RpcClient {
 
   #open (peer: PeerInfo, id: string): Channel {
     const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS, maxTimeout = ANSWER_TIMEOUT_MS } = this.#init
+    const opening = this.#openingTime(peer)
     const channel: Channel = new Channel({
       clock,
       maxRecordSize,
       idleMs,
-      openMs: this.#bounded(this.#openingTime(peer).timeout, OPEN_TIMEOUT_MS),
+      openMs: () => this.#bounded(opening.timeout, OPEN_TIMEOUT_MS),
       maxOpenMs: OPEN_TIMEOUT_MS,
       open: options => this.#openStream(peer, options),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),

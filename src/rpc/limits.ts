@@ -50,6 +50,9 @@ export const MIN_TIMEOUT_MS = 500
 /** Peers whose requests are late and go on all the same, at once: enough to learn how slow the network has become, and few beside what a host dials at once. */
 export const MAX_LATE = 32
 
+/** Milliseconds after which it is seen anew what a deadline is: others may have told meanwhile. */
+export const RECHECK_MS = 500
+
 /** Milliseconds a server may take to end a stream after we did. */
 export const CLOSE_LINGER_MS = 1_000
 

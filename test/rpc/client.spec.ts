@@ -190,6 +190,25 @@ describe('rpc client', () => {
     expect(clock.now() - begun).to.be.within(5000, 20_000)
   })
 
+  it('finds a peer late as soon as others have told how long it takes', async () => {
+    const others = Array.from({ length: 8 }, () => network.createHost())
+    for (const other of others) {
+      await other.handle(PROTOCOL, async stream => { await pipe(stream.source, stream.sink) })
+    }
+    await serve(() => [])
+    const dead = network.createHost()
+    dead.crash()
+    const begun = clock.now()
+    const late: number[] = []
+    const silent = [server, dead].map(async ({ self }) => failure(client.request(self, { type: 'ping' }, { onLate: () => { late.push(clock.now() - begun) } })))
+    const asked = others.map(async ({ self }) => failure(client.request(self, { type: 'ping' })))
+    expect(new Set(await clock.run(Promise.all(asked)))).to.deep.equal(new Set(['answered']))
+    await clock.advance(1_000)
+    expect(late).to.have.lengthOf(2)
+    expect(late.every(ms => ms >= 500)).to.equal(true)
+    expect(await clock.run(Promise.all(silent))).to.deep.equal(['TimeoutError', 'TimeoutError'])
+  })
+
   it('gives up opening a stream to a peer that does not answer the dial', async () => {
     server.crash()
     const begun = clock.now()
