@@ -108,6 +108,8 @@ export class Channel {
   #answered = 0
   /** Since when the oldest request is waited for, or the stream itself. */
   #since = 0
+  /** Milliseconds from then on after which the peer is late. */
+  #allowed = 0
   /** Requests that went before the stream was open, and when. */
   #early: Uint8Array | undefined
   #earlySince: number | undefined
@@ -336,12 +338,23 @@ export class Channel {
     }
   }
 
-  /** See in `ms` milliseconds, or before, whether the deadline has passed: it follows from what others tell meanwhile. */
-  #watch (now: number, ms: number = this.#usual): void {
-    this.#watchdog.set(Math.min(ms, RECHECK_MS), now)
+  #watch (now: number): void {
+    this.#allowed = this.#usual
+    this.#watchUntil(now + this.#allowed, now)
   }
 
-  /** Milliseconds that what is waited for usually takes at the most. */
+  /** While a deadline is the longest there is, perhaps since nothing is known, it is seen anew what it should be. */
+  #watchUntil (deadline: number, now: number): void {
+    this.#watchdog.setAt(this.#allowed < this.#longest ? deadline : Math.min(deadline, now + RECHECK_MS), now)
+  }
+
+  /** Milliseconds that what is waited for may take at the most. */
+  get #longest (): number {
+    const { maxOpenMs, maxTimeout } = this.#init
+    return this.#state === 'opening' ? maxOpenMs : maxTimeout + transferTime(this.#waiting[0].byteLength)
+  }
+
+  /** Milliseconds that it usually takes at the most. */
   get #usual (): number {
     const { openMs, timeout } = this.#init
     return this.#state === 'opening' ? openMs() : timeout(this.#time) + transferTime(this.#waiting[0].byteLength)
@@ -366,16 +379,17 @@ export class Channel {
 
   /** What is waited for may have taken longer than it usually does, or than it ever may. */
   #onOverdue (): void {
-    const { late, maxOpenMs, maxTimeout, clock } = this.#init
+    const { late, clock } = this.#init
     const now = clock.now()
-    const usual = this.#since + this.#usual - now
-    if (usual > 0 && !late.has(this)) {
-      this.#watch(now, usual)
+    if (this.#allowed >= this.#longest) {
+      this.#allowed = this.#usual
+    }
+    if (this.#since + this.#allowed > now && !late.has(this)) {
+      this.#watchUntil(this.#since + this.#allowed, now)
       return
     }
     const error = this.#timeout()
-    const max = this.#state === 'opening' ? maxOpenMs : maxTimeout + transferTime(this.#waiting[0].byteLength)
-    const left = this.#since + max - now
+    const left = this.#since + this.#longest - now
     if (left <= 0 || late.size >= MAX_LATE || !this.#waiting.some(waitsOn)) {
       this.#fail(error)
       return

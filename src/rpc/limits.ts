@@ -50,7 +50,7 @@ export const MIN_TIMEOUT_MS = 500
 /** Peers whose requests are late and go on all the same, at once: enough to learn how slow the network has become, and few beside what a host dials at once. */
 export const MAX_LATE = 32
 
-/** Milliseconds after which it is seen anew what a deadline is: others may have told meanwhile. */
+/** Milliseconds after which it is seen anew what a deadline is of which nothing was known: others may have told meanwhile how long they take. */
 export const RECHECK_MS = 500
 
 /** Milliseconds a server may take to end a stream after we did. */
