@@ -381,6 +381,7 @@ export class Channel {
   #onOverdue (): void {
     const { late, clock } = this.#init
     const now = clock.now()
+    this.#since = Math.min(this.#since, now) // the clock may have been set back
     if (this.#allowed >= this.#longest) {
       this.#allowed = this.#usual
     }

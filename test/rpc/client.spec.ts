@@ -209,6 +209,20 @@ describe('rpc client', () => {
     expect(await clock.run(Promise.all(silent))).to.deep.equal(['TimeoutError', 'TimeoutError'])
   })
 
+  it('gives up in time when the clock is set back', async () => {
+    await serve(() => [])
+    let setBack = 0
+    const stepping = { now: () => clock.now() - setBack, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) }
+    const under = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock: stepping, maxRecordSize: 1000 })
+    const begun = clock.now()
+    const failing = failure(under.request(server.self, { type: 'ping' }, { isPatient: true }))
+    await clock.advance(1_000)
+    setBack = 3_600_000
+    expect(await clock.run(failing)).to.equal('TimeoutError')
+    expect(clock.now() - begun).to.be.lessThan(30_000)
+    await clock.run(under.close())
+  })
+
   it('gives up opening a stream to a peer that does not answer the dial', async () => {
     server.crash()
     const begun = clock.now()
