@@ -30,7 +30,7 @@ export interface LookupRun<R extends Closer> {
   begin (): Promise<void>
   /** A peer that an answer names, as a contact. */
   heard (peer: PeerInfo): Contact
-  /** Ask one peer. A rejection means that it failed. Once it is late, what becomes of it is nothing to the lookup's end. */
+  /** Ask one peer. A rejection means that it failed. When it is late it is asked on, even past the end of the lookup. */
   ask (contact: Contact, patience: Patience): Promise<R>
   /** When the lookup stops with what it has: milliseconds since the Unix epoch. */
   readonly deadline: number

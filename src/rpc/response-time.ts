@@ -15,7 +15,8 @@ export class ResponseTime {
 
   /** Count one answer that took `measured` milliseconds. */
   add (measured: number): void {
-    const ms = Math.min(Math.max(0, measured), OUTLIER_FACTOR * (this.timeout ?? Infinity)) // the clock may be set back meanwhile
+    const possible = Math.max(0, measured) // the clock may have been set back
+    const ms = Math.min(possible, OUTLIER_FACTOR * (this.timeout ?? Infinity))
     if (this.#mean == null) {
       this.#mean = ms
       this.#deviation = ms / 2
