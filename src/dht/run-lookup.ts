@@ -5,7 +5,7 @@ import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Lookup } from '../lookup/lookup.ts'
-import type { Patience } from '../rpc/channel.ts'
+import type { Patience } from '../rpc/waiting.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
 /** What a lookup needs of an answer. */
@@ -63,7 +63,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   /** The lookup has been told of all answers that came before (ms). */
   #toldUntil = 0
   #cancelDeadline = (): void => {}
-  #late = false
+  #timeIsUp = false
   #over: OperationEnd | undefined
 
   constructor (run: LookupRun<R>) {
@@ -117,7 +117,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     }
     this.#hasBegun = true
     this.#cancelDeadline = clock.schedule(Math.max(0, deadline - clock.now()), () => {
-      this.#late = true
+      this.#timeIsUp = true
       lookup.stop()
       this.#wake()
     })
@@ -136,7 +136,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       if (step.type === 'wait') {
         return this.#settledOr(step.until)
       }
-      const end = this.#late ? 'deadline' : step.reason
+      const end = this.#timeIsUp ? 'deadline' : step.reason
       onProgress?.({ type: 'closest', closest: step.closest, reason: end })
       return this.#end(end)
     }

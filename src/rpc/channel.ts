@@ -8,7 +8,9 @@ import { readFrames } from './frames.ts'
 import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
+import { waitsOn } from './waiting.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
+import type { Patience, Pending, Waiting } from './waiting.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
@@ -35,40 +37,6 @@ export interface ChannelInit {
   onAnswer (ms: number): void
   /** The channel takes no more requests. */
   onClose (): void
-}
-
-/** How long to wait for an answer. */
-export interface Patience {
-  /** Gives the request up; not once `onLate` was called. */
-  readonly signal?: AbortSignal
-  /** Wait for as long as any answer may take, rather than for as long as answers usually take. */
-  readonly isPatient?: boolean
-  /**
-   * Called when answers usually have come by then, or at once if the peer is late with another
-   * already. The request then goes on: whether the peer is slow or dead is worth knowing.
-   */
-  onLate? (error: TimeoutError): void
-}
-
-/** A request that waits for its answer. */
-export interface Pending {
-  readonly request: Request
-  /** When it was handed to the stream, milliseconds since the Unix epoch. */
-  readonly since: number
-}
-
-interface Waiting extends Pending {
-  /** Bytes of its frame. */
-  readonly byteLength: number
-  readonly patience: Patience
-  resolve (response: Response): void
-  reject (err: unknown): void
-  /** No longer give it up when its signal is aborted. */
-  leave (): void
-  /** Nobody waits for the answer any more; its place in the order remains. */
-  abandoned: boolean
-  /** Its `onLate` was called. */
-  late: boolean
 }
 
 /**
@@ -455,11 +423,6 @@ export class Channel {
     })
     this.#init.onClose()
   }
-}
-
-/** Is the answer wanted even if it is late? */
-function waitsOn ({ abandoned, patience }: Waiting): boolean {
-  return !abandoned && (patience.isPatient === true || patience.onLate != null)
 }
 
 /** A reset says nothing; so we say what it was in place of. */
