@@ -88,6 +88,17 @@ export class Peers {
     )
   }
 
+  /**
+   * The same for those who do not wait for a peer that is late. It is asked on, so that the table learns what becomes of it.
+   *
+   * @throws {TimeoutError} it is late
+   */
+  askInTime<R extends Question> (contact: Contact, request: R, signal?: AbortSignal): Promise<ResponseTo<R['type']>> {
+    return new Promise((resolve, reject) => {
+      this.ask(contact, request, { signal, onLate: reject }).then(resolve, reject)
+    })
+  }
+
   #blame (contact: Contact, request: Request, err: unknown, signal: AbortSignal | undefined): void {
     if (err === signal?.reason || this.#init.tasks.signal.aborted) {
       return // it was given up, or we stop
@@ -105,11 +116,10 @@ export class Peers {
 
   /** Ask whether `contact` is alive, be it ever so slow. The table learns from the answer. */
   async probe (contact: Contact, signal?: AbortSignal): Promise<void> {
-    const patience = { signal, isPatient: true }
     if (this.#init.config.probe === 'ping') {
-      await this.ask(contact, { type: 'ping' }, patience)
+      await this.ask(contact, { type: 'ping' }, { signal })
     } else {
-      await this.ask(contact, { type: 'find-node', target: this.#init.self.id }, patience)
+      await this.ask(contact, { type: 'find-node', target: this.#init.self.id }, { signal })
     }
   }
 

@@ -8,7 +8,6 @@ import { readFrames } from './frames.ts'
 import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
-import { waitsOn } from './waiting.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
 import type { Patience, Pending, Waiting } from './waiting.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -50,8 +49,8 @@ export interface ChannelInit {
  *
  * Requests are written without waiting; answers are matched in order. The oldest
  * request alone has a running deadline: when it passes, the peer is late, with all
- * that wait, since nothing behind it can be answered first. If any of those waits on, a
- * second deadline follows; when that has passed, or nobody waits on, the stream is dead.
+ * that wait, since nothing behind it can be answered first. A second deadline follows; when
+ * that has passed, or nobody waits any more, the stream is dead.
  */
 export class Channel {
   /** Resolves, never rejects, when the stream is over. */
@@ -330,7 +329,6 @@ export class Channel {
 
   #abandon (waiting: Waiting, reason: unknown): void {
     waiting.abandoned = true
-    waiting.leave()
     waiting.reject(reason)
     this.#abortOpeningIfUnwanted()
   }
@@ -359,7 +357,7 @@ export class Channel {
     }
     const error = this.#timeout()
     const left = this.#since + this.#longest - now
-    if (left <= 0 || late.size >= MAX_LATE || !this.#waiting.some(waitsOn)) {
+    if (left <= 0 || late.size >= MAX_LATE || this.#isUnwanted) {
       this.#fail(error)
       return
     }
@@ -370,17 +368,16 @@ export class Channel {
 
   /** The peer is late: that is all that some wanted to know. */
   #tellLate (waiting: Waiting, error: TimeoutError): void {
-    if (waiting.abandoned || waiting.late) {
-      return
-    }
-    const { onLate, isPatient } = waiting.patience
-    if (onLate != null) {
+    const { onLate } = waiting.patience
+    if (onLate != null && !waiting.abandoned && !waiting.late) {
       waiting.late = true
       waiting.leave()
       onLate(error)
-    } else if (isPatient !== true) {
-      this.#abandon(waiting, error)
     }
+  }
+
+  get #isUnwanted (): boolean {
+    return this.#waiting.every(({ abandoned }) => abandoned)
   }
 
   #timeout (): TimeoutError {
@@ -391,7 +388,7 @@ export class Channel {
   }
 
   #abortOpeningIfUnwanted (): void {
-    if (this.#state === 'opening' && this.#waiting.every(({ abandoned }) => abandoned)) {
+    if (this.#state === 'opening' && this.#isUnwanted) {
       this.#fail(new StreamResetError('nobody waits for this stream any more'))
     }
   }

@@ -49,8 +49,8 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
  * Asks peers, over one pipelined stream each.
  *
  * Deadlines follow what was measured: of the peer once it has answered, of the
- * whole network before. Those who wait on learn whether a peer that missed its deadline is
- * slow or dead; and the answers that come late are measured, too, lest deadlines follow from
+ * whole network before. A peer that misses its deadline is late, and has until a second one to
+ * show that it is slow rather than dead; and the answers that come late are measured, too, lest deadlines follow from
  * those alone who keep them. A request is sent once more, on a fresh stream, if its
  * stream had answered before and then died, or died of a request before it. Of those
  * that a peer was sent before it reset the stream all are sent again, one at a time
@@ -107,7 +107,7 @@ export class RpcClient {
   }
 
   /**
-   * Send `request` to `peer` and wait for its answer, for as long as `patience` says.
+   * Send `request` to `peer` and wait for its answer.
    *
    * @throws {DialError | UnsupportedProtocolError} it cannot be reached, or does not serve us
    * @throws {TimeoutError} no answer in time

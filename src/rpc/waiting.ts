@@ -1,12 +1,10 @@
 import type { TimeoutError } from './errors.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
-/** How long to wait for an answer. */
+/** How an answer is waited for: for as long as any may take. */
 export interface Patience {
   /** Gives the request up; not once `onLate` was called. */
   readonly signal?: AbortSignal
-  /** Wait for as long as any answer may take, rather than for as long as answers usually take. */
-  readonly isPatient?: boolean
   /**
    * Called when answers usually have come by then, or at once if the peer is late with another
    * already. The request then goes on: whether the peer is slow or dead is worth knowing.
@@ -34,9 +32,4 @@ export interface Waiting extends Pending {
   abandoned: boolean
   /** Its `onLate` was called. */
   late: boolean
-}
-
-/** Is the answer wanted even if it is late? */
-export function waitsOn ({ abandoned, patience }: Waiting): boolean {
-  return !abandoned && (patience.isPatient === true || patience.onLate != null)
 }

@@ -92,6 +92,21 @@ describe('slow links', () => {
     expect(dht.contacts).to.equal(before)
   })
 
+  it('peers that are late to keep a value do, too', async () => {
+    const [{ dht, host }] = nodes
+    const before = dht.contacts
+    const onProgress = ({ type }: DhtEvent): void => {
+      if (type === 'closest') {
+        slow.add(host.number)
+      }
+    }
+    const { failed, ms } = await simulation.clock.run(dht.put('key', 'value', { onProgress }))
+    expect(failed.length).to.equal(20)
+    expect(ms).to.be.lessThan(2_000)
+    await simulation.clock.advance(20_000)
+    expect(dht.contacts).to.be.at.least(before)
+  })
+
   it('peers that are dead do not', async () => {
     const dead = nodes.filter((_, i) => i % 5 === 0)
     const alive = nodes.filter((_, i) => i % 5 !== 0)

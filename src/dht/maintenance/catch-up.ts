@@ -23,7 +23,7 @@ export function catchUpIfRefused (dht: DhtContext, key: Uint8Array, failed: Reac
 
 async function takeBetter ({ peers, values, log }: DhtContext, key: Uint8Array, peer: Contact, signal: AbortSignal): Promise<void> {
   try {
-    const { record } = await peers.ask(peer, { type: 'get-value', key }, { signal })
+    const { record } = await peers.askInTime(peer, { type: 'get-value', key }, signal)
     if (record != null) {
       await values.accept({ key, value: record.value, ttl: values.left(record) })
     }

@@ -119,7 +119,7 @@ async function giveLacking (dht: DhtContext, newcomer: Contact, ids: readonly st
 
 async function lacks ({ peers }: DhtContext, newcomer: Contact, key: Uint8Array, signal: AbortSignal): Promise<boolean> {
   try {
-    const { record } = await peers.ask(newcomer, { type: 'get-value', key }, { signal })
+    const { record } = await peers.askInTime(newcomer, { type: 'get-value', key }, signal)
     return record == null
   } catch {
     signal.throwIfAborted()

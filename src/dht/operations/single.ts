@@ -35,7 +35,7 @@ export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAdd
     const peer = await resolve(dht, to, deadline.signal)
     options.onProgress?.({ type: 'asking', peer, request: request.type, hop: 1 })
     const begun = clock.now()
-    const response = await dht.peers.ask(peer, request, { signal: deadline.signal, isPatient: true })
+    const response = await dht.peers.ask(peer, request, { signal: deadline.signal })
     const answer = { peer, response, ms: clock.now() - begun }
     options.onProgress?.({ type: 'answered', peer, request: request.type, ms: answer.ms, response })
     return answer

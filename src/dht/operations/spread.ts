@@ -62,7 +62,7 @@ export async function sendToEach (dht: DhtContext, peers: readonly Contact[], de
 
 async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, signal: AbortSignal | undefined): Promise<void> {
   if (deposit.type === 'put-value') {
-    await peers.ask(peer, deposit, { signal })
+    await peers.askInTime(peer, deposit, signal)
   } else {
     await peers.tell(peer, deposit, signal)
   }
