@@ -1,6 +1,7 @@
 import './cli/commands.node.ts'
 import './cli/demo.node.ts'
 import './cli/errors.node.ts'
+import './cli/few-files.node.ts'
 import './cli/kinds.node.ts'
 import './cli/start.node.ts'
 import './cli/value-source.node.ts'

@@ -67,7 +67,8 @@ const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['DataDirInUseError', EXIT.local],
   ['DiskFullError', EXIT.local],
   ['DatastoreError', EXIT.local],
-  ['LocalError', EXIT.local]
+  ['LocalError', EXIT.local],
+  ['HostFullError', EXIT.local]
 ])
 
 /** How the process ends when `err` comes up. */

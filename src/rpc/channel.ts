@@ -3,7 +3,7 @@ import { onAbort } from '../clock/wait.ts'
 import { Watchdog } from '../clock/watchdog.ts'
 import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
-import { asError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
+import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
 import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
@@ -26,6 +26,8 @@ export interface ChannelInit {
   readonly maxOpenMs: number
   /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
   open (options: OpenStreamOptions): Promise<Stream>
+  /** The host is full. Resolves when it is worth another try, or with false. */
+  makeRoom (): Promise<boolean>
   /** Milliseconds that an answer usually takes at the most, as far as is known by now, given how this peer answered so far. */
   timeout (time: ResponseTime): number
   /** The same for those who wait on. */
@@ -34,6 +36,8 @@ export interface ChannelInit {
   readonly late: Set<Channel>
   /** An answer took `ms` milliseconds; not told of large ones. */
   onAnswer (ms: number): void
+  /** Nobody waits for an answer any more. */
+  onIdle (): void
   /** The channel takes no more requests. */
   onClose (): void
 }
@@ -223,14 +227,33 @@ export class Channel {
   async #open (): Promise<Stream> {
     const opening = new AbortController()
     this.#opening = opening
-    this.#since = this.#init.clock.now()
-    this.#watch(this.#since)
     try {
-      return await this.#init.open({ signal: opening.signal, early: () => this.#takeEarly() })
+      for (;;) {
+        const stream = await this.#tryOpening(opening.signal)
+        if (stream != null) {
+          return stream
+        }
+      }
     } finally {
       this.#early = undefined
       this.#opening = undefined
+    }
+  }
+
+  /** Undefined: the host was full, and has room now. To wait for that is no fault of the peer. */
+  async #tryOpening (signal: AbortSignal): Promise<Stream | undefined> {
+    const { clock, open, makeRoom } = this.#init
+    signal.throwIfAborted()
+    this.#since = clock.now()
+    this.#watch(this.#since)
+    try {
+      return await open({ signal, early: () => this.#takeEarly() })
+    } catch (err) {
       this.#watchdog.stop()
+      if (err instanceof HostFullError && await makeRoom()) {
+        return undefined
+      }
+      throw err
     }
   }
 
@@ -295,11 +318,12 @@ export class Channel {
 
   /** Watch the oldest request, or else that the stream is not idle for too long. `since`: when that request was sent, or came first in line. */
   #watchNext (now: number, since: number = now): void {
-    const { idleMs, late } = this.#init
+    const { idleMs, late, onIdle } = this.#init
     late.delete(this)
     this.#since = since
     if (this.#waiting.length === 0) {
       this.#watchdog.set(idleMs, now)
+      onIdle()
     } else {
       this.#watch(now)
     }

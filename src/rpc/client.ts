@@ -2,7 +2,7 @@ import { nameOf } from '../keyspace/contact.ts'
 import { requestFrame } from '../wire/codec.ts'
 import { Channel } from './channel.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
-import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
 import type { Host, OpenStreamOptions, Stream } from './connection.ts'
 import type { Patience, Pending } from './waiting.ts'
@@ -65,6 +65,11 @@ export class RpcClient {
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
   readonly #late = new Set<Channel>()
+  /** The host is full, and room is being made for all who found it so. */
+  #roomMaking: Promise<boolean> | undefined
+  #waitingForRoom = 0
+  /** A stream is over, or is not used for now. */
+  #onFreed: () => void = () => {}
   #opened = 0
   #sent = 0
 
@@ -196,14 +201,17 @@ export class RpcClient {
       openMs: () => this.#bounded(opening.timeout, OPEN_TIMEOUT_MS),
       maxOpenMs: OPEN_TIMEOUT_MS,
       open: options => this.#openStream(peer, options),
+      makeRoom: () => this.#makeRoom(),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
       maxTimeout,
       late: this.#late,
       onAnswer: ms => { this.#answering.add(ms) },
+      onIdle: () => { this.#onFreed() },
       onClose: () => {
         if (this.#channels.get(id)?.channel === channel) {
           this.#channels.delete(id)
         }
+        this.#onFreed()
       }
     })
     return channel
@@ -219,6 +227,35 @@ export class RpcClient {
     return stream
   }
 
+  /** Close some of the streams that nobody uses, or wait until a stream is not used any more. Resolves with false if none can be. */
+  async #makeRoom (): Promise<boolean> {
+    this.#waitingForRoom++
+    this.#roomMaking ??= this.#freeStreams().finally(() => { this.#roomMaking = undefined })
+    if (!this.#isRoomInSight) {
+      this.#onFreed()
+    }
+    try {
+      return await this.#roomMaking
+    } finally {
+      this.#waitingForRoom--
+    }
+  }
+
+  async #freeStreams (): Promise<boolean> {
+    if (await this.#closeIdle(Math.ceil(this.#channels.size / FULL_HOST_SHARE))) {
+      return true
+    }
+    if (this.#isRoomInSight) {
+      await new Promise<void>(resolve => { this.#onFreed = resolve })
+    }
+    return this.#isRoomInSight
+  }
+
+  /** Is there a stream that does not wait for room itself? */
+  get #isRoomInSight (): boolean {
+    return this.#channels.size > this.#waitingForRoom
+  }
+
   #openingTime (peer: PeerInfo): ResponseTime {
     return this.#init.host.isConnected?.(peer) === true ? this.#opening : this.#dialling
   }
@@ -229,14 +266,24 @@ export class RpcClient {
   }
 
   #closeLeastRecentlyUsed (): void {
-    if (this.#channels.size <= MAX_CHANNELS) {
-      return
+    if (this.#channels.size > MAX_CHANNELS) {
+      void this.#closeIdle(1)
     }
+  }
+
+  /** Close at most `count` idle streams, the least recently used. Resolves when they are over, with whether there were any. */
+  async #closeIdle (count: number): Promise<boolean> {
+    const closed: Channel[] = []
     for (const { channel } of this.#channels.values()) {
+      if (closed.length === count) {
+        break
+      }
       if (channel.idle) {
-        channel.close()
-        return
+        closed.push(channel)
       }
     }
+    closed.forEach(channel => { channel.close() })
+    await Promise.all(closed.map(async ({ done }) => done))
+    return closed.length > 0
   }
 }

@@ -60,6 +60,8 @@ export interface Host {
    *
    * @throws {DialError} none of its addresses answered, or someone else did
    * @throws {UnsupportedProtocolError} the peer does not serve `protocol`
+   * @throws {HostFullError} no stream can be opened until others are closed; the DHT closes some that it
+   * has no use for, and calls again
    * @throws the signal's reason, when aborted
    */
   openStream (peer: PeerInfo, protocol: string, options?: OpenStreamOptions): Promise<Stream>

@@ -33,6 +33,19 @@ export class LimitError extends Error {
   override name = 'LimitError'
 }
 
+/** This host can open no more streams, to whomever, until others are closed. */
+export class HostFullError extends LimitError {
+  override name = 'HostFullError'
+}
+
+/** System errors that say so: of this process, or of the machine. */
+const FULL = new Set(['EMFILE', 'ENFILE', 'ENOBUFS'])
+
+/** Is it a system error that says that no more sockets can be opened? */
+export function isFull (err: unknown): boolean {
+  return err instanceof Error && 'code' in err && FULL.has(String(err.code))
+}
+
 /** Whatever was thrown, as an error. */
 export function asError (thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))

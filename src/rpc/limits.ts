@@ -35,6 +35,9 @@ export const LIBP2P_CLIENT_IDLE_MS = 8_000
 /** Streams the client keeps open, one a peer. Beyond that the least recently used idle one is closed. */
 export const MAX_CHANNELS = 1_000
 
+/** Of so many streams one is closed when the host can open no more: enough that the next dials find room, too. */
+export const FULL_HOST_SHARE = 8
+
 /** Requests waiting for an answer on one stream. */
 export const MAX_PENDING = 1_024
 

@@ -26,9 +26,11 @@ export interface Finished {
 
 const running = new Set<Process>()
 
-/** Start the command as a process of its own, maybe of another user. */
-export function spawnKadmium (args: readonly string[], user: { uid?: number, gid?: number } = {}): Process {
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], { ...user, env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+/** Start the command as a process of its own, maybe of another user, or with so many files (and sockets) that it may open. */
+export function spawnKadmium (args: readonly string[], { openFiles, ...user }: { uid?: number, gid?: number, openFiles?: number } = {}): Process {
+  const command = [process.execPath, ...NODE_FLAGS, MAIN, ...args]
+  const [file, ...rest] = openFiles == null ? command : ['prlimit', `--nofile=${openFiles}`, ...command]
+  const child = spawn(file, rest, { ...user, env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   child.once('close', () => { running.delete(child) })
   return child

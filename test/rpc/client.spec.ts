@@ -6,6 +6,7 @@ import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
 import { readFrames } from '../../src/rpc/frames.ts'
 import { CLIENT_IDLE_MS } from '../../src/rpc/limits.ts'
+import { cramped } from '../helpers/cramped-host.ts'
 import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
@@ -379,5 +380,91 @@ describe('rpc client', () => {
       .to.deep.equal([{ request: 'ping', peer: server.self.id }])
     await clock.run(pinging)
     expect([...client.pending()]).to.deep.equal([])
+  })
+
+  describe('on a host that is full', () => {
+    /** Streams that the host of the test carries, those that it is opening counted twice for a moment. */
+    const ROOM = 8
+    let ours: MemoryHost
+    let crowded: RpcClient
+    let servers: MemoryHost[]
+
+    beforeEach(async () => {
+      ours = network.createHost()
+      crowded = new RpcClient({ host: cramped(ours, ROOM), protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+      servers = Array.from({ length: 3 * ROOM }, () => network.createHost())
+      await Promise.all(servers.map(async host => host.handle(PROTOCOL, async stream => stream.sink(stream.source))))
+    })
+
+    afterEach(async () => { await clock.run(crowded.close()) })
+
+    async function ask (number: number): Promise<string> {
+      return crowded.request(servers[number].self, { type: 'ping' }).then(({ type }) => type, (err: Error) => err.name)
+    }
+
+    /** Streams of somebody else on the same host. */
+    async function takeRoom (count: number): Promise<Stream[]> {
+      return clock.run(Promise.all(servers.slice(0, count).map(async ({ self }) => ours.openStream(self, PROTOCOL))))
+    }
+
+    function connected (): number[] {
+      return servers.flatMap(({ self }, number) => crowded.has(self) ? [number] : [])
+    }
+
+    it('closes some streams, which were not used for the longest', async () => {
+      for (let number = 0; number < ROOM; number++) {
+        await clock.run(ask(number))
+      }
+      await clock.run(ask(0))
+      expect(await clock.run(ask(ROOM))).to.equal('ping')
+      expect(connected()).to.deep.equal([0, 3, 4, 5, 6, 7, 8])
+    })
+
+    it('asks many more than it has room for at once, and each answers', async () => {
+      const answers = await clock.run(Promise.all(servers.map(async (_, number) => ask(number))))
+      expect(answers).to.deep.equal(servers.map(() => 'ping'))
+      expect(ours.openStreams).to.be.at.most(ROOM)
+    })
+
+    it('waits for a stream while all are used', async () => {
+      const slow = network.createHost()
+      let answer = (): void => {}
+      await slow.handle(PROTOCOL, async stream => {
+        await new Promise<void>(resolve => { answer = resolve })
+        await stream.sink(stream.source)
+      })
+      const streams = await takeRoom(ROOM - 1)
+      const asked = crowded.request(slow.self, { type: 'ping' })
+      await clock.advance(ROUND_TRIP)
+      let answered = 0
+      const waiting = [ask(ROOM), ask(ROOM + 1)].map(async asking => {
+        expect(await asking).to.equal('ping')
+        answered++
+      })
+      await clock.advance(4 * ROUND_TRIP)
+      expect(answered).to.equal(0)
+      answer()
+      await clock.run(Promise.all([asked, ...waiting]))
+      streams.forEach(stream => { stream.abort(new Error('that was all')) })
+    })
+
+    it('fails, and blames nobody, when none of its streams is there to be closed', async () => {
+      const streams = await takeRoom(ROOM)
+      expect(await clock.run(ask(ROOM))).to.equal('HostFullError')
+      expect(await clock.run(Promise.all([ask(ROOM), ask(ROOM + 1)]))).to.deep.equal(['HostFullError', 'HostFullError'])
+      streams.forEach(stream => { stream.abort(new Error('that was all')) })
+      await clock.advance(ROUND_TRIP)
+      expect(await clock.run(ask(ROOM))).to.equal('ping')
+    })
+
+    it('is stopped while it waits', async () => {
+      for (let number = 0; number < ROOM; number++) {
+        servers[number].crash()
+      }
+      const asked = servers.slice(0, ROOM + 1).map(async (_, number) => ask(number))
+      await clock.advance(ROUND_TRIP)
+      await clock.run(crowded.close())
+      expect(new Set(await Promise.all(asked))).to.deep.equal(new Set(['StreamResetError']))
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { asError, DialError, LimitError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import { asError, DialError, isFull, LimitError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import type { Connection } from '@libp2p/interface'
 
 /** What libp2p says, by the name of its errors, when a connection can carry no more streams. */
@@ -13,6 +13,9 @@ export function isLost (connection: Connection, err: unknown): boolean {
 export function asDialError (err: unknown, peer: string): Error {
   if (err instanceof DialError) {
     return err
+  }
+  if (failuresOf(err).some(isFull)) {
+    return new LimitError(`${peer} cannot be reached: this process can open no more sockets (${reasonOf(err)}): raise its limit of open files, or lower libp2p's connectionManager.maxConnections`, { cause: err })
   }
   return new DialError(`${peer} cannot be reached: ${reasonOf(err)}. Check that it runs, and that its addresses are current and of a transport we have`, { cause: err })
 }
@@ -33,6 +36,9 @@ export function asStreamError (err: unknown, peer: string, protocol: string): Er
 
 /** Of several addresses that failed, the first says most: the best is dialled first. */
 function reasonOf (err: unknown): string {
-  const first: unknown = err instanceof AggregateError ? err.errors[0] ?? err : err
-  return asError(first).message
+  return asError(failuresOf(err)[0]).message
+}
+
+function failuresOf (err: unknown): unknown[] {
+  return err instanceof AggregateError && err.errors.length > 0 ? err.errors : [err]
 }

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { equals } from 'uint8arrays/equals'
 import { sharedController } from '../../clock/shared-controller.ts'
 import { startDeadline } from '../../clock/wait.ts'
-import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import { DialError, HostFullError, isFull, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { formatAddress, isLoopback, parseEndpoint } from './address.ts'
 import { RemotePlainError } from './errors.ts'
 import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
@@ -11,6 +11,7 @@ import { DIAL_TIMEOUT_MS, MAX_DIALLED_ADDRS } from './limits.ts'
 import { race } from './race.ts'
 import { nextEvent } from './socket-events.ts'
 import { SocketStream } from './socket-stream.ts'
+import { codeOf } from './system-error.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import type { Endpoint } from './address.ts'
 import type { Hello } from './hello.ts'
@@ -64,6 +65,7 @@ export class Dialler {
   /**
    * @throws {DialError} nobody answered in {@link DIAL_TIMEOUT_MS}, or someone else
    * @throws {UnsupportedProtocolError} the peer answered and does not serve the protocol
+   * @throws {HostFullError} this process can open no more sockets
    * @throws {Error} the signal's reason
    */
   async dial (request: DialRequest): Promise<Dialled> {
@@ -156,8 +158,12 @@ function nameAddress (err: unknown, addr: Uint8Array): unknown {
   return err instanceof UnsupportedProtocolError ? new UnsupportedProtocolError(`${formatAddress(addr)}: ${err.message}`) : err
 }
 
-function dialError (name: string, addrs: readonly Uint8Array[], cause: AggregateError): DialError {
+function dialError (name: string, addrs: readonly Uint8Array[], cause: AggregateError): Error {
   const errors: unknown[] = cause.errors
+  const full = errors.find(isFull)
+  if (full != null) {
+    return new HostFullError(`could not reach ${name}: this process can open no more sockets (${codeOf(full)}): raise its limit of open files, "ulimit -n"`, { cause: full })
+  }
   const reasons = addrs.map((addr, i) => `${printable(addr)}: ${i in errors ? reasonOf(errors[i]) : 'not tried in time'}`)
   return new DialError(`could not reach ${name}: ${reasons.join('; ')}`, { cause: errors.length === 1 ? errors[0] : cause })
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { writeSynced } from '../../files/write-synced.ts'
 import { IdentityError } from './errors.ts'
+import { codeOf } from './system-error.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 /**
@@ -86,8 +87,4 @@ async function syncFolder (path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-function codeOf (err: unknown): string {
-  return err instanceof Error && 'code' in err ? String(err.code) : String(err)
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { formatAddress, isLoopback, parseAddress, parseEndpoint } from './address.ts'
 import { ListenError, RemotePlainError } from './errors.ts'
 import { BACKLOG } from './limits.ts'
+import { codeOf } from './system-error.ts'
 import type { Endpoint } from './address.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
@@ -110,8 +111,4 @@ function adviceFor (code: string, port: number): string {
     default:
       return 'use another address'
   }
-}
-
-function codeOf (err: unknown): string {
-  return err instanceof Error && 'code' in err ? String(err.code) : String(err)
 }
