@@ -1,4 +1,5 @@
 import { UnsupportedProtocolError } from '../rpc/errors.ts'
+import { errnoOf } from './errors.ts'
 
 /** What to do about errors whose message alone does not say it, by name. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -11,14 +12,27 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['StreamResetError', 'the node may allow less than this value; ask another']
 ])
 
+/** The same, by the code of the system error that it was for. */
+const ADVICE_BY_CODE: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'no machine has that name: check it, or give an IP address'],
+  ['EAI_AGAIN', 'names cannot be looked up now: try again, or give an IP address'],
+  ['ENETUNREACH', 'there is no way to that network: is this machine connected?'],
+  ['EHOSTUNREACH', 'there is no way to that machine: is it, and are we, connected?']
+])
+
 /** What went wrong and what to do, on one line. */
 export function problemText (err: unknown): string {
   if (!(err instanceof Error)) {
     return oneLine(String(err))
   }
   // the answer of another network already says what to do
-  const advice = err.cause instanceof UnsupportedProtocolError ? undefined : ADVICE.get(err.name)
+  const advice = err.cause instanceof UnsupportedProtocolError ? undefined : ADVICE_BY_CODE.get(systemCodeOf(err.cause) ?? '') ?? ADVICE.get(err.name)
   return oneLine(advice == null ? err.message : `${err.message}; ${advice}`)
+}
+
+/** The code of the system error that `err` is, or was caused by. */
+function systemCodeOf (err: unknown): string | undefined {
+  return errnoOf(err) ?? (err instanceof Error ? systemCodeOf(err.cause) : undefined)
 }
 
 function oneLine (text: string): string {

@@ -3,6 +3,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
+import { problemText } from '../../src/cli/advice.ts'
+import { NoPeersError } from '../../src/dht/errors.ts'
+import { DialError } from '../../src/rpc/errors.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 import type { Server } from 'node:net'
@@ -91,6 +94,15 @@ describe('the errors of the command', () => {
     await expectProblem(['ping', nobody], 3, /ECONNREFUSED.*is a node running there/)
     await expectProblem(['get', 'x', '-b', nobody], 3, /nobody answered at the bootstrap address.*ECONNREFUSED.*kadmium start/)
     await expectProblem(['put', 'x', 'y', '-b', nobody, '-b', nobody], 3, /nobody answered at any of the 2 bootstrap addresses/)
+  })
+
+  it('a name that is none, and a network that is not there: what to do about that', () => {
+    const failure = (code: string): Error => new DialError(`could not reach a peer: /dns/node.example/tcp/4001: ${code}`, { cause: Object.assign(new Error(code), { code }) })
+    const problem = (code: string): string => problemText(failure(code))
+    expect(problem('ENOTFOUND')).to.match(/ENOTFOUND; no machine has that name: check it/)
+    expect(problem('ENETUNREACH')).to.match(/ENETUNREACH; there is no way to that network/)
+    expect(problem('ECONNREFUSED')).to.match(/ECONNREFUSED; is a node running there/)
+    expect(problemText(new NoPeersError('nobody answered', { cause: failure('ENOTFOUND') }))).to.equal('nobody answered; no machine has that name: check it, or give an IP address')
   })
 
   it('somebody accepts and never answers: 3, in the time given', async () => {
