@@ -1,4 +1,5 @@
 import { systemClock } from '../clock/clock.ts'
+import { ManualGenerator } from '../iteration/manual-generator.ts'
 import type { QueryEvent } from './events.ts'
 import type { Observer } from '../dht/config.ts'
 import type { NodeCounts } from '../dht/counts.ts'
@@ -6,7 +7,7 @@ import type { Kademlia } from '../dht/kademlia.ts'
 import type { Bucket } from '../routing/k-bucket.ts'
 import type { ClientObserver } from '../rpc/client.ts'
 import type { Request } from '../wire/rpc.ts'
-import type { CounterGroup, MetricGroup, Metrics } from '@libp2p/interface'
+import type { CounterGroup, MetricGroup, Metrics, StopTimer } from '@libp2p/interface'
 
 /** What is counted and timed of the service's methods. */
 export type Operation = 'GET_VALUE' | 'FIND_PROVIDERS' | 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'PROVIDE' | 'PUT_VALUE'
@@ -71,25 +72,62 @@ export class ServiceMetrics {
 
   /** The same events, counted and timed. */
   measure (operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
-    return this.#operations == null ? events : measured(this.#operations, operation, events)
+    return this.#operations == null ? events : new Measured(this.#operations, operation, events)
   }
 }
 
 /** The same events, counted and timed while they are read. */
-async function * measured ({ running, errors, time, errorTime }: OperationMetrics, operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
-  const stopTimer = time.timer(operation)
-  const stopErrorTimer = errorTime.timer(operation)
-  running.increment({ [operation]: true })
-  try {
-    yield * events
-  } catch (err) {
-    errors.increment({ [operation]: true })
-    stopErrorTimer()
-    throw err
-  } finally {
-    running.decrement({ [operation]: true })
+class Measured extends ManualGenerator<QueryEvent> {
+  readonly #metrics: OperationMetrics
+  readonly #operation: Operation
+  readonly #events: AsyncGenerator<QueryEvent, void, undefined>
+  #timers: { readonly time: StopTimer, readonly errorTime: StopTimer } | undefined
+  #over = false
+
+  constructor (metrics: OperationMetrics, operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>) {
+    super()
+    this.#metrics = metrics
+    this.#operation = operation
+    this.#events = events
   }
-  stopTimer()
+
+  async next (): Promise<IteratorResult<QueryEvent, undefined>> {
+    this.#begin()
+    try {
+      const { done, value } = await this.#events.next()
+      if (done !== true) {
+        return { done, value }
+      }
+      this.#end(this.#timers?.time)
+      return { done, value: undefined }
+    } catch (err) {
+      this.#metrics.errors.increment({ [this.#operation]: true })
+      this.#end(this.#timers?.errorTime)
+      throw err
+    }
+  }
+
+  async return (): Promise<IteratorResult<QueryEvent, undefined>> {
+    this.#end()
+    await this.#events.return()
+    return { done: true, value: undefined }
+  }
+
+  #begin (): void {
+    if (this.#timers == null && !this.#over) {
+      const { running, time, errorTime } = this.#metrics
+      this.#timers = { time: time.timer(this.#operation), errorTime: errorTime.timer(this.#operation) }
+      running.increment({ [this.#operation]: true })
+    }
+  }
+
+  #end (stopTimer?: StopTimer): void {
+    if (this.#timers != null && !this.#over) {
+      this.#metrics.running.decrement({ [this.#operation]: true })
+      stopTimer?.()
+    }
+    this.#over = true
+  }
 }
 
 /** Counts requests by type, those that failed, and how long answers took. */

@@ -2,8 +2,12 @@ import { sharedController } from '../clock/shared-controller.ts'
 import { ManualGenerator } from '../iteration/manual-generator.ts'
 import type { QueryEvent } from './events.ts'
 
-/** What a query does: it tells events as they happen, and ends when it is over or `signal` is aborted. */
-export type QueryBody = (tell: (event: QueryEvent) => void, signal: AbortSignal) => Promise<void>
+/**
+ * What a query does: it tells events as they happen, and ends when it is over or `signal` is aborted.
+ *
+ * @param wanted - resolves when all that was told has been read, and more is wanted; or nobody reads any more
+ */
+export type QueryBody = (tell: (event: QueryEvent) => void, signal: AbortSignal, wanted: () => Promise<void>) => Promise<void>
 
 /** Why a query ends whose consumer has left. */
 const NOBODY_LISTENS = new Error('nobody reads the events of this query any more')
@@ -33,6 +37,7 @@ class Query extends ManualGenerator<QueryEvent> {
   readonly #signal: AbortSignal | undefined
   readonly #events: QueryEvent[] = []
   readonly #readers: Reader[] = []
+  #onWanted: () => void = () => {}
   #controller: AbortController | undefined
   #running: Promise<void> | undefined
   #left = false
@@ -56,16 +61,18 @@ class Query extends ManualGenerator<QueryEvent> {
     if (this.#over || this.#left) {
       return this.#last()
     }
-    return new Promise<Result>((resolve, reject) => { this.#readers.push({ resolve, reject }) })
+    return new Promise<Result>((resolve, reject) => {
+      this.#readers.push({ resolve, reject })
+      this.#onWanted()
+    })
   }
 
   async return (): Promise<Result> {
     this.#left = true
     this.#events.length = 0
     this.#failed = undefined
-    this.#controller?.abort(NOBODY_LISTENS)
+    this.#abort(NOBODY_LISTENS)
     await this.#running
-    this.#failed = undefined
     return { done: true, value: undefined }
   }
 
@@ -74,15 +81,26 @@ class Query extends ManualGenerator<QueryEvent> {
       this.#signal?.throwIfAborted()
       this.#controller = sharedController()
       this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
-      await this.#body(event => { this.#put(event) }, this.#controller.signal)
+      await this.#body(event => { this.#put(event) }, this.#controller.signal, async () => this.#wanted())
     } catch (err) {
-      this.#failed = { err }
+      this.#failed = this.#left ? undefined : { err }
     } finally {
       this.#end()
     }
   }
 
-  readonly #onAbort = (): void => { this.#controller?.abort(this.#signal?.reason) }
+  readonly #onAbort = (): void => { this.#abort(this.#signal?.reason) }
+
+  #abort (reason: unknown): void {
+    this.#controller?.abort(reason)
+    this.#onWanted()
+  }
+
+  async #wanted (): Promise<void> {
+    if (this.#readers.length === 0 && this.#controller?.signal.aborted !== true) {
+      await new Promise<void>(resolve => { this.#onWanted = resolve })
+    }
+  }
 
   #put (event: QueryEvent): void {
     const reader = this.#readers.shift()

@@ -1,5 +1,6 @@
 import { NotFoundError } from '@libp2p/interface'
 import drain from 'it-drain'
+import { picked } from '../iteration/picked.ts'
 import type { KadDHT } from './kad-dht.ts'
 import type { ContentRouting, PeerId, PeerInfo, PeerRouting, Provider, RoutingOptions } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -20,12 +21,8 @@ export class DHTContentRouting implements ContentRouting {
     await this.#dht.cancelReprovide(cid, options)
   }
 
-  async * findProviders (cid: CID, options?: RoutingOptions): AsyncGenerator<Provider, void, undefined> {
-    for await (const event of this.#dht.findProviders(cid, options)) {
-      if (event.name === 'PROVIDER') {
-        yield * event.providers.map(peer => ({ ...peer, routing: 'kad-dht' }))
-      }
-    }
+  findProviders (cid: CID, options?: RoutingOptions): AsyncGenerator<Provider, void, undefined> {
+    return picked(this.#dht.findProviders(cid, options), event => event.name === 'PROVIDER' ? event.providers.map(peer => ({ ...peer, routing: 'kad-dht' })) : [])
   }
 
   async put (key: Uint8Array, value: Uint8Array, options?: RoutingOptions): Promise<void> {
@@ -61,11 +58,7 @@ export class DHTPeerRouting implements PeerRouting {
     throw new NotFoundError('nobody who was asked knows where this peer is')
   }
 
-  async * getClosestPeers (key: Uint8Array, options?: RoutingOptions): AsyncGenerator<PeerInfo, void, undefined> {
-    for await (const event of this.#dht.getClosestPeers(key, options)) {
-      if (event.name === 'FINAL_PEER') {
-        yield event.peer
-      }
-    }
+  getClosestPeers (key: Uint8Array, options?: RoutingOptions): AsyncGenerator<PeerInfo, void, undefined> {
+    return picked(this.#dht.getClosestPeers(key, options), event => event.name === 'FINAL_PEER' ? [event.peer] : [])
   }
 }

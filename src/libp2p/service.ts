@@ -1,6 +1,6 @@
 import { contentRoutingSymbol, NotFoundError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
-import drain from 'it-drain'
 import { TypedEventEmitter } from 'main-event'
+import { sleep } from '../clock/wait.ts'
 import { NotStartedError, ValueNotFoundError } from '../dht/errors.ts'
 import { Kademlia } from '../dht/kademlia.ts'
 import { createLibp2pHost } from '../hosts/libp2p/host.ts'
@@ -64,6 +64,8 @@ interface Telling {
   /** For the engine's operations. */
   readonly options: OperationOptions
   tell (event: QueryEvent): void
+  /** Resolves when all that was told has been read, and more is wanted; or nobody reads any more. */
+  wanted (): Promise<void>
 }
 
 /**
@@ -236,8 +238,14 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   findProviders (key: CID, options: FindProvidersOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    return this.#query('FIND_PROVIDERS', options, async ({ dht, options: operation }) => {
-      await drain(dht.findProviders(key.multihash.bytes, { ...operation, limit: options.limit, source: options.useNetwork === false ? 'store' : 'network' }))
+    return this.#query('FIND_PROVIDERS', options, async ({ dht, wanted, options: operation }) => {
+      for await (const { from } of dht.findProviders(key.multihash.bytes, { ...operation, limit: options.limit, source: options.useNetwork === false ? 'store' : 'network' })) {
+        if (from == null) {
+          // who has enough with those that we know makes us ask nobody, not even if libp2p reads one ahead for it
+          await wanted()
+          await sleep(this.#options.clock, 0, operation.signal)
+        }
+      }
     })
   }
 
@@ -264,7 +272,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   /** The events of one operation. */
   #query (name: Operation, options: RoutingOptions, body: (telling: Telling) => Promise<void>): AsyncGenerator<QueryEvent, void, undefined> {
-    const run: QueryBody = async (tell, signal) => {
+    const run: QueryBody = async (tell, signal, wanted) => {
       const { dht } = this.#started()
       const { client, config } = dht.internals
       this.#logOf(LOG_PART[name])('%s', name)
@@ -280,7 +288,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
           }
         }
       })
-      await body({ dht, translator, tell, options: { signal, onProgress: event => { translator.translate(event) } } })
+      await body({ dht, translator, tell, wanted, options: { signal, onProgress: event => { translator.translate(event) } } })
     }
     return this.#metrics.measure(name, query(run, options.signal))
   }

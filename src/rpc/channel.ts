@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { readFrames } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
+import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
@@ -51,10 +51,11 @@ export interface ChannelInit {
  *     └──dial failed─────┴──reset, violation, timeout──▶ closed (all that wait fail)
  * ```
  *
- * Requests are written without waiting; answers are matched in order. The oldest
- * request alone has a running deadline: when it passes, the peer is late, with all
- * that wait, since nothing behind it can be answered first. A second deadline follows; when
- * that has passed, or nobody waits any more, the stream is dead.
+ * Requests are written without waiting, up to {@link MAX_UNDER_WAY} of them; answers are
+ * matched in order. What is given up before it was written never is. The oldest request
+ * alone has a running deadline: when it passes, the peer is late, with all that wait, since
+ * nothing behind it can be answered first. A second deadline follows; when that has
+ * passed, or nobody waits any more, the stream is dead.
  */
 export class Channel {
   /** Resolves, never rejects, when the stream is over. */
@@ -65,7 +66,7 @@ export class Channel {
   /** Frames of the last of those, which are not on their way yet. */
   readonly #unsent: Frame[] = []
   /** How many may be on their way at once. */
-  #window = Infinity
+  #window = MAX_UNDER_WAY
   readonly #time = new ResponseTime()
   readonly #watchdog: Watchdog
   /** Those who wait until the stream has taken their frame. */
@@ -298,7 +299,7 @@ export class Channel {
     const response = decodeResponse(frame, head.request, { maxRecordSize })
     this.#waiting.shift()
     if (this.#waiting.length === 0) {
-      this.#window = Infinity
+      this.#window = MAX_UNDER_WAY
     }
     this.#pump()
     this.#onAnswer(clock.now(), head.byteLength + frame.byteLength)
@@ -354,6 +355,11 @@ export class Channel {
   #abandon (waiting: Waiting, reason: unknown): void {
     waiting.abandoned = true
     waiting.reject(reason)
+    const index = this.#waiting.indexOf(waiting)
+    if (index >= this.#underWay) {
+      this.#unsent.splice(index - this.#underWay, 1)
+      this.#waiting.splice(index, 1)
+    }
     this.#abortOpeningIfUnwanted()
   }
 

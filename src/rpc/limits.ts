@@ -41,6 +41,9 @@ export const FULL_HOST_SHARE = 8
 /** Requests waiting for an answer on one stream. */
 export const MAX_PENDING = 1_024
 
+/** Requests on their way on one stream: what is given up behind them costs its peer nothing. */
+export const MAX_UNDER_WAY = 128
+
 /** Milliseconds to open a stream to a peer, dialling included, when nothing is known of the network yet. */
 export const OPEN_TIMEOUT_MS = 5_000
 

@@ -51,7 +51,7 @@ function settleLater (outbox: Outbox): void {
  * {@link MAX_BATCH_BYTES} at the most, since what carries them takes its toll by the
  * piece: a system call, a record of TLS, a message of noise and a frame of yamux each.
  * Nothing waits for longer than that turn. Its owner bounds it: a channel has at most
- * `MAX_PENDING` requests, a server waits for {@link Outbox.taken}.
+ * `MAX_UNDER_WAY` requests, a server waits for {@link Outbox.taken}.
  */
 export class Outbox implements AsyncIterableIterator<Frame, undefined> {
   readonly #onGiven: (byteLength: number) => void

@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
 import { KadDHTService } from '../../src/libp2p/service.ts'
 import { Collector } from './collector.ts'
-import { all, disconnect, failure, named, TestNetwork, until, utf8, WITH_VALUES } from './network.ts'
+import { all, disconnect, failure, named, silence, TestNetwork, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { KadDHTComponents, KadDHTInit } from '../../src/libp2p/init.ts'
 
@@ -119,6 +119,22 @@ describe('metrics', () => {
     await events.next()
     await events.return()
     expect(collector.group('libp2p_kad_dht_operations_total')).to.deep.equal({ GET_CLOSEST_PEERS: 0 })
+  })
+
+  it('do not keep a loop waiting that is left', async () => {
+    await create()
+    await silence(others[0])
+    const events = dht.getClosestPeers(KEY)
+    const names: string[] = []
+    while (names.filter(name => name === 'PEER_RESPONSE').length < others.length - 1) {
+      const { value } = await events.next()
+      names.push(value?.name ?? 'end')
+    }
+    const next = events.next()
+    await events.return()
+    expect(await next).to.deep.equal({ done: true, value: undefined })
+    expect(collector.group('libp2p_kad_dht_operations_total')).to.deep.equal({ GET_CLOSEST_PEERS: 0 })
+    expect(collector.times('libp2p_kad_dht_operation_time_seconds', 'GET_CLOSEST_PEERS')).to.equal(0)
   })
 
   it('count requests that go out, and those that come in', async () => {

@@ -99,6 +99,12 @@ export async function stopNode (node: DhtNode): Promise<void> {
   await node.stop()
 }
 
+/** Have a node take what it is asked from now on, and never answer. Calls `onAsked` each time somebody opens a stream to ask. */
+export async function silence (node: DhtNode, onAsked: () => void = () => {}): Promise<void> {
+  await node.handle(PROTOCOL, onAsked, { force: true }) // unlike a handler that is taken away, nobody hears of that
+  node.getConnections().forEach(({ streams }) => { streams.forEach(stream => { stream.abort(new Error('it says no more')) }) })
+}
+
 /** Have every node dial every other, and wait until all know each other. */
 export async function connectAll (nodes: readonly DhtNode[]): Promise<void> {
   await Promise.all(nodes.flatMap((node, i) => nodes.slice(i + 1).map(async other => { await node.dial(other.getMultiaddrs()) })))

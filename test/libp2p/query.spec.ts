@@ -44,6 +44,41 @@ describe('a query', () => {
     expect(begun).to.equal(true)
   })
 
+  it('tells its body when all was read and more is wanted', async () => {
+    const done: string[] = []
+    const events = query(async (tell, signal, wanted) => {
+      tell(event(1))
+      tell(event(2))
+      await wanted()
+      done.push('more is wanted')
+      tell(event(3))
+      await wanted()
+      done.push(signal.aborted ? 'nobody reads' : 'still more')
+    }, undefined)
+    await events.next()
+    await macrotask()
+    expect(done).to.deep.equal([])
+    await events.next()
+    await macrotask()
+    expect(done).to.deep.equal([])
+    expect((await events.next()).value).to.have.nested.property('path.running', 3)
+    expect(done).to.deep.equal(['more is wanted'])
+    await events.return()
+    expect(done).to.deep.equal(['more is wanted', 'nobody reads'])
+  })
+
+  it('no longer keeps its body waiting when its signal is aborted', async () => {
+    const controller = new AbortController()
+    const events = query(async (tell, signal, wanted) => {
+      tell(event(1))
+      await wanted()
+      signal.throwIfAborted()
+    }, controller.signal)
+    await events.next()
+    controller.abort(new RangeError('enough'))
+    expect(await failure(events.next())).to.equal('RangeError')
+  })
+
   it('throws what its body throws, after what was told before', async () => {
     const seen: number[] = []
     const events = query(async tell => {
@@ -72,6 +107,13 @@ describe('a query', () => {
     await events.return()
     expect(reason).to.be.an('error')
     expect(over).to.equal(true)
+  })
+
+  it('ends for those who wait when it is left', async () => {
+    const events = query(async (tell, signal) => untilAborted(signal), undefined)
+    const waiting = [events.next(), events.next()]
+    await events.return()
+    expect(await Promise.all(waiting)).to.deep.equal(Array(2).fill({ done: true, value: undefined }))
   })
 
   it('gives each of several readers an event of its own, and all of them the end', async () => {

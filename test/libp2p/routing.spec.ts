@@ -4,7 +4,8 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { kadDHT } from '../../src/index.ts'
 import { createLibp2pNode } from '../helpers/libp2p.ts'
-import { all, failure, INIT, named, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
+import { all, failure, INIT, named, silence, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
+import type { DhtNode } from './network.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
 
 const KEY = utf8('/v/key')
@@ -77,6 +78,23 @@ describe('the service in a libp2p node', () => {
     await until('the others know it', () => a.services.dht.routingTable.size > 0 && c.services.dht.routingTable.size > 0)
     const { multiaddrs } = await a.peerRouting.findPeer(c.peerId)
     expect(multiaddrs.map(String)).to.include(c.getMultiaddrs()[0].decapsulate('/p2p').toString())
+  })
+
+  it('stops looking when libp2p wants no more', async () => {
+    const searches: Array<(node: DhtNode) => AsyncIterable<PeerInfo>> = [
+      ({ services: { dht } }) => dht[contentRoutingSymbol].findProviders(CONTENT),
+      ({ services: { dht } }) => dht[peerRoutingSymbol].getClosestPeers(KEY)
+    ]
+    for (const search of searches) {
+      const [a, b] = await network.joined(2)
+      const asked = new Promise<void>(resolve => { void silence(b, resolve) })
+      const items = search(a)[Symbol.asyncIterator]()
+      const next = items.next()
+      await asked
+      await items.return?.()
+      expect(await next).to.deep.equal({ done: true, value: undefined })
+      expect(a.services.dht.routingTable.size, 'it was given up, not found dead').to.equal(1)
+    }
   })
 
   it('says that nobody knows a peer', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
+import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { all, failure, named, stopNode, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
 
@@ -104,6 +105,20 @@ describe('what queries use', () => {
       const [{ from, path, providers }] = named(await all(a.findProviders(CONTENT, { useNetwork: false })), 'PROVIDER')
       expect([from.toString(), ...providers.map(({ id }) => id.toString())]).to.deep.equal([nodes[0].peerId.toString(), nodes[1].peerId.toString()])
       expect(path).to.deep.equal(OWN_PATH)
+    })
+
+    it('asks nobody before more is wanted than those that are known here', async () => {
+      const [a, b] = nodes.map(({ services: { dht } }) => dht)
+      await all(b.provide(CONTENT))
+      await until('the record has come', async () => (await all(a.findProviders(CONTENT, { useNetwork: false }))).length > 0)
+      const told: string[] = []
+      for await (const { name } of a.findProviders(CONTENT, { onProgress: ({ type }) => { told.push(type) } })) {
+        if (name === 'PROVIDER') {
+          await macrotask()
+          break
+        }
+      }
+      expect(told.filter(type => type.endsWith('send-query'))).to.deep.equal([])
     })
 
     it('ends when there are enough', async () => {

@@ -5,7 +5,7 @@ import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
 import { readFrames } from '../../src/rpc/frames.ts'
-import { CLIENT_IDLE_MS } from '../../src/rpc/limits.ts'
+import { CLIENT_IDLE_MS, MAX_UNDER_WAY } from '../../src/rpc/limits.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
@@ -77,6 +77,31 @@ describe('rpc client', () => {
     await clock.run(Promise.all(Array.from({ length: 100 }, async () => ping())))
     expect(clock.now() - begun).to.equal(ROUND_TRIP)
     expect(client.counts).to.deep.equal({ streamsOpened: 1, requestsSent: 101, streamsOpen: 1 })
+  })
+
+  it('sends many at once, and more as answers come', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    const begun = clock.now()
+    await clock.run(Promise.all(Array.from({ length: 2 * MAX_UNDER_WAY }, async () => ping())))
+    expect(clock.now() - begun).to.equal(2 * ROUND_TRIP)
+  })
+
+  it('never sends what was given up while it waited for its turn', async () => {
+    let received = 0
+    await serve(request => {
+      received++
+      return [request]
+    })
+    await clock.run(ping())
+    const controller = new AbortController()
+    const wanted = Array.from({ length: MAX_UNDER_WAY }, async () => ping())
+    const unwanted = Array.from({ length: MAX_UNDER_WAY }, async () => failure(ping(controller.signal)))
+    const last = ping()
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(new Set(await Promise.all(unwanted))).to.deep.equal(new Set(['AbortError']))
+    await clock.run(Promise.all([...wanted, last]))
+    expect(received).to.equal(1 + MAX_UNDER_WAY + 1)
   })
 
   it('sends requests of the same turn in one piece', async () => {
