@@ -18,8 +18,8 @@ import { note, print } from './harness/print.js'
 import { report } from './harness/report.js'
 import { writeResult, writeSummary } from './harness/results.js'
 
-/** In the order in which they run: lookups are made in the networks that bootstrap leaves. */
-const BENCHMARKS = ['codec', 'routing-table', 'find-node', 'transfer', 'bootstrap', 'lookup', 'values', 'memory', 'latency', 'simulator']
+/** In the order in which they run: providers and lookups are looked for in the networks that bootstrap leaves. */
+const BENCHMARKS = ['codec', 'routing-table', 'find-node', 'transfer', 'bootstrap', 'providers', 'lookup', 'values', 'memory', 'latency', 'simulator']
 
 const options = readOptions(process.argv.slice(2), BENCHMARKS)
 if (typeof options === 'string') {

@@ -89,10 +89,45 @@ export async function create ({ implementation, ...init }) {
       return { put, get }
     },
 
+    // CIDs are provided, then found by others, who have no record of them: so many of them a second.
+    async providers ({ ms, atOnce, seed }) {
+      const bytes = seededBytes(seed)
+      const provided = []
+      const provide = await drive({ ms, atOnce }, async n => {
+        const key = bytes()
+        const provider = askers[n % askers.length]
+        await network.provide(provider, key)
+        provided.push({ key, provider })
+      })
+      const searches = provided.map(({ key, provider }, n) => ({ key, provider: network.name(provider), finder: finderOf(network, askers, { key, provider, n }) }))
+      const find = async limit => {
+        let found = 0
+        let count = 0
+        const measured = await drive({ ms, atOnce }, async n => {
+          const { key, provider, finder } = searches[n % searches.length]
+          const names = await network.findProviders(finder, key, limit)
+          count++
+          if (names.includes(provider)) {
+            found++
+          }
+        })
+        return { ...measured, recall: found / count }
+      }
+      // what is left early may go on for a while, so it comes last
+      return { provide, findAll: await find(Infinity), findFirst: await find(1) }
+    },
+
     memoryKiB: async () => (await memoryInUse() - before) / 1_024 / network.size,
 
     stop: async () => network.stop()
   }
+}
+
+// one of `askers` who is neither the provider nor among the closest, who have the record; another than the provider, if all of them are
+function finderOf (network, askers, { key, provider, n }) {
+  const holders = new Set(network.holders(provider, key))
+  const others = askers.map((_, i) => askers[(n + i) % askers.length]).filter(asker => asker !== provider)
+  return others.find(asker => !holders.has(network.name(asker))) ?? others[0]
 }
 
 function recallOf (network, lookups) {

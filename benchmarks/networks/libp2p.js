@@ -9,6 +9,10 @@ import { plaintext } from '@libp2p/plaintext'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
+import { CID } from 'multiformats/cid'
+import * as raw from 'multiformats/codecs/raw'
+import * as Digest from 'multiformats/hashes/digest'
+import { sha256 as sha2 } from 'multiformats/hashes/sha2'
 import { seededBytes } from '../harness/seeded.js'
 import { settle } from './settle.js'
 import { trulyClosest } from './truth.js'
@@ -88,9 +92,13 @@ export async function buildLibp2pNetwork ({ nodes: count, seed, transport, kadDH
     size: count,
     lookup: async (i, target) => closest(hosts[i], target),
     found: peers => peers.map(({ id }) => id.toString()),
+    name: i => places[i].name,
     truth: (i, target) => trulyClosest(places, places[i].name, sha256(target)),
     put: async (i, key, value) => { await hosts[i].contentRouting.put(keyOf(key), value) },
     get: async (i, key) => hosts[i].contentRouting.get(keyOf(key)),
+    holders: (i, key) => trulyClosest(places, places[i].name, sha256(cidOf(key).multihash.bytes)),
+    provide: async (i, key) => { await hosts[i].contentRouting.provide(cidOf(key)) },
+    findProviders: async (i, key, limit) => providersOf(hosts[i], cidOf(key), limit),
     stop: async () => { await Promise.all(hosts.map(host => host.stop())) }
   }
   const begun = process.cpuUsage()
@@ -123,6 +131,22 @@ async function closest ({ services: { dht } }, target) {
     }
   }
   return peers
+}
+
+async function providersOf ({ contentRouting }, cid, limit) {
+  const names = []
+  for await (const { id } of contentRouting.findProviders(cid)) {
+    names.push(id.toString())
+    if (names.length >= limit) {
+      break
+    }
+  }
+  return names
+}
+
+// A CID whose multihash has `digest`.
+function cidOf (digest) {
+  return CID.createV1(raw.code, Digest.create(sha2.code, digest))
 }
 
 function keyOf (key) {
