@@ -67,7 +67,7 @@ export class RpcClient {
   readonly #late = new Set<Channel>()
   /** The host is full, and room is being made for all who found it so. */
   #roomMaking: Promise<boolean> | undefined
-  #waitingForRoom = 0
+  readonly #waitingForRoom = new Set<Channel>()
   /** A stream is over, or is not used for now. */
   #onFreed: () => void = () => {}
   #opened = 0
@@ -201,7 +201,7 @@ export class RpcClient {
       openMs: () => this.#bounded(opening.timeout, OPEN_TIMEOUT_MS),
       maxOpenMs: OPEN_TIMEOUT_MS,
       open: options => this.#openStream(peer, options),
-      makeRoom: () => this.#makeRoom(),
+      makeRoom: () => this.#makeRoom(channel),
       timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
       maxTimeout,
       late: this.#late,
@@ -211,6 +211,7 @@ export class RpcClient {
         if (this.#channels.get(id)?.channel === channel) {
           this.#channels.delete(id)
         }
+        this.#waitingForRoom.delete(channel)
         this.#onFreed()
       }
     })
@@ -227,9 +228,9 @@ export class RpcClient {
     return stream
   }
 
-  /** Close some of the streams that nobody uses, or wait until a stream is not used any more. Resolves with false if none can be. */
-  async #makeRoom (): Promise<boolean> {
-    this.#waitingForRoom++
+  /** For `channel`, close some of the streams that nobody uses, or wait until one is not used any more. Resolves with false if none can be. */
+  async #makeRoom (channel: Channel): Promise<boolean> {
+    this.#waitingForRoom.add(channel)
     this.#roomMaking ??= this.#freeStreams().finally(() => { this.#roomMaking = undefined })
     if (!this.#isRoomInSight) {
       this.#onFreed()
@@ -237,7 +238,7 @@ export class RpcClient {
     try {
       return await this.#roomMaking
     } finally {
-      this.#waitingForRoom--
+      this.#waitingForRoom.delete(channel)
     }
   }
 
@@ -253,7 +254,7 @@ export class RpcClient {
 
   /** Is there a stream that does not wait for room itself? */
   get #isRoomInSight (): boolean {
-    return this.#channels.size > this.#waitingForRoom
+    return this.#channels.size > this.#waitingForRoom.size
   }
 
   #openingTime (peer: PeerInfo): ResponseTime {

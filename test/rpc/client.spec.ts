@@ -432,6 +432,20 @@ describe('rpc client', () => {
       return clock.run(Promise.all(servers.slice(0, count).map(async ({ self }) => ours.openStream(self, PROTOCOL))))
     }
 
+    /** The last stream is to somebody who was asked, and answers when it is told to; the others are somebody else's. */
+    async function allButOneTaken (): Promise<{ asked: Promise<unknown>, answer (): void }> {
+      const slow = network.createHost()
+      let answer = (): void => {}
+      await slow.handle(PROTOCOL, async stream => {
+        await new Promise<void>(resolve => { answer = resolve })
+        await stream.sink(stream.source)
+      })
+      await takeRoom(ROOM - 1)
+      const asked = crowded.request(slow.self, { type: 'ping' })
+      await clock.advance(ROUND_TRIP)
+      return { asked, answer: () => { answer() } }
+    }
+
     function connected (): number[] {
       return servers.flatMap(({ self }, number) => crowded.has(self) ? [number] : [])
     }
@@ -452,15 +466,7 @@ describe('rpc client', () => {
     })
 
     it('waits for a stream while all are used', async () => {
-      const slow = network.createHost()
-      let answer = (): void => {}
-      await slow.handle(PROTOCOL, async stream => {
-        await new Promise<void>(resolve => { answer = resolve })
-        await stream.sink(stream.source)
-      })
-      const streams = await takeRoom(ROOM - 1)
-      const asked = crowded.request(slow.self, { type: 'ping' })
-      await clock.advance(ROUND_TRIP)
+      const slow = await allButOneTaken()
       let answered = 0
       const waiting = [ask(ROOM), ask(ROOM + 1)].map(async asking => {
         expect(await asking).to.equal('ping')
@@ -468,9 +474,22 @@ describe('rpc client', () => {
       })
       await clock.advance(4 * ROUND_TRIP)
       expect(answered).to.equal(0)
-      answer()
-      await clock.run(Promise.all([asked, ...waiting]))
-      streams.forEach(stream => { stream.abort(new Error('that was all')) })
+      slow.answer()
+      await clock.run(Promise.all([slow.asked, ...waiting]))
+    })
+
+    it('waits on when others give up waiting', async () => {
+      const slow = await allButOneTaken()
+      const controller = new AbortController()
+      const others = servers.slice(ROOM + 1).map(async ({ self }) => failure(crowded.request(self, { type: 'ping' }, { signal: controller.signal })))
+      const waiting = ask(ROOM)
+      await clock.advance(ROUND_TRIP)
+      controller.abort(new DOMException('enough', 'AbortError'))
+      expect(new Set(await Promise.all(others))).to.deep.equal(new Set(['AbortError']))
+      await clock.advance(ROUND_TRIP)
+      slow.answer()
+      expect(await clock.run(waiting)).to.equal('ping')
+      await clock.run(slow.asked)
     })
 
     it('fails, and blames nobody, when none of its streams is there to be closed', async () => {
