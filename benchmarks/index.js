@@ -2,7 +2,7 @@
  * All benchmarks, or those named: one question each.
  *
  * ```
- * npm run bench                                    all, 13 to 20 minutes; writes benchmarks/results
+ * npm run bench                                    all, 14 to 20 minutes; writes benchmarks/results
  * npm run bench -- lookup --impl all --nodes 64    one, narrowed: prints only
  * npm run bench -- --quick                         each once, to see that it works: prints only
  * ```
