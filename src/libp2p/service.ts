@@ -239,12 +239,14 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   findProviders (key: CID, options: FindProvidersOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     return this.#query('FIND_PROVIDERS', options, async ({ dht, wanted, options: operation }) => {
+      let isFirst = true
       for await (const { from } of dht.findProviders(key.multihash.bytes, { ...operation, limit: options.limit, source: options.useNetwork === false ? 'store' : 'network' })) {
-        if (from == null) {
+        if (isFirst && from == null) {
           // who has enough with those that we know makes us ask nobody, not even if libp2p reads one ahead for it
           await wanted()
           await sleep(this.#options.clock, 0, operation.signal)
         }
+        isFirst = false
       }
     })
   }
