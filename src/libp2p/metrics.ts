@@ -1,13 +1,11 @@
 import { systemClock } from '../clock/clock.ts'
-import { ManualGenerator } from '../iteration/manual-generator.ts'
-import type { QueryEvent } from './events.ts'
 import type { Observer } from '../dht/config.ts'
 import type { NodeCounts } from '../dht/counts.ts'
 import type { Kademlia } from '../dht/kademlia.ts'
 import type { Bucket } from '../routing/k-bucket.ts'
 import type { ClientObserver } from '../rpc/client.ts'
 import type { Request } from '../wire/rpc.ts'
-import type { CounterGroup, MetricGroup, Metrics, StopTimer } from '@libp2p/interface'
+import type { CounterGroup, MetricGroup, Metrics } from '@libp2p/interface'
 
 /** What is counted and timed of the service's methods. */
 export type Operation = 'GET_VALUE' | 'FIND_PROVIDERS' | 'FIND_PEER' | 'GET_CLOSEST_PEERS' | 'PROVIDE' | 'PUT_VALUE'
@@ -70,63 +68,27 @@ export class ServiceMetrics {
     this.#operations = operations
   }
 
-  /** The same events, counted and timed. */
-  measure (operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>): AsyncGenerator<QueryEvent, void, undefined> {
-    return this.#operations == null ? events : new Measured(this.#operations, operation, events)
-  }
-}
-
-/** The same events, counted and timed while they are read. */
-class Measured extends ManualGenerator<QueryEvent> {
-  readonly #metrics: OperationMetrics
-  readonly #operation: Operation
-  readonly #events: AsyncGenerator<QueryEvent, void, undefined>
-  #timers: { readonly time: StopTimer, readonly errorTime: StopTimer } | undefined
-  #over = false
-
-  constructor (metrics: OperationMetrics, operation: Operation, events: AsyncGenerator<QueryEvent, void, undefined>) {
-    super()
-    this.#metrics = metrics
-    this.#operation = operation
-    this.#events = events
-  }
-
-  async next (): Promise<IteratorResult<QueryEvent, undefined>> {
-    this.#begin()
+  /** Do `work`, counted and timed. To be left by whoever reads its events is no failure: `isLeft` tells. */
+  async measure (operation: Operation, work: () => Promise<void>, isLeft: () => boolean): Promise<void> {
+    if (this.#operations == null) {
+      return work()
+    }
+    const { running, errors, time, errorTime } = this.#operations
+    const stopTimer = time.timer(operation)
+    const stopErrorTimer = errorTime.timer(operation)
+    running.increment({ [operation]: true })
     try {
-      const { done, value } = await this.#events.next()
-      if (done !== true) {
-        return { done, value }
-      }
-      this.#end(this.#timers?.time)
-      return { done, value: undefined }
+      await work()
+      stopTimer()
     } catch (err) {
-      this.#metrics.errors.increment({ [this.#operation]: true })
-      this.#end(this.#timers?.errorTime)
+      if (!isLeft()) {
+        errors.increment({ [operation]: true })
+        stopErrorTimer()
+      }
       throw err
+    } finally {
+      running.decrement({ [operation]: true })
     }
-  }
-
-  async return (): Promise<IteratorResult<QueryEvent, undefined>> {
-    this.#end()
-    await this.#events.return()
-    return { done: true, value: undefined }
-  }
-
-  #begin (): void {
-    if (this.#timers == null && !this.#over) {
-      const { running, time, errorTime } = this.#metrics
-      this.#timers = { time: time.timer(this.#operation), errorTime: errorTime.timer(this.#operation) }
-      running.increment({ [this.#operation]: true })
-    }
-  }
-
-  #end (stopTimer?: StopTimer): void {
-    if (this.#timers != null && !this.#over) {
-      this.#metrics.running.decrement({ [this.#operation]: true })
-      stopTimer?.()
-    }
-    this.#over = true
   }
 }
 

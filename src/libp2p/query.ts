@@ -1,42 +1,46 @@
 import { sharedController } from '../clock/shared-controller.ts'
 import { ManualGenerator } from '../iteration/manual-generator.ts'
-import type { QueryEvent } from './events.ts'
 
 /**
- * What a query does: it tells events as they happen, and ends when it is over or `signal` is aborted.
+ * What a query does: it tells events, or whatever else, as they happen, and ends when it is over or `signal` is aborted.
  *
  * @param wanted - resolves when all that was told has been read, and more is wanted; or nobody reads any more
  */
-export type QueryBody = (tell: (event: QueryEvent) => void, signal: AbortSignal, wanted: () => Promise<void>) => Promise<void>
+export type QueryBody<T> = (tell: (event: T) => void, signal: AbortSignal, wanted: () => Promise<void>) => Promise<void>
 
 /** Why a query ends whose consumer has left. */
 const NOBODY_LISTENS = new Error('nobody reads the events of this query any more')
+
+/** Was `signal`, which a body has, aborted because its reader has left? */
+export function isLeft (signal: AbortSignal): boolean {
+  return signal.reason === NOBODY_LISTENS
+}
 
 /**
  * The events of `body` as a sequence, which begins when it is read. Leaving the loop
  * aborts the query, and waits until it is over. `next` rejects with whatever `body` throws;
  * with the reason of `signal`, when that is aborted.
  */
-export function query (body: QueryBody, signal: AbortSignal | undefined): AsyncGenerator<QueryEvent, void, undefined> {
+export function query<T> (body: QueryBody<T>, signal: AbortSignal | undefined): AsyncGenerator<T, void, undefined> {
   return new Query(body, signal)
 }
 
-type Result = IteratorResult<QueryEvent, undefined>
+type Result<T> = IteratorResult<T, undefined>
 
 /** Somebody who waits for an event. */
-interface Reader {
-  resolve (result: Result): void
+interface Reader<T> {
+  resolve (result: Result<T>): void
   reject (err: unknown): void
 }
 
 /**
  * Events that wait to be read are never more than one query makes, which its lookup bounds.
  */
-class Query extends ManualGenerator<QueryEvent> {
-  readonly #body: QueryBody
+class Query<T> extends ManualGenerator<T> {
+  readonly #body: QueryBody<T>
   readonly #signal: AbortSignal | undefined
-  readonly #events: QueryEvent[] = []
-  readonly #readers: Reader[] = []
+  readonly #events: T[] = []
+  readonly #readers: Array<Reader<T>> = []
   #onWanted: () => void = () => {}
   #controller: AbortController | undefined
   #running: Promise<void> | undefined
@@ -44,13 +48,13 @@ class Query extends ManualGenerator<QueryEvent> {
   #over = false
   #failed: { readonly err: unknown } | undefined
 
-  constructor (body: QueryBody, signal: AbortSignal | undefined) {
+  constructor (body: QueryBody<T>, signal: AbortSignal | undefined) {
     super()
     this.#body = body
     this.#signal = signal
   }
 
-  next (): Promise<Result> {
+  next (): Promise<Result<T>> {
     if (this.#running == null && !this.#left) {
       this.#running = this.#run()
     }
@@ -61,13 +65,13 @@ class Query extends ManualGenerator<QueryEvent> {
     if (this.#over || this.#left) {
       return this.#last()
     }
-    return new Promise<Result>((resolve, reject) => {
+    return new Promise<Result<T>>((resolve, reject) => {
       this.#readers.push({ resolve, reject })
       this.#onWanted()
     })
   }
 
-  async return (): Promise<Result> {
+  async return (): Promise<Result<T>> {
     this.#left = true
     this.#events.length = 0
     this.#failed = undefined
@@ -102,7 +106,7 @@ class Query extends ManualGenerator<QueryEvent> {
     }
   }
 
-  #put (event: QueryEvent): void {
+  #put (event: T): void {
     const reader = this.#readers.shift()
     if (reader != null) {
       reader.resolve({ done: false, value: event })
@@ -120,7 +124,7 @@ class Query extends ManualGenerator<QueryEvent> {
   }
 
   /** The end; the first to see it learns what the query failed of. */
-  async #last (): Promise<Result> {
+  async #last (): Promise<Result<T>> {
     const failed = this.#failed
     this.#failed = undefined
     if (failed != null) {

@@ -1,6 +1,6 @@
 import { NotFoundError } from '@libp2p/interface'
 import drain from 'it-drain'
-import { picked } from '../iteration/picked.ts'
+import { query } from './query.ts'
 import type { KadDHT } from './kad-dht.ts'
 import type { ContentRouting, PeerId, PeerInfo, PeerRouting, Provider, RoutingOptions } from '@libp2p/interface'
 import type { CID } from 'multiformats/cid'
@@ -22,7 +22,14 @@ export class DHTContentRouting implements ContentRouting {
   }
 
   findProviders (cid: CID, options?: RoutingOptions): AsyncGenerator<Provider, void, undefined> {
-    return picked(this.#dht.findProviders(cid, options), event => event.name === 'PROVIDER' ? event.providers.map(peer => ({ ...peer, routing: 'kad-dht' })) : [])
+    return query<Provider>(async (tell, signal, wanted) => {
+      for await (const event of this.#dht.findProviders(cid, { ...options, signal })) {
+        if (event.name === 'PROVIDER') {
+          event.providers.forEach(peer => { tell({ ...peer, routing: 'kad-dht' }) })
+          await wanted()
+        }
+      }
+    }, options?.signal)
   }
 
   async put (key: Uint8Array, value: Uint8Array, options?: RoutingOptions): Promise<void> {
@@ -59,6 +66,12 @@ export class DHTPeerRouting implements PeerRouting {
   }
 
   getClosestPeers (key: Uint8Array, options?: RoutingOptions): AsyncGenerator<PeerInfo, void, undefined> {
-    return picked(this.#dht.getClosestPeers(key, options), event => event.name === 'FINAL_PEER' ? [event.peer] : [])
+    return query<PeerInfo>(async (tell, signal) => {
+      for await (const event of this.#dht.getClosestPeers(key, { ...options, signal })) {
+        if (event.name === 'FINAL_PEER') {
+          tell(event.peer)
+        }
+      }
+    }, options?.signal)
   }
 }

@@ -17,7 +17,7 @@ import { builtInSelectors, builtInValidators, kindsOfMaps } from './kinds.ts'
 import { ServiceMetrics } from './metrics.ts'
 import { engineOptions, providerAddrsLife, providerLife } from './options.ts'
 import { peerIdOf, toPeerInfo } from './peer-info.ts'
-import { query } from './query.ts'
+import { isLeft, query } from './query.ts'
 import { DHTContentRouting, DHTPeerRouting } from './routing.ts'
 import { SavedContacts } from './saved-contacts.ts'
 import { Translator } from './translate.ts'
@@ -274,7 +274,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   /** The events of one operation. */
   #query (name: Operation, options: RoutingOptions, body: (telling: Telling) => Promise<void>): AsyncGenerator<QueryEvent, void, undefined> {
-    const run: QueryBody = async (tell, signal, wanted) => {
+    const run: QueryBody<QueryEvent> = async (tell, signal, wanted) => {
       const { dht } = this.#started()
       const { client, config } = dht.internals
       this.#logOf(LOG_PART[name])('%s', name)
@@ -292,7 +292,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       })
       await body({ dht, translator, tell, wanted, options: { signal, onProgress: event => { translator.translate(event) } } })
     }
-    return this.#metrics.measure(name, query(run, options.signal))
+    return query(async (tell, signal, wanted) => this.#metrics.measure(name, async () => run(tell, signal, wanted), () => isLeft(signal)), options.signal)
   }
 
   /** What the routing table or the peer store knows of a peer. */

@@ -26,7 +26,7 @@ async function untilAborted (signal: AbortSignal): Promise<never> {
 
 describe('a query', () => {
   it('gives all events in order, told at once or later', async () => {
-    const events = query(async tell => {
+    const events = query<QueryEvent>(async tell => {
       tell(event(1))
       tell(event(2))
       await macrotask()
@@ -37,7 +37,7 @@ describe('a query', () => {
 
   it('begins when it is read, and not before', async () => {
     let begun = false
-    const events = query(async () => { begun = true }, undefined)
+    const events = query<QueryEvent>(async () => { begun = true }, undefined)
     await macrotask()
     expect(begun).to.equal(false)
     await events.next()
@@ -46,7 +46,7 @@ describe('a query', () => {
 
   it('tells its body when all was read and more is wanted', async () => {
     const done: string[] = []
-    const events = query(async (tell, signal, wanted) => {
+    const events = query<QueryEvent>(async (tell, signal, wanted) => {
       tell(event(1))
       tell(event(2))
       await wanted()
@@ -69,7 +69,7 @@ describe('a query', () => {
 
   it('no longer keeps its body waiting when its signal is aborted', async () => {
     const controller = new AbortController()
-    const events = query(async (tell, signal, wanted) => {
+    const events = query<QueryEvent>(async (tell, signal, wanted) => {
       tell(event(1))
       await wanted()
       signal.throwIfAborted()
@@ -81,7 +81,7 @@ describe('a query', () => {
 
   it('throws what its body throws, after what was told before', async () => {
     const seen: number[] = []
-    const events = query(async tell => {
+    const events = query<QueryEvent>(async tell => {
       tell(event(1))
       throw new TypeError('no')
     }, undefined)
@@ -97,7 +97,7 @@ describe('a query', () => {
   it('is aborted when its loop is left, and over when that is done', async () => {
     let reason: unknown
     let over = false
-    const events = query(async (tell, signal) => {
+    const events = query<QueryEvent>(async (tell, signal) => {
       tell(event(1))
       await untilAborted(signal).catch(err => { reason = err })
       await macrotask()
@@ -110,14 +110,14 @@ describe('a query', () => {
   })
 
   it('ends for those who wait when it is left', async () => {
-    const events = query(async (tell, signal) => untilAborted(signal), undefined)
+    const events = query<QueryEvent>(async (tell, signal) => untilAborted(signal), undefined)
     const waiting = [events.next(), events.next()]
     await events.return()
     expect(await Promise.all(waiting)).to.deep.equal(Array(2).fill({ done: true, value: undefined }))
   })
 
   it('gives each of several readers an event of its own, and all of them the end', async () => {
-    const events = query(async tell => {
+    const events = query<QueryEvent>(async tell => {
       await macrotask()
       tell(event(1))
       tell(event(2))
@@ -128,7 +128,7 @@ describe('a query', () => {
 
   it('is over for good once it was left, even before it began', async () => {
     let begun = false
-    const events = query(async () => { begun = true }, undefined)
+    const events = query<QueryEvent>(async () => { begun = true }, undefined)
     await events.return()
     expect(await events.next()).to.deep.equal({ done: true, value: undefined })
     expect(begun).to.equal(false)
@@ -137,7 +137,7 @@ describe('a query', () => {
   it('throws the reason of its signal', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
-    const events = query(async (tell, signal) => untilAborted(signal), controller.signal)
+    const events = query<QueryEvent>(async (tell, signal) => untilAborted(signal), controller.signal)
     const task = events.next()
     controller.abort(reason)
     await expect(task).to.eventually.be.rejected.with.property('message', 'enough')
@@ -145,7 +145,7 @@ describe('a query', () => {
 
   it('does not begin with a signal that was aborted before', async () => {
     let begun = false
-    const events = query(async () => { begun = true }, AbortSignal.abort(new Error('enough')))
+    const events = query<QueryEvent>(async () => { begun = true }, AbortSignal.abort(new Error('enough')))
     await expect(events.next()).to.eventually.be.rejectedWith('enough')
     expect(begun).to.equal(false)
   })
@@ -156,7 +156,7 @@ describe('a query', () => {
     const { addEventListener, removeEventListener } = signal
     signal.addEventListener = (type: string, listener: never, options?: never) => { listeners.add(listener); addEventListener.call(signal, type, listener, options) }
     signal.removeEventListener = (type: string, listener: never) => { listeners.delete(listener); removeEventListener.call(signal, type, listener) }
-    const events = query(async (tell, signal) => {
+    const events = query<QueryEvent>(async (tell, signal) => {
       tell(event(1))
       await untilAborted(signal)
     }, signal)
@@ -164,7 +164,7 @@ describe('a query', () => {
     expect(listeners.size).to.equal(1)
     await events.return()
     expect(listeners.size).to.equal(0)
-    await query(async () => {}, signal).next()
+    await query<QueryEvent>(async () => {}, signal).next()
     expect(listeners.size).to.equal(0)
   })
 })
