@@ -11,7 +11,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  * stream is reset. Leaving the loop early does not reset the stream.
  * - `sink(source)` writes all of `source`, no faster than the peer reads, then closes
  * our write half; the peer may still answer. It rejects when the stream is reset
- * or `source` throws (which resets the stream).
+ * or `source` throws (which resets the stream, as does a second source).
  * - `abort(err)` resets both directions at once: `source` and `sink` throw `err`,
  * the peer's throw an error of its own. Harmless when the stream is over.
  */

@@ -49,6 +49,16 @@ export function endingsCompliance (setup: HostSetup): void {
       await stream.sink([])
     })
 
+    check(setup, 'takes one source', async hosts => {
+      const server = await hosts.server(async stream => { await stream.sink(thenSilence(pattern(1))) })
+      const stream = await connect(await hosts.client(), server)
+      await stream.sink([pattern(1)])
+
+      const failure = await failureOf(stream.sink([pattern(1)]))
+      expect(failure).to.have.property('message').that.matches(/^a stream is written once/)
+      expect(await failureOf(collect(stream.source)), 'it is reset').to.equal(failure)
+    })
+
     check(setup, 'goes on after the dialler has left its read loop', async hosts => {
       const received = defer<Uint8Array>()
       const server = await hosts.server(async stream => {

@@ -4,8 +4,6 @@ import { ReadHalf } from './read-half.ts'
 import { WriteHalf } from './write-half.ts'
 import type { Stream } from '../../rpc/connection.ts'
 import type { Stream as Libp2pStream, StreamCloseEvent } from '@libp2p/interface'
-import type { Source } from 'it-stream-types'
-import type { Uint8ArrayList } from 'uint8arraylist'
 
 /**
  * A libp2p stream as the DHT wants it. libp2p's are event targets: this one reads and
@@ -17,6 +15,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  */
 export class StreamAdapter implements Stream {
   readonly source: ReadHalf
+  readonly sink: Stream['sink']
   readonly #stream: Libp2pStream
   readonly #writing: WriteHalf
   #onOver: () => void = () => {}
@@ -27,10 +26,9 @@ export class StreamAdapter implements Stream {
     stream.maxReadBufferLength = Math.max(stream.maxReadBufferLength, MAX_PAUSED_BYTES)
     this.source = new ReadHalf(stream)
     this.#writing = new WriteHalf(stream, err => { this.abort(err) })
+    this.sink = this.#writing.sink
     this.#attach()
   }
-
-  readonly sink = async (source: Source<Uint8Array | Uint8ArrayList>): Promise<void> => this.#writing.sink(source)
 
   /** Call `onOver` once, when nothing more will be sent or received. */
   whenOver (onOver: () => void): void {
@@ -81,6 +79,6 @@ export class StreamAdapter implements Stream {
 
   #lose (err: Error): void {
     this.source.fail(err)
-    this.#writing.end(err)
+    this.#writing.lose(err)
   }
 }

@@ -1,4 +1,4 @@
-import { DialError, StreamResetError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import { asError, DialError, StreamResetError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { decodeAddress, equalBytes, numbersOf } from './address.ts'
 import { Dial } from './dial.ts'
 import { createStreams } from './stream.ts'
@@ -172,9 +172,7 @@ export class MemoryHost implements Host {
     this.#watchers.opened(remote)
     const peer = remote.serves(protocol) ? remote.self : { id: remote.self.id, addrs: [] }
     const handler = this.#handlers.get(protocol)
-    Promise.resolve(stream).then(async () => handler?.(stream, peer)).catch((err: unknown) => {
-      stream.abort(err instanceof Error ? err : new Error('the handler failed', { cause: err }))
-    })
+    Promise.resolve().then(() => handler?.(stream, peer)).catch((err: unknown) => { stream.abort(asError(err)) })
   }
 
   #keep (open: OpenStream, dialler?: MemoryHost): void {

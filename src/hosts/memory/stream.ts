@@ -1,12 +1,11 @@
-import { StreamResetError } from '../../rpc/errors.ts'
+import { asError, StreamResetError } from '../../rpc/errors.ts'
 import { ReadHalf } from './read-half.ts'
 import { Wire } from './wire.ts'
 import { WriteHalf } from './write-half.ts'
 import type { Medium } from './medium.ts'
-import type { Segment } from './wire.ts'
+import type { Receiver, Segment } from './wire.ts'
+import type { Written } from './write-half.ts'
 import type { Stream } from '../../rpc/connection.ts'
-import type { Source } from 'it-stream-types'
-import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** Bytes of one direction that may be sent and not yet read: yamux' initial window, https://github.com/hashicorp/yamux/blob/master/spec.md#flow-control */
 const WINDOW = 256 * 1024
@@ -23,13 +22,13 @@ const WINDOW_UPDATE = WINDOW / 2
  *   └── abort, sends reset; or their reset arrives ─────────────┴────────────► over
  * ```
  */
-export class MemoryStream implements Stream {
+export class MemoryStream implements Stream, Receiver, Written {
   readonly source: ReadHalf
-  readonly sink: (source: Source<Uint8Array | Uint8ArrayList>) => Promise<void>
+  readonly sink: Stream['sink']
   readonly #wire: Wire
   readonly #writing: WriteHalf
-  #onOver: () => void = () => {}
-  #onAccept: () => void = () => {}
+  #onOver: (() => void) | undefined
+  #onAccept: (() => void) | undefined
   #taken = 0
   #readEnded = false
   #writeEnded = false
@@ -39,13 +38,8 @@ export class MemoryStream implements Stream {
   constructor (wire: Wire) {
     this.#wire = wire
     this.source = new ReadHalf(bytes => { this.#acknowledge(bytes) })
-    const writing = new WriteHalf(WINDOW, {
-      write: bytes => { wire.write(bytes) },
-      close: () => { this.#close() },
-      abort: err => { this.abort(err) }
-    })
-    this.#writing = writing
-    this.sink = source => writing.sink(source)
+    this.#writing = new WriteHalf(WINDOW, wire, this)
+    this.sink = this.#writing.sink
   }
 
   /** Call `onOver` once, when nothing more will be sent or received. */
@@ -72,8 +66,8 @@ export class MemoryStream implements Stream {
     }
     switch (segment.type) {
       case 'accept':
-        this.#onAccept()
-        this.#onAccept = () => {} // the dial is over: let go of it
+        this.#onAccept?.()
+        this.#onAccept = undefined // the dial is over: let go of it
         return
       case 'data':
         this.source.push(segment.bytes)
@@ -92,10 +86,13 @@ export class MemoryStream implements Stream {
     }
   }
 
-  #close (): void {
+  onEnd (): void {
     this.#writeEnded = true
-    this.#wire.send({ type: 'close' })
     this.#endIfDone()
+  }
+
+  onThrown (thrown: unknown): void {
+    this.abort(asError(thrown))
   }
 
   #acknowledge (bytes: number): void {
@@ -121,7 +118,7 @@ export class MemoryStream implements Stream {
   #end (): void {
     if (!this.#over) {
       this.#over = true
-      this.#onOver()
+      this.#onOver?.()
     }
   }
 }
@@ -131,8 +128,8 @@ export function createStreams (medium: Medium, dialler: number, listener: number
   const there = new Wire(medium, dialler, listener)
   const back = new Wire(medium, listener, dialler)
   const ends: [MemoryStream, MemoryStream] = [new MemoryStream(there), new MemoryStream(back)]
-  back.deliverTo(segment => { ends[0].receive(segment) })
-  there.deliverTo(segment => { ends[1].receive(segment) })
+  back.deliverTo(ends[0])
+  there.deliverTo(ends[1])
   back.send({ type: 'accept' })
   return ends
 }

@@ -15,6 +15,11 @@ export type Segment =
   /** The reader has taken so many bytes: as many more may be sent. */
   | { readonly type: 'window', readonly bytes: number }
 
+/** Who is at the end of a wire. */
+export interface Receiver {
+  receive (segment: Segment): void
+}
+
 interface Underway {
   readonly segment: Segment
   /** When it was sent, and when it arrives unless it has to wait for one before it: milliseconds since the Unix epoch. */
@@ -33,7 +38,7 @@ export class Wire {
   readonly #from: number
   readonly #to: number
   readonly #queue: Underway[] = []
-  #receive: (segment: Segment) => void = () => {}
+  #receiver: Receiver | undefined
   #silent = false
   #moving = false
 
@@ -43,8 +48,8 @@ export class Wire {
     this.#to = to
   }
 
-  deliverTo (receive: (segment: Segment) => void): void {
-    this.#receive = receive
+  deliverTo (receiver: Receiver): void {
+    this.#receiver = receiver
   }
 
   write (bytes: Uint8Array | Uint8ArrayList): void {
@@ -104,7 +109,7 @@ export class Wire {
     this.#silent ||= lost || !this.#medium.reaches(this.#from, this.#to)
     this.#log(segment)
     if (!this.#silent) {
-      this.#receive(segment)
+      this.#receiver?.receive(segment)
     }
   }
 
