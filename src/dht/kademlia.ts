@@ -469,14 +469,10 @@ export class Kademlia {
 
   async #serve (): Promise<void> {
     const { host, protocol } = this.#dht.config
-    await host.handle(protocol, async (stream, remote) => {
-      try {
-        await this.#server.serve(stream, remote)
-      } catch (err) {
-        this.#logs.rpc('a stream of %b ended: %e', remote.id, err)
-        throw err
-      }
-    })
+    await host.handle(protocol, (stream, remote) => this.#server.serve(stream, remote).catch((err: unknown) => {
+      this.#logs.rpc('a stream of %b ended: %e', remote.id, err)
+      throw err
+    }))
   }
 
   #maintain (): void {

@@ -4,42 +4,43 @@ import { Watchdog } from '../clock/watchdog.ts'
 import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
-import { readFrames } from './frames.ts'
+import { FrameReader } from './frames.ts'
 import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
 import type { Patience, Pending, Waiting } from './waiting.ts'
 import type { Clock } from '../clock/clock.ts'
+import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
-/** What a channel asks of its client. */
-export interface ChannelInit {
+/** What channels ask of their client. One is for all of them: there may be thousands. */
+export interface ChannelOwner {
   readonly clock: Clock
   /** The largest record value accepted in an answer, bytes. */
   readonly maxRecordSize: number
   /** Milliseconds without a request after which the stream is closed. */
   readonly idleMs: number
-  /** Milliseconds that opening the stream usually takes at the most, as far as is known by now; and for those who wait on. */
-  openMs (): number
+  /** Milliseconds that opening a stream may take at the most, and an answer. */
   readonly maxOpenMs: number
-  /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
-  open (options: OpenStreamOptions): Promise<Stream>
-  /** The host is full. Resolves when it is worth another try, or with false. */
-  makeRoom (): Promise<boolean>
-  /** Milliseconds that an answer usually takes at the most, as far as is known by now, given how this peer answered so far. */
-  timeout (time: ResponseTime): number
-  /** The same for those who wait on. */
   readonly maxTimeout: number
   /** All channels whose peer is late, while somebody waits on. */
   readonly late: Set<Channel>
+  /** Milliseconds that opening a stream usually takes at the most, as far as is known by now, given how long it took such peers. */
+  openTimeout (time: ResponseTime): number
+  /** The same of an answer, given how this peer answered so far. */
+  timeout (time: ResponseTime): number
+  /** Opens the stream; aborted when that takes too long, nobody waits for it any more, or the channel is closed. */
+  open (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream>
+  /** The host is full. Resolves when it is worth another try, or with false. */
+  makeRoom (channel: Channel): Promise<boolean>
   /** An answer took `ms` milliseconds; not told of large ones. */
   onAnswer (ms: number): void
   /** Nobody waits for an answer any more. */
   onIdle (): void
   /** The channel takes no more requests. */
-  onClose (): void
+  onClose (channel: Channel): void
 }
 
 /**
@@ -60,7 +61,10 @@ export interface ChannelInit {
 export class Channel {
   /** Resolves, never rejects, when the stream is over. */
   readonly done: Promise<void>
-  readonly #init: ChannelInit
+  readonly peer: PeerInfo
+  readonly #owner: ChannelOwner
+  /** How long it takes to open a stream to such a peer. */
+  readonly #openingTime: ResponseTime
   readonly #outbox = new Outbox()
   readonly #waiting: Waiting[] = []
   /** Frames of the last of those, which are not on their way yet. */
@@ -86,9 +90,11 @@ export class Channel {
   #early: Uint8Array | undefined
   #earlySince: number | undefined
 
-  constructor (init: ChannelInit) {
-    this.#init = init
-    this.#watchdog = new Watchdog(init.clock, () => { this.#onSilence() })
+  constructor (peer: PeerInfo, openingTime: ResponseTime, owner: ChannelOwner) {
+    this.peer = peer
+    this.#openingTime = openingTime
+    this.#owner = owner
+    this.#watchdog = new Watchdog(owner.clock, () => { this.#onSilence() })
     this.done = this.#run()
   }
 
@@ -127,7 +133,7 @@ export class Channel {
         request,
         byteLength: frame.byteLength,
         patience,
-        since: this.#init.clock.now(),
+        since: this.#owner.clock.now(),
         resolve,
         reject,
         leave: onAbort(signal, reason => { this.#abandon(waiting, reason) }),
@@ -139,7 +145,7 @@ export class Channel {
       this.#pump()
       if (this.#waiting.length === 1 && this.#state === 'open') {
         this.#watchNext(waiting.since)
-      } else if (this.#init.late.has(this)) {
+      } else if (this.#owner.late.has(this)) {
         this.#tellLate(waiting, this.#timeout())
       }
     })
@@ -163,7 +169,7 @@ export class Channel {
       this.#sending.add(onClose)
       this.#outbox.push(frame, () => { settle(); resolve() })
       if (this.idle) {
-        this.#watchdog.set(this.#init.idleMs)
+        this.#watchdog.set(this.#owner.idleMs)
       }
     })
   }
@@ -182,7 +188,7 @@ export class Channel {
     this.#state = 'closing'
     this.#outbox.end()
     this.#watchdog.set(CLOSE_LINGER_MS)
-    this.#init.onClose()
+    this.#owner.onClose(this)
   }
 
   get #underWay (): number {
@@ -212,11 +218,12 @@ export class Channel {
         stream.abort(this.#failure)
         return
       }
-      this.#stream = stream
-      this.#state = 'open'
-      const now = this.#init.clock.now()
-      this.#watchNext(now, this.#earlySince ?? now)
-      await Promise.all([pipe(this.#outbox, stream.sink), this.#read(stream)])
+      const frames = this.#onOpen(stream)
+      const written = pipe(this.#outbox, stream.sink)
+      written.catch(err => { this.#fail(asStreamError(err)) }) // which ends reading, too
+      await frames.readAll(() => { this.#onFrames(frames) })
+      this.#onEnd()
+      await written
     } catch (err) {
       this.#fail(this.#state === 'opening' ? asError(err) : asStreamError(err))
     } finally {
@@ -243,15 +250,15 @@ export class Channel {
 
   /** Undefined: the host was full, and has room now. To wait for that is no fault of the peer. */
   async #tryOpening (signal: AbortSignal): Promise<Stream | undefined> {
-    const { clock, open, makeRoom } = this.#init
+    const { clock } = this.#owner
     signal.throwIfAborted()
     this.#since = clock.now()
     this.#watch(this.#since)
     try {
-      return await open({ signal, early: () => this.#takeEarly() })
+      return await this.#owner.open(this.peer, { signal, early: () => this.#takeEarly() })
     } catch (err) {
       this.#watchdog.stop()
-      if (err instanceof HostFullError && await makeRoom()) {
+      if (err instanceof HostFullError && await this.#owner.makeRoom(this)) {
         return undefined
       }
       throw err
@@ -262,28 +269,31 @@ export class Channel {
   #takeEarly (): Uint8Array | undefined {
     this.#early ??= this.#outbox.takeEarly()
     if (this.#early != null) {
-      this.#earlySince = this.#init.clock.now()
+      this.#earlySince = this.#owner.clock.now()
     }
     return this.#early
   }
 
-  async #read (stream: Stream): Promise<void> {
-    const { clock, maxRecordSize } = this.#init
-    const limits = {
+  #onOpen (stream: Stream): FrameReader {
+    const { clock, maxRecordSize } = this.#owner
+    this.#stream = stream
+    this.#state = 'open'
+    const now = clock.now()
+    this.#watchNext(now, this.#earlySince ?? now)
+    return new FrameReader(stream, clock, {
       maxBytes: maxResponseFrame(maxRecordSize),
       onBegun: () => { this.#watchdog.clear() }
+    })
+  }
+
+  /** Those that came together are heard together, so that what their callers ask next leaves together. */
+  #onFrames (frames: FrameReader): void {
+    for (let frame = frames.take(); frame != null; frame = frames.take()) {
+      this.#onFrame(frame)
     }
-    const frames = readFrames(stream, clock, limits)
-    try {
-      while (await frames.wait()) {
-        // those that came together are heard together, so that what their callers ask next leaves together
-        for (let frame = frames.take(); frame != null; frame = frames.take()) {
-          this.#onFrame(frame)
-        }
-      }
-    } finally {
-      frames.stop()
-    }
+  }
+
+  #onEnd (): void {
     if (this.#state === 'open') {
       // a server that ends its half first has no more answers for us
       this.#fail(new StreamResetError('the peer ended the stream'))
@@ -291,7 +301,7 @@ export class Channel {
   }
 
   #onFrame (frame: Uint8Array): void {
-    const { clock, maxRecordSize } = this.#init
+    const { clock, maxRecordSize } = this.#owner
     const head = this.#waiting[0]
     if (head == null || this.#underWay === 0) {
       throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
@@ -312,19 +322,19 @@ export class Channel {
     if (byteLength <= MAX_TIMED_BYTES) {
       const ms = now - this.#since
       this.#time.add(ms)
-      this.#init.onAnswer(ms)
+      this.#owner.onAnswer(ms)
     }
     this.#watchNext(now)
   }
 
   /** Watch the oldest request, or else that the stream is not idle for too long. `since`: when that request was sent, or came first in line. */
   #watchNext (now: number, since: number = now): void {
-    const { idleMs, late, onIdle } = this.#init
+    const { idleMs, late } = this.#owner
     late.delete(this)
     this.#since = since
     if (this.#waiting.length === 0) {
       this.#watchdog.set(idleMs, now)
-      onIdle()
+      this.#owner.onIdle()
     } else {
       this.#watch(now)
     }
@@ -342,14 +352,13 @@ export class Channel {
 
   /** Milliseconds that what is waited for may take at the most. */
   get #longest (): number {
-    const { maxOpenMs, maxTimeout } = this.#init
+    const { maxOpenMs, maxTimeout } = this.#owner
     return this.#state === 'opening' ? maxOpenMs : maxTimeout + transferTime(this.#waiting[0].byteLength)
   }
 
   /** Milliseconds that it usually takes at the most. */
   get #usual (): number {
-    const { openMs, timeout } = this.#init
-    return this.#state === 'opening' ? openMs() : timeout(this.#time) + transferTime(this.#waiting[0].byteLength)
+    return this.#state === 'opening' ? this.#owner.openTimeout(this.#openingTime) : this.#owner.timeout(this.#time) + transferTime(this.#waiting[0].byteLength)
   }
 
   #abandon (waiting: Waiting, reason: unknown): void {
@@ -375,7 +384,7 @@ export class Channel {
 
   /** What is waited for may have taken longer than it usually does, or than it ever may. */
   #onOverdue (): void {
-    const { late, clock } = this.#init
+    const { late, clock } = this.#owner
     const now = clock.now()
     this.#since = Math.min(this.#since, now) // the clock may have been set back
     if (this.#allowed >= this.#longest) {
@@ -411,7 +420,7 @@ export class Channel {
   }
 
   #timeout (): TimeoutError {
-    const ms = Math.round(this.#init.clock.now() - this.#since)
+    const ms = Math.round(this.#owner.clock.now() - this.#since)
     return this.#state === 'opening'
       ? new TimeoutError(`could not be reached within ${ms} ms`)
       : new TimeoutError(`no answer to ${this.#waiting[0].request.type} within ${ms} ms`)
@@ -434,7 +443,7 @@ export class Channel {
     }
     const opened = this.#state !== 'opening'
     this.#state = 'closed'
-    this.#init.late.delete(this)
+    this.#owner.late.delete(this)
     this.#watchdog.stop()
     this.#outbox.end()
     this.#failure = err
@@ -448,7 +457,7 @@ export class Channel {
       waiting.leave()
       waiting.reject(opened ? blamed : err)
     })
-    this.#init.onClose()
+    this.#owner.onClose(this)
   }
 }
 

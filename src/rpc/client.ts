@@ -4,6 +4,7 @@ import { Channel } from './channel.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
+import type { ChannelOwner } from './channel.ts'
 import type { Host, OpenStreamOptions, Stream } from './connection.ts'
 import type { Patience, Pending } from './waiting.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -58,13 +59,13 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
  */
 export class RpcClient {
   readonly #init: RpcClientInit
+  readonly #owner: ChannelOwner
   /** Least recently used first. */
-  readonly #channels = new Map<string, { peer: PeerInfo, channel: Channel }>()
+  readonly #channels = new Map<string, Channel>()
   /** How long it takes to open a stream with a dial before, and without: far from each other. */
   readonly #dialling = new ResponseTime()
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
-  readonly #late = new Set<Channel>()
   /** The host is full, and room is being made for all who found it so. */
   #roomMaking: Promise<boolean> | undefined
   readonly #waitingForRoom = new Set<Channel>()
@@ -75,12 +76,28 @@ export class RpcClient {
 
   constructor (init: RpcClientInit) {
     this.#init = init
+    const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS, maxTimeout = ANSWER_TIMEOUT_MS } = init
+    this.#owner = {
+      clock,
+      maxRecordSize,
+      idleMs,
+      maxOpenMs: OPEN_TIMEOUT_MS,
+      maxTimeout,
+      late: new Set(),
+      openTimeout: time => this.#bounded(time.timeout, OPEN_TIMEOUT_MS),
+      timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
+      open: (peer, options) => this.#openStream(peer, options),
+      makeRoom: channel => this.#makeRoom(channel),
+      onAnswer: ms => { this.#answering.add(ms) },
+      onIdle: () => { this.#onFreed() },
+      onClose: channel => { this.#forget(channel) }
+    }
   }
 
   /** Requests waiting for an answer, for dumps. */
   * pending (): Generator<Pending & { peer: PeerInfo }> {
-    for (const { peer, channel } of this.#channels.values()) {
-      for (const { request, since } of channel.pending) {
+    for (const { peer, pending } of this.#channels.values()) {
+      for (const { request, since } of pending) {
         yield { peer, request, since }
       }
     }
@@ -98,13 +115,13 @@ export class RpcClient {
 
   /** The same peer as it was known when its stream was opened, if a request to it is under way: whether it answers will be known by that. */
   asked (peer: PeerInfo): PeerInfo | undefined {
-    const entry = this.#channels.get(nameOf(peer))
-    return entry == null || entry.channel.idle ? undefined : entry.peer
+    const channel = this.#channels.get(nameOf(peer))
+    return channel == null || channel.idle ? undefined : channel.peer
   }
 
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
   expected (peer: PeerInfo): number {
-    const known = this.#channels.get(nameOf(peer))?.channel.expected
+    const known = this.#channels.get(nameOf(peer))?.expected
     if (known != null) {
       return known
     }
@@ -147,7 +164,7 @@ export class RpcClient {
   /** Close every stream. Resolves when all are over. */
   async close (): Promise<void> {
     const channels = [...this.#channels.values()]
-    await Promise.all(channels.map(async ({ channel }) => {
+    await Promise.all(channels.map(async channel => {
       channel.close()
       await channel.done
     }))
@@ -184,38 +201,20 @@ export class RpcClient {
 
   #channelTo (peer: PeerInfo): Channel {
     const id = nameOf(peer)
-    const entry = this.#channels.get(id) ?? { peer, channel: this.#open(peer, id) }
+    const channel = this.#channels.get(id) ?? new Channel(peer, this.#openingTime(peer), this.#owner)
     this.#channels.delete(id)
-    this.#channels.set(id, entry)
+    this.#channels.set(id, channel)
     this.#closeLeastRecentlyUsed()
-    return entry.channel
+    return channel
   }
 
-  #open (peer: PeerInfo, id: string): Channel {
-    const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS, maxTimeout = ANSWER_TIMEOUT_MS } = this.#init
-    const opening = this.#openingTime(peer)
-    const channel: Channel = new Channel({
-      clock,
-      maxRecordSize,
-      idleMs,
-      openMs: () => this.#bounded(opening.timeout, OPEN_TIMEOUT_MS),
-      maxOpenMs: OPEN_TIMEOUT_MS,
-      open: options => this.#openStream(peer, options),
-      makeRoom: () => this.#makeRoom(channel),
-      timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
-      maxTimeout,
-      late: this.#late,
-      onAnswer: ms => { this.#answering.add(ms) },
-      onIdle: () => { this.#onFreed() },
-      onClose: () => {
-        if (this.#channels.get(id)?.channel === channel) {
-          this.#channels.delete(id)
-        }
-        this.#waitingForRoom.delete(channel)
-        this.#onFreed()
-      }
-    })
-    return channel
+  #forget (channel: Channel): void {
+    const id = nameOf(channel.peer)
+    if (this.#channels.get(id) === channel) {
+      this.#channels.delete(id)
+    }
+    this.#waitingForRoom.delete(channel)
+    this.#onFreed()
   }
 
   async #openStream (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream> {
@@ -275,7 +274,7 @@ export class RpcClient {
   /** Close at most `count` idle streams, the least recently used. Resolves when they are over, with whether there were any. */
   async #closeIdle (count: number): Promise<boolean> {
     const closed: Channel[] = []
-    for (const { channel } of this.#channels.values()) {
+    for (const channel of this.#channels.values()) {
       if (closed.length === count) {
         break
       }

@@ -1,17 +1,24 @@
-import { Uint8ArrayList } from 'uint8arraylist'
 import { concat } from 'uint8arrays/concat'
 import { Watchdog } from '../clock/watchdog.ts'
-import { frameDecoder } from '../wire/frame.ts'
+import { prefixLength, readPrefix } from '../wire/frame.ts'
 import { MAX_PREFIX_BYTES } from '../wire/limits.ts'
 import { ProtocolViolationError, TimeoutError } from './errors.ts'
 import { FRAME_TIMEOUT_MS, transferTime } from './limits.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
-import type { LengthDecoderFunction } from 'it-length-prefixed'
+import type { Uint8ArrayList } from 'uint8arraylist'
 
 const NOTHING = new Uint8Array(0)
 
-const THERE = Promise.resolve(true)
+/** Called when there are frames to {@link FrameReader.take}. What it returns is waited for before more is read. */
+export type OnFrames = () => Promise<void> | undefined
+
+/** Who reads. */
+interface Reading {
+  readonly onFrames: OnFrames
+  resolve (): void
+  reject (thrown: unknown): void
+}
 
 export interface FrameLimits {
   /** The longest frame body accepted, bytes. A longer one is refused as soon as its length is read. */
@@ -25,34 +32,23 @@ export interface FrameLimits {
 }
 
 /**
- * The frames that arrive on `stream`, as fast as they are consumed: one at a time by
- * iteration, or all that have come, with {@link FrameReader.wait} and {@link FrameReader.take}.
+ * The frames that arrive on a stream, as fast as they are consumed.
  *
  * Time runs only while we wait for the peer: a frame begun must be whole within
  * `frameMs`, however slowly it drips, but for the time that the
  * bytes it has delivered need at the slowest transfer.
  *
- * @throws {InvalidMessageError} a length prefix that is too long, overlong or over the limit
- * @throws {ProtocolViolationError} the stream ended inside a frame
- * @throws {TimeoutError} the frame was not whole in time, or the stream idle for too long; the stream is reset
- */
-export function readFrames (stream: Stream, clock: Clock, limits: FrameLimits): FrameReader {
-  return new FrameReader(stream, clock, limits)
-}
-
-/**
  * Holds the bytes of at most one unfinished frame, beside what came with them, and knows
  * how long that has been arriving.
  *
- * An iterator of its own rather than the generators of it-length-prefixed one in another:
- * what waits between two of these costs more than reading a frame.
+ * It is made of callbacks rather than of generators, one in another: what these keep while they wait costs more than
+ * reading a frame, and most streams wait nearly always.
  */
-export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined> {
+export class FrameReader {
   readonly #stream: Stream
   readonly #clock: Clock
   readonly #limits: FrameLimits
   readonly #watchdog: Watchdog
-  readonly #readLength: LengthDecoderFunction
   /** Bytes received, of which those from `#at` on are in no frame yet. */
   #bytes: Uint8Array = NOTHING
   #at = 0
@@ -67,13 +63,13 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
   #begun = 0
   /** Milliseconds that the unfinished frame may still take. */
   #left: number
+  #reading: Reading | undefined
 
   constructor (stream: Stream, clock: Clock, limits: FrameLimits) {
     this.#stream = stream
     this.#clock = clock
     this.#limits = limits
     this.#left = limits.frameMs ?? FRAME_TIMEOUT_MS
-    this.#readLength = frameDecoder(limits.maxBytes).lengthDecoder
     this.#watchdog = new Watchdog(clock, () => {
       stream.abort(this.#unread > 0
         ? new TimeoutError(`a frame was not whole in time: ${this.#unread} bytes came`)
@@ -81,7 +77,22 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     })
   }
 
-  /** The next frame of those that have come whole; undefined: {@link FrameReader.wait} for more. */
+  /**
+   * Read to the end of the stream. May be called once.
+   *
+   * @throws {InvalidMessageError} a length prefix that is too long, overlong or over the limit
+   * @throws {ProtocolViolationError} the stream ended inside a frame
+   * @throws {TimeoutError} the frame was not whole in time, or the stream idle for too long; the stream is reset
+   * @throws what `onFrames` throws
+   */
+  readAll (onFrames: OnFrames): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#reading = { onFrames, resolve, reject }
+      this.#readOn()
+    })
+  }
+
+  /** The next frame of those that have come whole; undefined: there is none. */
   take (): Uint8Array | undefined {
     if (!this.#isWhole()) {
       return undefined
@@ -98,70 +109,26 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     return frame
   }
 
-  /** Wait until there is a frame to take. False: the stream has ended. */
-  wait (): Promise<boolean> {
+  readonly #onRead = (result: IteratorResult<Uint8ArrayList>): void => {
     try {
-      return this.#isWhole() ? THERE : this.#read()
+      if (!this.#received(result)) {
+        this.#reading?.resolve()
+        return
+      }
+      const later = this.#isWhole() ? this.#reading?.onFrames() : undefined
+      if (later == null) {
+        this.#readOn()
+      } else {
+        later.then(this.#readOn, this.#onThrown)
+      }
     } catch (err) {
-      return Promise.reject(this.#failed(err))
+      this.#onThrown(err)
     }
   }
 
-  async next (): Promise<IteratorResult<Uint8Array, undefined>> {
-    await this.wait()
-    const value = this.take()
-    return value == null ? { done: true, value } : { done: false, value }
-  }
-
-  /** Nobody reads on. */
-  async return (): Promise<IteratorResult<Uint8Array, undefined>> {
-    this.stop()
-    return { done: true, value: undefined }
-  }
-
-  /** Nobody reads on. */
-  stop (): void {
+  readonly #onThrown = (thrown: unknown): void => {
     this.#watchdog.stop()
-  }
-
-  [Symbol.asyncIterator] (): this {
-    return this
-  }
-
-  // not an async function: what it would keep while it waits costs more than reading a frame
-  #read (): Promise<boolean> {
-    return this.#next().then(this.#onRead, this.#onError)
-  }
-
-  readonly #onRead = (result: IteratorResult<Uint8ArrayList>): boolean | Promise<boolean> => {
-    try {
-      return this.#received(result) && (this.#isWhole() || this.#readOn())
-    } catch (err) {
-      throw this.#failed(err)
-    }
-  }
-
-  /** The rest of a frame that comes in pieces: in a loop, lest a promise wait for each of them. */
-  async #readOn (): Promise<boolean> {
-    try {
-      do {
-        if (!this.#received(await this.#next())) {
-          return false
-        }
-      } while (!this.#isWhole())
-      return true
-    } catch (err) {
-      throw this.#failed(err)
-    }
-  }
-
-  readonly #onError = (err: unknown): never => {
-    throw this.#failed(err)
-  }
-
-  #failed (err: unknown): unknown {
-    this.#watchdog.stop()
-    return err
+    this.#reading?.reject(thrown)
   }
 
   #checkEnd (): void {
@@ -189,15 +156,10 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     if (this.#bytes.byteLength - this.#at < MAX_PREFIX_BYTES && this.#more.length > 0) {
       this.#join(Math.min(MAX_PREFIX_BYTES, this.#unread))
     }
-    try {
-      const head = this.#bytes.subarray(this.#at, this.#at + MAX_PREFIX_BYTES)
-      const length = this.#readLength(Uint8ArrayList.fromUint8Arrays([head], head.byteLength))
-      this.#prefix = this.#readLength.bytes
+    const length = readPrefix(this.#bytes.subarray(this.#at, this.#at + MAX_PREFIX_BYTES), this.#limits.maxBytes)
+    if (length != null) {
+      this.#prefix = prefixLength(length)
       this.#whole = this.#prefix + length
-    } catch (err) {
-      if (!(err instanceof RangeError)) { // which says that the length is not complete yet
-        throw err
-      }
     }
   }
 
@@ -219,8 +181,8 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     this.#more.splice(0, count, ...end < last.byteLength ? [last.subarray(end)] : [])
   }
 
-  /** What the peer sends next, for which we wait from now on. */
-  #next (): Promise<IteratorResult<Uint8ArrayList>> {
+  /** What the peer sends next is waited for from now on. */
+  readonly #readOn = (): void => {
     const { idleMs } = this.#limits
     this.#begun = this.#unread > 0 ? this.#clock.now() : 0
     if (this.#unread > 0) {
@@ -228,7 +190,7 @@ export class FrameReader implements AsyncIterableIterator<Uint8Array, undefined>
     } else if (idleMs != null) {
       this.#watchdog.set(idleMs)
     }
-    return this.#stream.source.next()
+    this.#stream.source.next().then(this.#onRead, this.#onThrown)
   }
 
   /** What came of waiting for the peer since `#begun`. False: it has ended the stream. */

@@ -3,11 +3,10 @@ import { Watchdog } from '../clock/watchdog.ts'
 import { nameOf } from '../keyspace/contact.ts'
 import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
-import { readFrames } from './frames.ts'
+import { FrameReader } from './frames.ts'
 import { ANSWER_TAKEN_TIMEOUT_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
-import type { FrameReader } from './frames.ts'
 import type { Handlers } from './handlers/handlers.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
@@ -73,25 +72,13 @@ export class RpcServer {
     }
     this.#streams++
     this.#streamsOf.set(peer, ofPeer + 1)
+    const answers = new Answers(this.#init, stream, remote)
     try {
-      await this.#answerAll(stream, remote)
+      await pipe(answers, stream.sink)
     } finally {
+      answers.stop()
       this.#streams--
       this.#release(peer)
-    }
-  }
-
-  async #answerAll (stream: Stream, remote: PeerInfo): Promise<void> {
-    const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = this.#init
-    const requests = readFrames(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs })
-    const taken = new Watchdog(clock, () => {
-      stream.abort(new TimeoutError('an answer was not read in time'))
-    })
-    try {
-      await pipe(requests, requests => new Answers(this.#init, requests, remote, taken), stream.sink)
-    } finally {
-      taken.stop()
-      requests.stop()
     }
   }
 
@@ -119,13 +106,20 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   readonly #taken: Watchdog
   readonly #outbox: Outbox
 
-  constructor (init: RpcServerInit, requests: FrameReader, remote: PeerInfo, taken: Watchdog) {
+  constructor (init: RpcServerInit, stream: Stream, remote: PeerInfo) {
+    const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = init
     this.#init = init
-    this.#requests = requests
     this.#remote = remote
-    this.#taken = taken
-    this.#outbox = new Outbox(byteLength => { taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(byteLength)) })
-    this.#answerAll().then(() => { this.#outbox.end() }, err => { this.#outbox.fail(err) })
+    this.#requests = new FrameReader(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs })
+    this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
+    this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(byteLength)) })
+    this.#requests.readAll(() => this.#answerThoseThere())
+      .then(() => { this.#outbox.end() }, err => { this.#outbox.fail(err) })
+  }
+
+  /** Nobody takes more. */
+  stop (): void {
+    this.#taken.stop()
   }
 
   next (): Promise<IteratorResult<Frame, undefined>> {
@@ -141,18 +135,21 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
     return this
   }
 
-  /** What waits here has neither request nor answer in its hands, which would stay in memory for as long as the stream idles. */
-  async #answerAll (): Promise<void> {
-    while (await this.#requests.wait()) {
-      for (let later = this.#answerThoseThere(); later != null; later = this.#answerThoseThere()) {
-        await later
-      }
-      await this.#outbox.taken()
+  /** Done when all requests that there are have been answered, and the answers taken. */
+  #answerThoseThere (): Promise<void> {
+    const later = this.#answerUntil()
+    return later == null ? this.#outbox.taken() : this.#answerOn(later)
+  }
+
+  async #answerOn (from: Promise<void>): Promise<void> {
+    for (let later: Promise<void> | undefined = from; later != null; later = this.#answerUntil()) {
+      await later
     }
+    await this.#outbox.taken()
   }
 
   /** Answer until there is something to wait for, which is returned; nothing if all are answered. */
-  #answerThoseThere (): Promise<void> | undefined {
+  #answerUntil (): Promise<void> | undefined {
     for (let frame = this.#requests.take(); frame != null; frame = this.#requests.take()) {
       const later = this.#answer(frame) ?? this.#untilRoom()
       if (later != null) {

@@ -2,14 +2,15 @@ import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
+import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
-import { readFrames } from '../../src/rpc/frames.ts'
+import { StreamResetError } from '../../src/rpc/errors.ts'
+import { FrameReader } from '../../src/rpc/frames.ts'
 import { bytes } from '../helpers/protobuf.ts'
-import type { FrameReader } from '../../src/rpc/frames.ts'
 
 const SEED = 20260102
 
-describe('readFrames', () => {
+describe('FrameReader', () => {
   /** A reader of what comes in `chunks`. */
   function readerOf (chunks: ReadonlyArray<readonly Uint8Array[]>): FrameReader {
     const source = (async function * () {
@@ -17,14 +18,19 @@ describe('readFrames', () => {
         yield new Uint8ArrayList(...parts)
       }
     })()
-    return readFrames({ source, sink: async () => {}, abort () {} }, new VirtualClock(), { maxBytes: 1000 })
+    return new FrameReader({ source, sink: async () => {}, abort () {} }, new VirtualClock(), { maxBytes: 1000 })
   }
 
-  async function readAll (frames: FrameReader): Promise<string[]> {
-    const found: string[] = []
-    for await (const frame of frames) {
-      found.push(frame.join())
-    }
+  /** All frames, as text: those of one array were there together. */
+  async function readAll (reader: FrameReader): Promise<string[][]> {
+    const found: string[][] = []
+    await reader.readAll(() => {
+      const frames: string[] = []
+      for (let frame = reader.take(); frame != null; frame = reader.take()) {
+        frames.push(frame.join())
+      }
+      found.push(frames)
+    })
     return found
   }
 
@@ -42,30 +48,56 @@ describe('readFrames', () => {
           chunks.push([])
         }
       }
-      expect(await readAll(readerOf(chunks))).to.deep.equal(frames.map(frame => frame.join()))
+      expect((await readAll(readerOf(chunks))).flat()).to.deep.equal(frames.map(frame => frame.join()))
     }), { seed: SEED, numRuns: 500 })
   })
 
-  it('gives all that came together without waiting', async () => {
+  it('gives all that came together at once', async () => {
     const reader = readerOf([[bytes(...encode([Uint8Array.of(1), Uint8Array.of(2)]), Uint8Array.of(3, 3))], [Uint8Array.of(3, 3)]])
     expect(reader.take()).to.equal(undefined)
-    expect(await reader.wait()).to.equal(true)
-    expect([reader.take(), reader.take(), reader.take()].map(frame => frame?.join())).to.deep.equal(['1', '2', undefined])
-    expect(await reader.wait()).to.equal(true)
-    expect(reader.take()?.join()).to.equal('3,3,3')
-    expect(await reader.wait()).to.equal(false)
+    expect(await readAll(reader)).to.deep.equal([['1', '2'], ['3,3,3']])
+  })
+
+  it('reads on when that is wanted', async () => {
+    const reader = readerOf([[bytes(...encode([Uint8Array.of(1)]))], [bytes(...encode([Uint8Array.of(2)]))]])
+    const wanted: Array<() => void> = []
+    const over = reader.readAll(() => new Promise(resolve => { wanted.push(resolve) }))
+    await macrotask()
+    expect(wanted).to.have.lengthOf(1)
+    expect(reader.take()?.join()).to.equal('1')
+    expect(reader.take()).to.equal(undefined)
+    wanted[0]()
+    await macrotask()
+    expect(reader.take()?.join()).to.equal('2')
+    wanted[1]()
+    await over
   })
 
   it('keeps of what came with a frame in pieces only what is left', async () => {
     const reader = readerOf([[Uint8Array.of(4, 1)], [new Uint8Array(500).fill(1, 0, 3).fill(2, 3, 4)]])
-    await reader.wait()
-    expect(reader.take()).to.have.property('byteLength', 4)
-    expect(await reader.wait()).to.equal(true)
-    expect(reader.take()?.join()).to.equal('0,0')
+    expect((await readAll(reader)).flat().slice(0, 3)).to.deep.equal(['1,1,1,1', '0,0', ''])
   })
 
-  it('throws when the stream ends inside a frame', async () => {
-    const reader = readerOf([[Uint8Array.of(5, 1)]])
-    await expect(reader.wait()).to.eventually.be.rejected().with.property('name', 'ProtocolViolationError')
+  for (const [what, fail] of [
+    ['throws', () => { throw new Error('on purpose') }],
+    ['rejects', () => Promise.reject(new Error('on purpose'))]
+  ] as const) {
+    it(`fails of what ${what} when there are frames`, async () => {
+      await expect(readerOf([[Uint8Array.of(0)]]).readAll(fail)).to.eventually.be.rejectedWith('on purpose')
+    })
+  }
+
+  it('rows 6 and 7: fails when the stream ends inside a frame', async () => {
+    await expect(readAll(readerOf([[Uint8Array.of(5, 1)]]))).to.eventually.be.rejected().with.property('name', 'ProtocolViolationError')
+    await expect(readAll(readerOf([[Uint8Array.of(0x80)]]))).to.eventually.be.rejected().with.property('name', 'ProtocolViolationError')
+  })
+
+  it('fails of what the stream fails of', async () => {
+    const source = (async function * () {
+      yield new Uint8ArrayList(Uint8Array.of(0))
+      throw new StreamResetError('the stream was reset')
+    })()
+    const reader = new FrameReader({ source, sink: async () => {}, abort () {} }, new VirtualClock(), { maxBytes: 1000 })
+    await expect(readAll(reader)).to.eventually.be.rejectedWith(StreamResetError)
   })
 })
