@@ -2,6 +2,9 @@
 const { create } = await import(`../${process.argv[2]}.js`)
 let subject
 
+// whoever started us is gone: nobody reads what we measure
+process.once('disconnect', () => { process.exit() })
+
 process.on('message', async ({ id, method, args }) => {
   try {
     if (method === 'create') {

@@ -10,7 +10,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 
 const NOTHING = new Uint8Array(0)
 
-/** Called when there are frames to {@link FrameReader.take}. What it returns is waited for before more is read. */
+/** Called when there are frames, all of which it is to {@link FrameReader.take}. What it returns is waited for before more is read. */
 export type OnFrames = () => Promise<void> | undefined
 
 /** Who reads. */
@@ -92,7 +92,7 @@ export class FrameReader {
     })
   }
 
-  /** The next frame of those that have come whole; undefined: there is none. */
+  /** The next frame of those that have come whole; undefined: there is none left. */
   take (): Uint8Array | undefined {
     if (!this.#isWhole()) {
       return undefined
