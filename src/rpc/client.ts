@@ -1,30 +1,15 @@
-import { nameOf } from '../keyspace/contact.ts'
 import { requestFrame } from '../wire/codec.ts'
-import { Channel } from './channel.ts'
+import { Channels } from './channels.ts'
 import { LostBehindError, StreamResetError } from './errors.ts'
-import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
-import { ResponseTime } from './response-time.ts'
-import type { ChannelOwner } from './channel.ts'
-import type { Host, OpenStreamOptions, Stream } from './connection.ts'
+import type { Channel } from './channel.ts'
+import type { ChannelsInit } from './channels.ts'
 import type { Patience, Pending } from './waiting.ts'
-import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response, ResponseTo } from '../wire/rpc.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
-export interface RpcClientInit {
-  readonly host: Host
-  readonly protocol: string
-  readonly clock: Clock
-  /** The largest record value accepted in an answer, bytes. */
-  readonly maxRecordSize: number
-  /** Milliseconds without a request after which a stream is closed. Default: {@link CLIENT_IDLE_MS}. */
-  readonly idleMs?: number
-  /** Milliseconds below which no deadline adapts. Default: {@link MIN_TIMEOUT_MS}. */
-  readonly minTimeout?: number
-  /** Milliseconds that an answer may take at the most. Default: {@link ANSWER_TIMEOUT_MS}. */
-  readonly maxTimeout?: number
+export interface RpcClientInit extends ChannelsInit {
   /** Told of each request and of what became of it. */
   readonly observer?: ClientObserver
 }
@@ -49,54 +34,24 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
 /**
  * Asks peers, over one pipelined stream each.
  *
- * Deadlines follow what was measured: of the peer once it has answered, of the
- * whole network before. A peer that misses its deadline is late, and has until a second one to
- * show that it is slow rather than dead; and the answers that come late are measured, too, lest deadlines follow from
- * those alone who keep them. A request is sent once more, on a fresh stream, if its
+ * A request is sent once more, on a fresh stream, if its
  * stream had answered before and then died, or died of a request before it. Of those
  * that a peer was sent before it reset the stream all are sent again, one at a time
  * lest it be unclear once more which of them it refuses.
  */
 export class RpcClient {
-  readonly #init: RpcClientInit
-  readonly #owner: ChannelOwner
-  /** Least recently used first. */
-  readonly #channels = new Map<string, Channel>()
-  /** How long it takes to open a stream with a dial before, and without: far from each other. */
-  readonly #dialling = new ResponseTime()
-  readonly #opening = new ResponseTime()
-  readonly #answering = new ResponseTime()
-  /** The host is full, and room is being made for all who found it so. */
-  #roomMaking: Promise<boolean> | undefined
-  readonly #waitingForRoom = new Set<Channel>()
-  /** A stream is over, or is not used for now. */
-  #onFreed: () => void = () => {}
-  #opened = 0
+  readonly #channels: Channels
+  readonly #observer: ClientObserver | undefined
   #sent = 0
 
   constructor (init: RpcClientInit) {
-    this.#init = init
-    const { clock, maxRecordSize, idleMs = CLIENT_IDLE_MS, maxTimeout = ANSWER_TIMEOUT_MS } = init
-    this.#owner = {
-      clock,
-      maxRecordSize,
-      idleMs,
-      maxOpenMs: OPEN_TIMEOUT_MS,
-      maxTimeout,
-      late: new Set(),
-      openTimeout: time => this.#bounded(time.timeout, OPEN_TIMEOUT_MS),
-      timeout: time => this.#bounded(time.timeout ?? this.#answering.timeout, maxTimeout),
-      open: (peer, options) => this.#openStream(peer, options),
-      makeRoom: channel => this.#makeRoom(channel),
-      onAnswer: ms => { this.#answering.add(ms) },
-      onIdle: () => { this.#onFreed() },
-      onClose: channel => { this.#forget(channel) }
-    }
+    this.#channels = new Channels(init)
+    this.#observer = init.observer
   }
 
   /** Requests waiting for an answer, for dumps. */
   * pending (): Generator<Pending & { peer: PeerInfo }> {
-    for (const { peer, pending } of this.#channels.values()) {
+    for (const { peer, pending } of this.#channels) {
       for (const { request, since } of pending) {
         yield { peer, request, since }
       }
@@ -105,27 +60,23 @@ export class RpcClient {
 
   /** How many streams were opened for how many requests, and how many are open now. */
   get counts (): { streamsOpened: number, requestsSent: number, streamsOpen: number } {
-    return { streamsOpened: this.#opened, requestsSent: this.#sent, streamsOpen: this.#channels.size }
+    return { streamsOpened: this.#channels.opened, requestsSent: this.#sent, streamsOpen: this.#channels.size }
   }
 
   /** Is a stream to `peer` open, or being opened? */
   has (peer: PeerInfo): boolean {
-    return this.#channels.has(nameOf(peer))
+    return this.#channels.get(peer) != null
   }
 
   /** The same peer as it was known when its stream was opened, if a request to it is under way: whether it answers will be known by that. */
   asked (peer: PeerInfo): PeerInfo | undefined {
-    const channel = this.#channels.get(nameOf(peer))
+    const channel = this.#channels.get(peer)
     return channel == null || channel.idle ? undefined : channel.peer
   }
 
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
   expected (peer: PeerInfo): number {
-    const known = this.#channels.get(nameOf(peer))?.expected
-    if (known != null) {
-      return known
-    }
-    return (this.#openingTime(peer).expected ?? OPEN_TIMEOUT_MS / 10) + (this.#answering.expected ?? ANSWER_TIMEOUT_MS / 10)
+    return this.#channels.expected(peer)
   }
 
   /**
@@ -153,7 +104,7 @@ export class RpcClient {
   }
 
   #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
-    const settle = this.#init.observer?.onRequest(request.type, peer)
+    const settle = this.#observer?.onRequest(request.type, peer)
     if (settle != null) {
       // to be given up is no failure
       result.then(() => { settle() }, err => { settle(err === signal?.reason ? undefined : err) })
@@ -163,11 +114,7 @@ export class RpcClient {
 
   /** Close every stream. Resolves when all are over. */
   async close (): Promise<void> {
-    const channels = [...this.#channels.values()]
-    await Promise.all(channels.map(async channel => {
-      channel.close()
-      await channel.done
-    }))
+    await this.#channels.close()
   }
 
   #withChannel<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, use: (channel: Channel, frame: Frame) => Promise<T>): Promise<T> {
@@ -182,7 +129,7 @@ export class RpcClient {
   #attempt<T> (sending: Sending<T>, lost: boolean, again: boolean): Promise<T> {
     const { peer, frame, signal, use } = sending
     signal?.throwIfAborted()
-    const channel = this.#channelTo(peer)
+    const channel = this.#channels.use(peer)
     const { reused } = channel
     if (lost) {
       channel.goSlowly()
@@ -197,93 +144,5 @@ export class RpcClient {
       }
       throw err
     })
-  }
-
-  #channelTo (peer: PeerInfo): Channel {
-    const id = nameOf(peer)
-    const channel = this.#channels.get(id) ?? new Channel(peer, this.#openingTime(peer), this.#owner)
-    this.#channels.delete(id)
-    this.#channels.set(id, channel)
-    this.#closeLeastRecentlyUsed()
-    return channel
-  }
-
-  #forget (channel: Channel): void {
-    const id = nameOf(channel.peer)
-    if (this.#channels.get(id) === channel) {
-      this.#channels.delete(id)
-    }
-    this.#waitingForRoom.delete(channel)
-    this.#onFreed()
-  }
-
-  async #openStream (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream> {
-    const { host, protocol, clock } = this.#init
-    const begun = clock.now()
-    const time = this.#openingTime(peer)
-    const stream = await host.openStream(peer, protocol, options)
-    this.#opened++
-    time.add(clock.now() - begun)
-    return stream
-  }
-
-  /** For `channel`, close some of the streams that nobody uses, or wait until one is not used any more. Resolves with false if none can be. */
-  async #makeRoom (channel: Channel): Promise<boolean> {
-    this.#waitingForRoom.add(channel)
-    this.#roomMaking ??= this.#freeStreams().finally(() => { this.#roomMaking = undefined })
-    if (!this.#isRoomInSight) {
-      this.#onFreed()
-    }
-    try {
-      return await this.#roomMaking
-    } finally {
-      this.#waitingForRoom.delete(channel)
-    }
-  }
-
-  async #freeStreams (): Promise<boolean> {
-    if (await this.#closeIdle(Math.ceil(this.#channels.size / FULL_HOST_SHARE))) {
-      return true
-    }
-    if (this.#isRoomInSight) {
-      await new Promise<void>(resolve => { this.#onFreed = resolve })
-    }
-    return this.#isRoomInSight
-  }
-
-  /** Is there a stream that does not wait for room itself? */
-  get #isRoomInSight (): boolean {
-    return this.#channels.size > this.#waitingForRoom.size
-  }
-
-  #openingTime (peer: PeerInfo): ResponseTime {
-    return this.#init.host.isConnected?.(peer) === true ? this.#opening : this.#dialling
-  }
-
-  #bounded (ms: number | undefined, max: number): number {
-    const { minTimeout = MIN_TIMEOUT_MS } = this.#init
-    return ms == null ? max : Math.min(max, Math.max(minTimeout, Math.ceil(ms)))
-  }
-
-  #closeLeastRecentlyUsed (): void {
-    if (this.#channels.size > MAX_CHANNELS) {
-      void this.#closeIdle(1)
-    }
-  }
-
-  /** Close at most `count` idle streams, the least recently used. Resolves when they are over, with whether there were any. */
-  async #closeIdle (count: number): Promise<boolean> {
-    const closed: Channel[] = []
-    for (const channel of this.#channels.values()) {
-      if (closed.length === count) {
-        break
-      }
-      if (channel.idle) {
-        closed.push(channel)
-      }
-    }
-    closed.forEach(channel => { channel.close() })
-    await Promise.all(closed.map(async ({ done }) => done))
-    return closed.length > 0
   }
 }

@@ -1,0 +1,204 @@
+import { nameOf } from '../keyspace/contact.ts'
+import { Channel } from './channel.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
+import { ResponseTime } from './response-time.ts'
+import type { ChannelOwner } from './channel.ts'
+import type { Host, OpenStreamOptions, Stream } from './connection.ts'
+import type { Clock } from '../clock/clock.ts'
+import type { PeerInfo } from '../keyspace/contact.ts'
+
+export interface ChannelsInit {
+  readonly host: Host
+  readonly protocol: string
+  readonly clock: Clock
+  /** The largest record value accepted in an answer, bytes. */
+  readonly maxRecordSize: number
+  /** Milliseconds without a request after which a stream is closed. Default: {@link CLIENT_IDLE_MS}. */
+  readonly idleMs?: number
+  /** Milliseconds below which no deadline adapts. Default: {@link MIN_TIMEOUT_MS}. */
+  readonly minTimeout?: number
+  /** Milliseconds that an answer may take at the most. Default: {@link ANSWER_TIMEOUT_MS}. */
+  readonly maxTimeout?: number
+}
+
+/**
+ * A channel for each peer that is asked, and what is known of how long they all take.
+ *
+ * Deadlines follow what was measured: of the peer once it has answered, of the
+ * whole network before. A peer that misses its deadline is late, and has until a second one to
+ * show that it is slow rather than dead; and the answers that come late are measured, too, lest deadlines follow from
+ * those alone who keep them.
+ *
+ * There are {@link MAX_CHANNELS} at the most, and fewer when the host is full: those that nobody
+ * uses are closed then, or somebody waits until one is not used any more.
+ */
+export class Channels implements ChannelOwner, Iterable<Channel> {
+  readonly clock: Clock
+  readonly maxRecordSize: number
+  readonly idleMs: number
+  readonly maxOpenMs = OPEN_TIMEOUT_MS
+  readonly maxTimeout: number
+  readonly late = new Set<Channel>()
+  readonly #init: ChannelsInit
+  /** By the name of the peer, least recently used first. */
+  readonly #channels = new Map<string, Channel>()
+  /** How long it takes to open a stream with a dial before, and without: far from each other. */
+  readonly #dialling = new ResponseTime()
+  readonly #opening = new ResponseTime()
+  readonly #answering = new ResponseTime()
+  /** The host is full, and room is being made for all who found it so. */
+  #roomMaking: Promise<boolean> | undefined
+  readonly #waitingForRoom = new Set<Channel>()
+  /** A stream is over, or is not used for now. */
+  #onFreed: () => void = () => {}
+  #opened = 0
+
+  constructor (init: ChannelsInit) {
+    this.#init = init
+    this.clock = init.clock
+    this.maxRecordSize = init.maxRecordSize
+    this.idleMs = init.idleMs ?? CLIENT_IDLE_MS
+    this.maxTimeout = init.maxTimeout ?? ANSWER_TIMEOUT_MS
+  }
+
+  /** How many there are. */
+  get size (): number {
+    return this.#channels.size
+  }
+
+  /** How many streams were opened so far. */
+  get opened (): number {
+    return this.#opened
+  }
+
+  [Symbol.iterator] (): Iterator<Channel> {
+    return this.#channels.values()
+  }
+
+  /** The channel to `peer`, if there is one. */
+  get (peer: PeerInfo): Channel | undefined {
+    return this.#channels.get(nameOf(peer))
+  }
+
+  /** The channel to `peer`, which is opened if there is none. */
+  use (peer: PeerInfo): Channel {
+    const id = nameOf(peer)
+    const channel = this.#channels.get(id) ?? new Channel(peer, this.#openingTime(peer), this)
+    this.#channels.delete(id)
+    this.#channels.set(id, channel)
+    this.#closeLeastRecentlyUsed()
+    return channel
+  }
+
+  /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
+  expected (peer: PeerInfo): number {
+    const known = this.get(peer)?.expected
+    if (known != null) {
+      return known
+    }
+    return (this.#openingTime(peer).expected ?? OPEN_TIMEOUT_MS / 10) + (this.#answering.expected ?? ANSWER_TIMEOUT_MS / 10)
+  }
+
+  /** Close them all. Resolves when all are over. */
+  async close (): Promise<void> {
+    await Promise.all([...this].map(async channel => {
+      channel.close()
+      await channel.done
+    }))
+  }
+
+  openTimeout (time: ResponseTime): number {
+    return this.#bounded(time.timeout, OPEN_TIMEOUT_MS)
+  }
+
+  timeout (time: ResponseTime): number {
+    return this.#bounded(time.timeout ?? this.#answering.timeout, this.maxTimeout)
+  }
+
+  onAnswer (ms: number): void {
+    this.#answering.add(ms)
+  }
+
+  onIdle (): void {
+    this.#onFreed()
+  }
+
+  onClose (channel: Channel): void {
+    const id = nameOf(channel.peer)
+    if (this.#channels.get(id) === channel) {
+      this.#channels.delete(id)
+    }
+    this.#waitingForRoom.delete(channel)
+    this.#onFreed()
+  }
+
+  async open (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream> {
+    const { host, protocol, clock } = this.#init
+    const begun = clock.now()
+    const time = this.#openingTime(peer)
+    const stream = await host.openStream(peer, protocol, options)
+    this.#opened++
+    time.add(clock.now() - begun)
+    return stream
+  }
+
+  /** Close some of the streams that nobody uses, or wait until one is not used any more. Resolves with false if none can be. */
+  async makeRoom (channel: Channel): Promise<boolean> {
+    this.#waitingForRoom.add(channel)
+    this.#roomMaking ??= this.#freeStreams().finally(() => { this.#roomMaking = undefined })
+    if (!this.#isRoomInSight) {
+      this.#onFreed()
+    }
+    try {
+      return await this.#roomMaking
+    } finally {
+      this.#waitingForRoom.delete(channel)
+    }
+  }
+
+  async #freeStreams (): Promise<boolean> {
+    if (await this.#closeIdle(Math.ceil(this.#channels.size / FULL_HOST_SHARE))) {
+      return true
+    }
+    if (this.#isRoomInSight) {
+      await new Promise<void>(resolve => { this.#onFreed = resolve })
+    }
+    return this.#isRoomInSight
+  }
+
+  /** Is there a stream that does not wait for room itself? */
+  get #isRoomInSight (): boolean {
+    return this.#channels.size > this.#waitingForRoom.size
+  }
+
+  #openingTime (peer: PeerInfo): ResponseTime {
+    return this.#init.host.isConnected?.(peer) === true ? this.#opening : this.#dialling
+  }
+
+  #bounded (ms: number | undefined, max: number): number {
+    const { minTimeout = MIN_TIMEOUT_MS } = this.#init
+    return ms == null ? max : Math.min(max, Math.max(minTimeout, Math.ceil(ms)))
+  }
+
+  #closeLeastRecentlyUsed (): void {
+    if (this.#channels.size > MAX_CHANNELS) {
+      void this.#closeIdle(1)
+    }
+  }
+
+  /** Close at most `count` idle streams, the least recently used. Resolves when they are over, with whether there were any. */
+  async #closeIdle (count: number): Promise<boolean> {
+    const closed: Channel[] = []
+    for (const channel of this.#channels.values()) {
+      if (closed.length === count) {
+        break
+      }
+      if (channel.idle) {
+        closed.push(channel)
+      }
+    }
+    closed.forEach(channel => { channel.close() })
+    await Promise.all(closed.map(async ({ done }) => done))
+    return closed.length > 0
+  }
+}
