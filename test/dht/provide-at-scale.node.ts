@@ -15,8 +15,8 @@ const K = 20
 /** Hours between two sends of a record, by default. */
 const CYCLE_HOURS = 22
 
-/** How many are provided one by one, to compare. */
-const SAMPLE = 100
+/** How many are provided one by one, to compare: enough that it does not hang on how often lookups of neighbours happen to ask somebody at one instant. */
+const SAMPLE = 1_000
 
 /** Nothing but reproviding is to happen by itself. */
 const QUIET: Partial<KademliaInit> = { selfLookupInterval: 500 * HOUR_MS, refreshInterval: 500 * HOUR_MS, collectInterval: 48 * HOUR_MS }
