@@ -27,7 +27,7 @@ import type { Key } from '../keyspace/key.ts'
 //
 //             next: the k closest that did not fail have all answered
 //            ┌───────────────────────────────────────────────────────▶ converged
-//   running ─┤ next: the same, but there are fewer than k
+//   running ─┤ next: the same, but there are fewer than k, and no more seeds
 //            ├───────────────────────────────────────────────────────▶ exhausted
 //            │ stop
 //            └───────────────────────────────────────────────────────▶ stopped
@@ -95,6 +95,13 @@ export interface LookupInit {
   self?: Key
   /** Whom to begin with: the closest of our own table. */
   seeds: Iterable<Contact>
+  /**
+   * Others of our own table: asked for once, when all others are through, some answered, and they
+   * are fewer than k. Nobody need be given who was before.
+   *
+   * @default none
+   */
+  moreSeeds? (): Iterable<Contact>
   /** @default 20 */
   k?: number
   /** @default 10 */
@@ -166,6 +173,7 @@ export class Lookup {
   readonly #alpha: number
   readonly #burst: number
   readonly #slowAfter: (contact: Contact) => number
+  #moreSeeds: (() => Iterable<Contact>) | undefined
   readonly #candidates: Candidates
   readonly #slots: Slots
   #end: LookupEnd | undefined
@@ -187,6 +195,7 @@ export class Lookup {
     this.#burst = init.burst ?? this.#alpha
     this.#slots = new Slots(this.#alpha, this.#paths)
     this.#slowAfter = init.slowAfter
+    this.#moreSeeds = init.moreSeeds
     this.#candidates = new Candidates(init.target, MAX_CANDIDATES_PER_K * this.#k)
     this.addSeeds(init.seeds)
   }
@@ -282,7 +291,7 @@ export class Lookup {
       this.#waitForLate()
       return this.next(now, toldUntil)
     }
-    return this.#done('exhausted')
+    return this.#hearMore() ? this.next(now, toldUntil) : this.#done('exhausted')
   }
 
   /**
@@ -362,6 +371,20 @@ export class Lookup {
   #done (reason: LookupEnd): LookupStep {
     this.#end = reason
     return { type: 'done', reason, closest: this.closest }
+  }
+
+  /** The rest of the seeds, once. Were there others among them? */
+  #hearMore (): boolean {
+    const seeds = this.#answered > 0 ? this.#moreSeeds?.() : undefined
+    this.#moreSeeds = undefined
+    if (seeds == null) {
+      return false
+    }
+    const known = this.#candidates.sorted.length
+    for (const seed of seeds) {
+      this.#hear(seed, 1, 0)
+    }
+    return this.#candidates.sorted.length > known
   }
 
   #hear (contact: Contact, hop: number, path: number): void {

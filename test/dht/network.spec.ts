@@ -155,6 +155,17 @@ describe('a network', () => {
     expect([b, c].every(({ dht }) => dht.contacts > 0)).to.equal(true)
   })
 
+  it('finds k while 60 % of the nodes are dead, and nobody has noticed', async () => {
+    simulation = new Simulation({ seed: 6, latency: 20 })
+    const nodes = await simulation.nodesJoined(100)
+    const living = nodes.slice(0, 40)
+    nodes.slice(40).forEach(({ host }) => { host.crash() })
+    for (const [i, { dht }] of living.entries()) {
+      const { closest, reason } = await simulation.clock.run(dht.lookup(utf8(`target ${i}`)))
+      expect({ found: closest.length, reason }).to.deep.equal({ found: 20, reason: 'converged' })
+    }
+  })
+
   it('finds values with 40 % of the nodes dead', async () => {
     simulation = new Simulation({ seed: 11, latency: [10, 60] })
     const nodes = await simulation.nodesJoined(100)

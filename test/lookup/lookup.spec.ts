@@ -117,6 +117,43 @@ describe('Lookup: the end', () => {
     expect(show(lookup)).to.equal('exhausted: 2')
   })
 
+  it('asks more seeds when everybody else was asked, some answered, and they are fewer than k', () => {
+    const lookup = lookupOf([1, 2], { moreSeeds: () => contacts(1, 2, 8, 9) })
+    ask(lookup)
+    answer(lookup, 1, 4)
+    lookup.onFailure(tinyKey(2))
+    expect(ask(lookup), 'there is one left who was named').to.deep.equal([4])
+    lookup.onFailure(tinyKey(4))
+    expect(ask(lookup)).to.deep.equal([8, 9])
+    answer(lookup, 8)
+    answer(lookup, 9)
+    expect(show(lookup)).to.equal('converged: 1 8 9')
+  })
+
+  it('asks for more seeds once, and not before it needs them', () => {
+    let times = 0
+    const moreSeeds = (): Contact[] => {
+      times++
+      return contacts(3)
+    }
+    const lookup = lookupOf([1], { moreSeeds })
+    ask(lookup)
+    expect(times).to.equal(0)
+    answer(lookup, 1)
+    expect(ask(lookup)).to.deep.equal([3])
+    lookup.onFailure(tinyKey(3))
+    expect(show(lookup)).to.equal('exhausted: 1')
+    expect(times).to.equal(1)
+  })
+
+  it('asks no more seeds when nobody answered: the link is dead, and the others need not be lost for it', () => {
+    const lookup = lookupOf([1, 2], { moreSeeds: () => contacts(8) })
+    ask(lookup)
+    lookup.onFailure(tinyKey(1))
+    lookup.onFailure(tinyKey(2))
+    expect(show(lookup)).to.equal('exhausted:')
+  })
+
   it('is exhausted at once when there is nobody to ask', () => {
     expect(show(lookupOf([]))).to.equal('exhausted:')
   })

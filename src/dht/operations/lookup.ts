@@ -1,5 +1,5 @@
 import { keyOf } from '../../keyspace/key.ts'
-import { Lookup } from '../../lookup/lookup.ts'
+import { Lookup, MAX_CANDIDATES_PER_K } from '../../lookup/lookup.ts'
 import { LOOKUP_DEADLINE_MS, slowAfter } from '../deadlines.ts'
 import { LookupDriver } from '../run-lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
@@ -71,6 +71,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
       target: this.#key,
       self: self.key,
       seeds: [], // they are known when it begins
+      moreSeeds: () => peers.table.size > k ? peers.table.closest(this.#key, MAX_CANDIDATES_PER_K * k) : [],
       k,
       alpha,
       burst: burstOf(alpha),
