@@ -8,7 +8,7 @@ import type { Request, Response } from '../wire/rpc.ts'
  * operation's `onProgress`; not even built when nobody listens.
  */
 export type DhtEvent =
-  /** A request goes out. `hop`: 1 for a peer we knew, one more than the peer that named it otherwise. */
+  /** A request goes out; where some are silent, a lookup asks a few peers twice. `hop`: 1 for a peer we knew, one more than the peer that named it otherwise. */
   | { readonly type: 'asking', readonly peer: PeerInfo, readonly request: Request['type'], readonly hop: number }
   /** It was answered, after `ms` milliseconds. */
   | { readonly type: 'answered', readonly peer: PeerInfo, readonly request: Request['type'], readonly ms: number, readonly response: Response }

@@ -4,7 +4,7 @@ import { keyOfPeer } from '../keyspace/contact.ts'
 import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
-import type { Lookup } from '../lookup/lookup.ts'
+import type { Lookup, LookupStep } from '../lookup/lookup.ts'
 import type { Patience } from '../rpc/waiting.ts'
 import type { Request, Response } from '../wire/rpc.ts'
 
@@ -30,8 +30,8 @@ export interface LookupRun<R extends Closer> {
   begin (): Promise<void>
   /** A peer that an answer names, as a contact. */
   heard (peer: PeerInfo): Contact
-  /** Ask one peer. A rejection means that it failed. When it is late it is asked on, even past the end of the lookup. */
-  ask (contact: Contact, patience: Patience): Promise<R>
+  /** Ask one peer, about the target, or `about` that peer. A rejection means that it failed. When it is late it is asked on, even past the end of the lookup. */
+  ask (contact: Contact, patience: Patience, about?: Contact): Promise<R>
   /** When the lookup stops with what it has: milliseconds since the Unix epoch. */
   readonly deadline: number
   /** Any of them aborts it. */
@@ -130,7 +130,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     for (;;) {
       const step = lookup.next(clock.now(), this.#toldUntil)
       if (step.type === 'ask') {
-        this.#ask(step.contact)
+        this.#ask(step)
         continue
       }
       if (step.type === 'wait') {
@@ -142,8 +142,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     }
   }
 
-  /** Ask `peer`; what comes of it is told by `#takeAnswer`. */
-  #ask (peer: Contact): void {
+  /** Ask somebody; what comes of it is told by `#takeAnswer`. */
+  #ask ({ contact: peer, about }: Extract<LookupStep, { type: 'ask' }>): void {
     const { ask, clock, lookup, onProgress, request } = this.#run
     const begun = clock.now()
     onProgress?.({ type: 'asking', peer, request, hop: hopOf(lookup, peer) })
@@ -154,7 +154,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
         this.#settle(() => this.#onLate(peer, error))
       }
     }
-    ask(peer, { signal: this.#controller.signal, onLate }).then(
+    ask(peer, { signal: this.#controller.signal, onLate }, about).then(
       response => { this.#settle(() => this.#onResponse(peer, response, clock.now() - begun)) },
       error => { this.#settle(() => this.#onFailure(peer, isLate ? undefined : error)) }
     )

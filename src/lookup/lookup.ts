@@ -1,5 +1,6 @@
 import { sameKey } from '../keyspace/distance.ts'
 import { Candidates } from './candidates.ts'
+import { Edge } from './edge.ts'
 import { Slots } from './slots.ts'
 import type { Candidate, CandidateState, MutableCandidate } from './candidates.ts'
 import type { Contact } from '../keyspace/contact.ts'
@@ -60,6 +61,10 @@ import type { Key } from '../keyspace/key.ts'
 // reaches as far as it takes for k of those in reach to answer, rather than to find out of
 // one silent peer after another, each time too late. Whom it finds in the end stays the
 // same: the k closest that answer, and no slow one among them is left behind.
+//
+// Asking again. Where some of the closest are silent, those in their place are heard of only when
+// peers that answered are asked about somebody else: edge.ts. That begins as soon as everybody in
+// reach has been asked, beside the waiting for the silent ones.
 
 /** How many of the closest peers a lookup looks for: the k of the Kademlia paper, §2.3. */
 export const DEFAULT_K = 20
@@ -121,6 +126,13 @@ export interface LookupInit {
    * @default 1
    */
   paths?: number
+  /**
+   * Where some of the closest are silent, are peers that answered asked once more, about another peer than the target?
+   * That finds those who belong in the place of the silent ones; edge.ts says why nobody names them otherwise.
+   *
+   * @default false
+   */
+  asksAgain?: boolean
   /** Milliseconds after which a peer that was asked no longer holds a slot: another is asked beside it. */
   slowAfter (contact: Contact): number
 }
@@ -136,8 +148,8 @@ export type LookupEnd =
 
 /** What to do next. */
 export type LookupStep =
-  /** Ask this peer, then call `onResponse` or `onFailure`; and call `next` again at once. */
-  | { readonly type: 'ask', readonly contact: Contact }
+  /** Ask this peer about the target, or `about` that peer; then call `onResponse` or `onFailure`; and call `next` again at once. */
+  | { readonly type: 'ask', readonly contact: Contact, readonly about?: Contact }
   /**
    * Call `next` again after the next answer or failure, when a peer is late, or at `until`
    * (milliseconds since the Unix epoch), when the next one turns out slow; `Infinity` when
@@ -176,6 +188,7 @@ export class Lookup {
   #moreSeeds: (() => Iterable<Contact>) | undefined
   readonly #candidates: Candidates
   readonly #slots: Slots
+  readonly #edge: Edge | undefined
   #end: LookupEnd | undefined
   #asked = 0
   #answered = 0
@@ -194,6 +207,7 @@ export class Lookup {
     this.#alpha = init.alpha ?? DEFAULT_ALPHA
     this.#burst = init.burst ?? this.#alpha
     this.#slots = new Slots(this.#alpha, this.#paths)
+    this.#edge = init.asksAgain === true ? new Edge(init.target, this.#k) : undefined
     this.#slowAfter = init.slowAfter
     this.#moreSeeds = init.moreSeeds
     this.#candidates = new Candidates(init.target, MAX_CANDIDATES_PER_K * this.#k)
@@ -218,17 +232,17 @@ export class Lookup {
     return this.#candidates.get(key) != null
   }
 
-  /** How many peers were asked. */
+  /** How many requests were made: one for each peer asked, and one more for who was asked again. */
   get asked (): number {
     return this.#asked
   }
 
-  /** How many of those asked answered. */
+  /** How many of them were answered. */
   get answered (): number {
     return this.#answered
   }
 
-  /** How many of those asked failed, or are late. */
+  /** How many of them failed, or are late. */
   get failed (): number {
     return this.#failed + this.#late
   }
@@ -281,10 +295,12 @@ export class Lookup {
     if (beyondShare != null) {
       return this.#ask(beyondShare, now)
     }
-    if (awaiting) {
-      return { type: 'wait', until: this.#paths > 1 ? this.#slots.nextSlow : Infinity }
+    const isComplete = inReach > this.#k - ROUNDING
+    const step = this.#askAgain(isComplete) ?? this.#waitFor(awaiting)
+    if (step != null) {
+      return step
     }
-    if (inReach > this.#k - ROUNDING) {
+    if (isComplete) {
       return this.#done('converged')
     }
     if (this.#late > MANY_LATE * this.#answered) {
@@ -300,14 +316,9 @@ export class Lookup {
    * has neither answered nor failed.
    */
   onResponse (from: Key, closer: Iterable<Contact>): void {
-    const candidate = this.#awaited(from)
-    if (candidate == null) {
+    const candidate = this.#get(from)
+    if (candidate == null || !this.#takeAnswer(candidate)) {
       return
-    }
-    this.#settle(candidate, 'answered')
-    this.#answered++
-    if (2 * this.#answered >= this.#alpha) {
-      this.#slots.widen(this.#burst)
     }
     let taken = 0
     for (const contact of closer) {
@@ -320,19 +331,28 @@ export class Lookup {
 
   /** The peer `from` will not answer. Ignored unless it was asked and has neither answered nor failed. */
   onFailure (from: Key): void {
-    const candidate = this.#awaited(from)
+    const candidate = this.#get(from)
     if (candidate == null) {
       return
     }
-    this.#settle(candidate, 'failed')
-    this.#failed++
+    if (AWAITED.has(candidate.state)) {
+      this.#settle(candidate, 'failed')
+      this.#failed++
+    } else if (this.#settleAgain(candidate)) {
+      this.#failed++
+    }
   }
 
   /** The peer `from` has not answered in time. Its answer counts if it comes before the end. Ignored unless it was asked and has neither answered nor failed. */
   onLate (from: Key): void {
-    const candidate = this.#awaited(from)
-    if (candidate != null) {
+    const candidate = this.#get(from)
+    if (candidate == null) {
+      return
+    }
+    if (AWAITED.has(candidate.state)) {
       this.#settle(candidate, this.#isPatient ? 'slow' : 'late')
+    } else if (this.#settleAgain(candidate)) {
+      this.#failed++ // it is not worth waiting for
     }
   }
 
@@ -368,6 +388,38 @@ export class Lookup {
     return { type: 'ask', contact: candidate.contact }
   }
 
+  /** If anybody is silent: ask one who answered about the edge. */
+  #askAgain (isComplete: boolean): LookupStep | undefined {
+    if (this.failed + this.#slow === 0 || this.#slots.full) {
+      return undefined
+    }
+    const question = this.#edge?.next(this.#candidates.sorted, isComplete)
+    if (question == null) {
+      return undefined
+    }
+    this.#slots.lend()
+    this.#asked++
+    return { type: 'ask', contact: question.asked.contact, about: question.about.contact }
+  }
+
+  /** What `candidate` was asked once more is over. Was anything? */
+  #settleAgain (candidate: MutableCandidate): boolean {
+    const wasAsked = this.#edge?.settle(candidate) === true
+    if (wasAsked) {
+      this.#slots.giveBack()
+    }
+    return wasAsked
+  }
+
+  /** Wait, if somebody is to answer. */
+  #waitFor (awaiting: boolean): LookupStep | undefined {
+    if (!awaiting && this.#edge?.isAwaited !== true) {
+      return undefined
+    }
+    const timeMoves = this.#paths > 1 || this.#edge != null
+    return { type: 'wait', until: timeMoves ? this.#slots.nextSlow : Infinity }
+  }
+
   #done (reason: LookupEnd): LookupStep {
     this.#end = reason
     return { type: 'done', reason, closest: this.closest }
@@ -393,10 +445,23 @@ export class Lookup {
     }
   }
 
-  /** The candidate with that key, if an answer of it would count. */
-  #awaited (key: Key): MutableCandidate | undefined {
-    const candidate = this.#end == null ? this.#candidates.get(key) : undefined
-    return candidate != null && AWAITED.has(candidate.state) ? candidate : undefined
+  /** The candidate with that key, as long as it matters. */
+  #get (key: Key): MutableCandidate | undefined {
+    return this.#end == null ? this.#candidates.get(key) : undefined
+  }
+
+  /** `candidate` answered. Was it asked? */
+  #takeAnswer (candidate: MutableCandidate): boolean {
+    if (AWAITED.has(candidate.state)) {
+      this.#settle(candidate, 'answered')
+    } else if (!this.#settleAgain(candidate)) {
+      return false
+    }
+    this.#answered++
+    if (2 * this.#answered >= this.#alpha) {
+      this.#slots.widen(this.#burst)
+    }
+    return true
   }
 
   #waitForLate (): void {

@@ -5,6 +5,8 @@ export class Slots {
   readonly #share: number
   #count: number
   readonly #holders: MutableCandidate[] = []
+  /** How many more are taken, by requests of no path. */
+  #lent = 0
   /** How many the candidates of each path hold. */
   readonly #held: number[]
 
@@ -15,7 +17,7 @@ export class Slots {
   }
 
   get full (): boolean {
-    return this.#holders.length >= this.#count
+    return this.#holders.length + this.#lent >= this.#count
   }
 
   /** There are so many from now on. */
@@ -36,6 +38,16 @@ export class Slots {
   take (candidate: MutableCandidate): void {
     this.#holders.push(candidate)
     this.#held[candidate.path]++
+  }
+
+  /** One slot less, for a request of no path, until it is given back. */
+  lend (): void {
+    this.#lent++
+  }
+
+  /** The slot that was lent is free again. */
+  giveBack (): void {
+    this.#lent--
   }
 
   /** Take back the slot of `candidate`, unless it lost it before. */

@@ -50,9 +50,9 @@ export class RandomNetwork {
     return keyFromBytes(this.random.bytes(32))
   }
 
-  /** Whom `node` would name to somebody who looks for `target`; `undefined` if it is dead. */
-  closest (node: Contact, target: Key): Contact[] | undefined {
-    return this.#tables.get(bytesToMapKey(node.key))?.closest(target, this.k)
+  /** Whom `node` would name to somebody who looks for `target`, or more of those it knows; `undefined` if it is dead. */
+  closest (node: Contact, target: Key, count = this.k): Contact[] | undefined {
+    return this.#tables.get(bytesToMapKey(node.key))?.closest(target, count)
   }
 
   isDead (contact: Contact): boolean {

@@ -11,8 +11,10 @@ export interface Outcome {
 
 export interface Simulation {
   done: Extract<LookupStep, { type: 'done' }>
-  /** Whom the lookup asked, in that order. */
+  /** Whom the lookup asked about the target, in that order. */
   asked: Contact[]
+  /** Whom it asked about whom else. */
+  askedAgain: Array<{ contact: Contact, about: Contact }>
   /** All that was named to it in time: by its seeds, and by those who answered before it was done. */
   named: Contact[]
   /** How many requests were in flight at once, slow ones not counted. */
@@ -38,9 +40,10 @@ interface Answer extends Flight {
 const MOST_STEPS = 100_000
 
 /** Runs a lookup to its end in virtual time: the engine's loop, without an engine. */
-export function simulate (lookup: Lookup, slowAfter: number, ask: (contact: Contact) => Outcome): Simulation {
+export function simulate (lookup: Lookup, slowAfter: number, ask: (contact: Contact, about?: Contact) => Outcome): Simulation {
   const named = lookup.candidates.map(candidate => candidate.contact)
   const asked: Contact[] = []
+  const askedAgain: Simulation['askedAgain'] = []
   const answeredAt = new Map<string, number>()
   let flights: Flight[] = []
   let mostInFlight = 0
@@ -48,12 +51,17 @@ export function simulate (lookup: Lookup, slowAfter: number, ask: (contact: Cont
   for (let i = 0; i < MOST_STEPS; i++) {
     const step = lookup.next(now)
     if (step.type === 'done') {
-      return { done: step, asked, named, mostInFlight, answeredAt, took: now }
+      return { done: step, asked, askedAgain, named, mostInFlight, answeredAt, took: now }
     }
     if (step.type === 'ask') {
-      const { after, closer } = ask(step.contact)
-      asked.push(step.contact)
-      flights.push({ contact: step.contact, askedAt: now, endsAt: now + after, closer })
+      const { contact, about } = step
+      const { after, closer } = ask(contact, about)
+      if (about == null) {
+        asked.push(contact)
+      } else {
+        askedAgain.push({ contact, about })
+      }
+      flights.push({ contact, askedAt: now, endsAt: now + after, closer })
       const askedAt = now
       mostInFlight = Math.max(mostInFlight, flights.filter(flight => askedAt - flight.askedAt < slowAfter).length)
       continue

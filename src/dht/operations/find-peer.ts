@@ -27,7 +27,7 @@ export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPe
   if (known != null) {
     return { peer: known, from: undefined }
   }
-  const walking = walk(dht, id, { type: 'find-node', target: id }, options, LOOKUP_DEADLINE_MS)
+  const walking = walk(dht, id, { request: { type: 'find-node', target: id } }, options, LOOKUP_DEADLINE_MS)
   let found: FindPeerResult | undefined
   for await (const { peer, response } of walking.answers) {
     const contact = bytesEqual(peer.id, id) ? peer : named(dht, response.closer, id)

@@ -36,7 +36,7 @@ export async function * findProviders (dht: DhtContext, key: Uint8Array, options
     yield * found.withoutAddrs()
     return
   }
-  const { answers } = walk(dht, key, { type: 'get-providers', key }, options, GET_DEADLINE_MS)
+  const { answers } = walk(dht, key, { request: { type: 'get-providers', key } }, options, GET_DEADLINE_MS)
   for await (const { peer, response } of answers) {
     yield * found.add(peer, response.providers)
     if (found.enough) {

@@ -104,7 +104,7 @@ export async function * searchValue (dht: DhtContext, key: string | Uint8Array, 
   const begun = dht.config.clock.now()
   const recordKey = dht.values.keyOf(key)
   const answers = new Answers(dht, recordKey, onProgress)
-  const walking = walk(dht, recordKey, { type: 'get-value', key: recordKey }, options, GET_DEADLINE_MS)
+  const walking = walk(dht, recordKey, { request: { type: 'get-value', key: recordKey } }, options, GET_DEADLINE_MS)
   const stopIfEnough = (): void => {
     if (wanted > 0 && answers.quorum.size >= wanted) {
       walking.stop()

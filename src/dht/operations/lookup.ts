@@ -29,7 +29,8 @@ export interface LookupResult {
   readonly ms: number
 }
 
-type WithCloser = Extract<Question, { type: 'find-node' | 'get-value' | 'get-providers' }>
+type FindNode = Extract<Question, { type: 'find-node' }>
+type WithCloser = FindNode | Extract<Question, { type: 'get-value' | 'get-providers' }>
 
 /** A lookup under way. */
 export interface Walk<R> {
@@ -43,12 +44,19 @@ export interface Walk<R> {
   readonly candidates: readonly Candidate[]
 }
 
+/** What is sent to the peers on the way. */
+export interface WalkRequests<R extends WithCloser> {
+  readonly request: R
+  /** The same about another peer than the target, where it makes sense to ask for it: see {@link LookupInit.asksAgain}. */
+  requestAbout? (peer: Contact): R
+}
+
 /**
  * Walk towards SHA-256 of `target`, sending `request` to each peer on the way.
  * Iterating throws the signal's reason when aborted.
  */
-export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
-  return new LookupWalk(dht, target, request, options, timeout)
+export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, requests: WalkRequests<R>, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
+  return new LookupWalk(dht, target, requests, options, timeout)
 }
 
 class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R['type']>>> {
@@ -59,7 +67,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   readonly #begun: number
   readonly #lookup: Lookup
 
-  constructor (dht: DhtContext, target: Uint8Array, request: R, options: OperationOptions, timeout: number) {
+  constructor (dht: DhtContext, target: Uint8Array, { request, requestAbout }: WalkRequests<R>, options: OperationOptions, timeout: number) {
     const { config: { clock, heard, k, alpha, disjointPaths }, peers, client, self } = dht
     const ms = options.timeout ?? timeout
     const signals = [options.signal, dht.tasks.signal]
@@ -76,6 +84,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
       alpha,
       burst: burstOf(alpha),
       paths: disjointPaths,
+      asksAgain: requestAbout != null,
       slowAfter: contact => slowAfter(client.expected(contact))
     })
     this.answers = new LookupDriver({
@@ -88,7 +97,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
         this.#lookup.addSeeds(peers.table.closest(this.#key, k))
         peers.table.touched(this.#key, this.#begun)
       },
-      ask: (contact, patience) => peers.ask(contact, request, patience),
+      ask: (contact, patience, about) => peers.ask(contact, about == null || requestAbout == null ? request : requestAbout(about), patience),
       deadline: this.#begun + ms,
       signals,
       onProgress: options.onProgress
@@ -116,7 +125,11 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
  * @throws the signal's reason, when aborted
  */
 export async function lookUp (dht: DhtContext, target: Uint8Array, options: OperationOptions = {}): Promise<LookupResult> {
-  const walking = walk(dht, target, { type: 'find-node', target }, options, LOOKUP_DEADLINE_MS)
+  const requests: WalkRequests<FindNode> = {
+    request: { type: 'find-node', target },
+    requestAbout: ({ id }) => ({ type: 'find-node', target: id })
+  }
+  const walking = walk(dht, target, requests, options, LOOKUP_DEADLINE_MS)
   while ((await walking.answers.next()).done !== true) {
     // each has been told to the lookup
   }
