@@ -41,7 +41,7 @@ export type OnProgress = (event: DhtEvent) => void
 export interface OperationOptions {
   /** Abort the operation: it rejects with the signal's reason, what is in flight is given up. */
   readonly signal?: AbortSignal
-  /** Milliseconds after which the operation ends with what it has. Default: the operation's own. */
+  /** Milliseconds after which the operation ends with what it has: a number from 0, or `Infinity`. Default: the operation's own. */
   readonly timeout?: number
   /** Told what happens while it happens. */
   readonly onProgress?: OnProgress

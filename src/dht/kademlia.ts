@@ -410,6 +410,7 @@ export class Kademlia {
    * The newest version of the mutable value at a record key, `/mutable/…`, with its sequence. Deadline: 120 s.
    *
    * @throws {ValueNotFoundError} nobody who answered has one
+   * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
   async getMutable (key: Uint8Array, options: OperationOptions = {}): Promise<MutableValue> {
     return getMutable(this.#running(), key, options)
@@ -419,6 +420,7 @@ export class Kademlia {
    * The best value at `key` (in the open namespace: the newest). Deadline: 120 s.
    *
    * @throws {ValueNotFoundError} nobody who answered has one
+   * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
   async get (key: string | Uint8Array, options?: GetOptions): Promise<GetResult> {
     return get(this.#running(), key, options)

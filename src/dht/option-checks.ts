@@ -13,6 +13,19 @@ export function milliseconds (name: string, value: number, min = 1): number {
 }
 
 /**
+ * How many milliseconds an operation may take: what was asked for, as far as timers can wait (24 days), or its own deadline.
+ *
+ * @throws {InvalidOptionError} what was asked for is no number, or negative
+ */
+export function timeoutOf ({ timeout }: { readonly timeout?: number }, deadline: number): number {
+  const ms = timeout ?? deadline
+  if (typeof ms !== 'number' || !(ms >= 0)) {
+    throw new InvalidOptionError(`timeout must be a number of milliseconds from 0, or Infinity, not ${String(ms)}`)
+  }
+  return Math.min(ms, MAX_TIMER_MS)
+}
+
+/**
  * `Infinity`, or a whole number from `min` to `max`.
  *
  * @throws {InvalidOptionError} it is neither

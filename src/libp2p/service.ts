@@ -1,7 +1,7 @@
 import { contentRoutingSymbol, NotFoundError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { sleep } from '../clock/wait.ts'
-import { NotStartedError, ValueNotFoundError } from '../dht/errors.ts'
+import { NoPeersError, NotStartedError, ValueNotFoundError } from '../dht/errors.ts'
 import { Kademlia } from '../dht/kademlia.ts'
 import { createLibp2pHost } from '../hosts/libp2p/host.ts'
 import { contactOf } from '../keyspace/contact.ts'
@@ -423,7 +423,7 @@ async function findValue (dht: Kademlia, key: Uint8Array, options: GetOptions): 
   try {
     await dht.get(key, options)
   } catch (err) {
-    if (!(err instanceof ValueNotFoundError)) {
+    if (!(err instanceof ValueNotFoundError || err instanceof NoPeersError)) {
       throw err
     }
   }

@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { configure } from '../../src/dht/config.ts'
+import { timeoutOf } from '../../src/dht/option-checks.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import type { KademliaConfig, KademliaInit } from '../../src/dht/config.ts'
@@ -40,5 +41,15 @@ describe('configure', () => {
 
   it('lets an option decide', () => {
     expect(defaultsOf('/ipfs/kad/1.0.0', { maxValueSize: 5, valueTtl: 6, probe: 'ping' })).to.deep.equal({ maxValueSize: 5, valueTtl: 6, probe: 'ping' })
+  })
+})
+
+describe('the timeout of an operation', () => {
+  it('is its own deadline unless given, and no longer than timers can wait', () => {
+    expect(timeoutOf({}, 60_000)).to.equal(60_000)
+    expect(timeoutOf({ timeout: 0 }, 60_000)).to.equal(0)
+    expect(timeoutOf({ timeout: 1.5 }, 60_000)).to.equal(1.5)
+    expect(timeoutOf({ timeout: Infinity }, 60_000)).to.equal(2 ** 31 - 1)
+    expect(timeoutOf({ timeout: 2 ** 31 }, 60_000)).to.equal(2 ** 31 - 1)
   })
 })

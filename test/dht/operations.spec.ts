@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import { Simulation } from '../helpers/simulation.ts'
-import type { DhtEvent } from '../../src/dht/events.ts'
+import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -59,6 +59,23 @@ describe('operations', () => {
       expect(await failure(simulation.clock.run(a.dht.ping(b.dht.self)))).to.equal('TimeoutError')
       const other = await simulation.node({ protocol: '/other/1.0.0' })
       expect(await failure(simulation.clock.run(a.dht.ping(other.host.self.addrs[0])))).to.equal('UnsupportedProtocolError')
+    })
+
+    it('refuse a timeout that is none', async () => {
+      const operations: Array<(options: OperationOptions) => Promise<unknown>> = [
+        async options => a.dht.ping(b.dht.self, options),
+        async options => a.dht.lookup('key', options),
+        async options => a.dht.get('key', options),
+        async options => a.dht.put('key', 'value', options),
+        async options => a.dht.join(b.host.self.addrs, options),
+        async options => a.dht.refresh(options)
+      ]
+      for (const operation of operations) {
+        for (const timeout of [NaN, -1]) {
+          await expect(simulation.clock.run(operation({ timeout })))
+            .to.eventually.be.rejectedWith(`timeout must be a number of milliseconds from 0, or Infinity, not ${timeout}`)
+        }
+      }
     })
 
     it('ends within its timeout', async () => {
@@ -167,6 +184,35 @@ describe('operations', () => {
 
     it('say when a value is nowhere', async () => {
       await expect(simulation.clock.run(nodes[0].dht.get('nothing'))).to.eventually.be.rejectedWith(/not found: \d+ of \d+ nodes asked answered/)
+    })
+
+    it('do not say so when nobody answered: there may be one', async () => {
+      simulation = new Simulation({ seed: 8, latency: 10 })
+      const [a, b, c] = await simulation.nodesJoined(3)
+      await simulation.clock.run(a.dht.put('key', 'value'))
+      b.host.crash()
+      c.host.crash()
+      const d = await simulation.node()
+      await simulation.clock.run(d.dht.join(a.host.self.addrs))
+      a.host.crash()
+      await expect(simulation.clock.run(d.dht.get('key', { timeout: 300 })))
+        .to.eventually.be.rejectedWith(/^none of the \d nodes asked answered within 300 ms/).with.property('name', 'TimeoutError')
+      const { asked, failed, reason } = await simulation.clock.run(d.dht.lookup('key', { timeout: 300 }))
+      expect({ asked, failed, reason }).to.deep.equal({ asked, failed: asked, reason: 'deadline' })
+      expect(asked).to.be.above(0)
+      await expect(simulation.clock.run(d.dht.get('key')))
+        .to.eventually.be.rejectedWith(/^none of the \d nodes asked answered: /).with.property('name', 'NoPeersError')
+    })
+
+    it('say how many answered in time', async () => {
+      const slow = new Set<number>()
+      simulation = new Simulation({ seed: 8, latency: (from, to) => slow.has(from) || slow.has(to) ? 400 : 10 })
+      const [a, b, c] = await simulation.nodesJoined(3)
+      slow.add(c.host.number)
+      expect(b.dht.contacts).to.equal(2)
+      await expect(simulation.clock.run(b.dht.get('key', { timeout: 300 })))
+        .to.eventually.be.rejectedWith(/^not found: 1 of 2 nodes asked answered within 300 ms, none has/)
+      expect(a.dht.contacts).to.be.above(0)
     })
 
     it('serve no value past its life', async () => {

@@ -1,6 +1,7 @@
 import { Quorum } from '../../record/quorum.ts'
+import { TimeoutError } from '../../rpc/errors.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
-import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
+import { InvalidOptionError, NoPeersError, ValueNotFoundError } from '../errors.ts'
 import { walk } from './lookup.ts'
 import { passOn } from './pass-on.ts'
 import type { LookupResult, Walk } from './lookup.ts'
@@ -94,7 +95,9 @@ class Answers {
  * last with all there is to say of it, after handing it in the background to those of
  * the closest peers that have none or a worse one, never for longer than it has left.
  *
- * @throws {ValueNotFoundError} nobody had one
+ * @throws {ValueNotFoundError} nobody who answered has one
+ * @throws {NoPeersError} nobody answered
+ * @throws {TimeoutError} nobody answered in time
  */
 export async function * searchValue (dht: DhtContext, key: string | Uint8Array, options: GetOptions = {}): AsyncGenerator<FoundValue, GetResult> {
   const { quorum: wanted = 0, onProgress } = options
@@ -132,14 +135,25 @@ function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: 
   const lookup = walking.result
   const now = dht.config.clock.now()
   if (best == null) {
-    throw new ValueNotFoundError(lookup.asked === 0
-      ? 'not found: this node has no contacts to ask, and keeps no value at this key itself; join a network first'
-      : `not found: ${lookup.asked - lookup.failed} of ${lookup.asked} nodes asked answered, none has a value at this key`)
+    throw notFound(lookup)
   }
   const record = { key, value: best }
   passOn(dht, { record, expires, quorum, lookup, candidates: walking.candidates })
   const ttl = expires == null ? undefined : Math.max(0, expires - now)
   return { key, value: dht.values.open(record), record, ttl, agreeing, outdated, lookup, ms: now - begun }
+}
+
+/** Why there is no value: if nobody answered, there may be one all the same. */
+function notFound ({ asked, failed, reason, ms }: LookupResult): Error {
+  if (asked === 0) {
+    return new ValueNotFoundError('not found: this node has no contacts to ask, and keeps no value at this key itself; join a network first')
+  }
+  const within = reason === 'deadline' ? ` within ${Math.round(ms)} ms` : ''
+  if (asked === failed) {
+    const message = `none of the ${asked} nodes asked answered${within}: whether there is a value at this key is not known`
+    return reason === 'deadline' ? new TimeoutError(message) : new NoPeersError(message)
+  }
+  return new ValueNotFoundError(`not found: ${asked - failed} of ${asked} nodes asked answered${within}, none has a value at this key`)
 }
 
 /** {@link searchValue} to its end. */

@@ -4,6 +4,7 @@ import { refreshTargets } from '../../routing/refresh.ts'
 import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
+import { timeoutOf } from '../option-checks.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Cancel } from '../../clock/clock.ts'
@@ -39,7 +40,7 @@ export interface JoinResult {
 export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known: readonly Contact[], options: OperationOptions = {}): Promise<JoinResult> {
   const { config: { clock, refreshInterval }, peers: { table } } = dht
   const begun = clock.now()
-  const ms = options.timeout ?? JOIN_DEADLINE_MS
+  const ms = timeoutOf(options, JOIN_DEADLINE_MS)
   const deadline = joinDeadline(dht, options, ms)
   try {
     const greetings = new Greetings(dht, addrs, known, options, ms)
@@ -145,7 +146,7 @@ class Greetings {
 
 /** {@link fill} every bucket, however lately it was looked through. */
 export async function refresh (dht: DhtContext, options: OperationOptions): Promise<void> {
-  const ms = options.timeout ?? JOIN_DEADLINE_MS
+  const ms = timeoutOf(options, JOIN_DEADLINE_MS)
   const deadline = startDeadline(dht.config.clock, ms, () => new TimeoutError(`refreshing took longer than ${ms} ms`), options.signal, dht.tasks.signal)
   try {
     await fill(dht, 0, { ...options, signal: deadline.signal })

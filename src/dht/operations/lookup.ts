@@ -1,6 +1,7 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { Lookup, MAX_CANDIDATES_PER_K } from '../../lookup/lookup.ts'
 import { LOOKUP_DEADLINE_MS, slowAfter } from '../deadlines.ts'
+import { timeoutOf } from '../option-checks.ts'
 import { LookupDriver } from '../run-lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
@@ -69,7 +70,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
 
   constructor (dht: DhtContext, target: Uint8Array, { request, requestAbout }: WalkRequests<R>, options: OperationOptions, timeout: number) {
     const { config: { clock, heard, k, alpha, disjointPaths }, peers, client, self } = dht
-    const ms = options.timeout ?? timeout
+    const ms = timeoutOf(options, timeout)
     const signals = [options.signal, dht.tasks.signal]
     this.#dht = dht
     this.#target = target
@@ -109,8 +110,10 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   }
 
   get result (): LookupResult {
-    const { closest, asked, failed, hops } = this.#lookup
-    return { target: this.#target, key: this.#key, closest, reason: this.answers.end, asked, failed, hops, ms: this.#dht.config.clock.now() - this.#begun }
+    const { closest, asked, answered, hops } = this.#lookup
+    const reason = this.answers.end
+    const failed = reason === 'deadline' ? asked - answered : this.#lookup.failed
+    return { target: this.#target, key: this.#key, closest, reason, asked, failed, hops, ms: this.#dht.config.clock.now() - this.#begun }
   }
 
   stop (): void {

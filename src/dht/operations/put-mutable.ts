@@ -61,6 +61,7 @@ export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey
  * The newest version of the mutable value at `key`.
  *
  * @throws {ValueNotFoundError} nobody who answered has one
+ * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
  */
 export async function getMutable (dht: DhtContext, key: Uint8Array, options: OperationOptions): Promise<MutableValue> {
   const { record } = await get(dht, key, options)

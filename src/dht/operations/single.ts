@@ -2,6 +2,7 @@ import { startDeadline } from '../../clock/wait.ts'
 import { contactOf } from '../../keyspace/contact.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
+import { timeoutOf } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { ValueRecord } from '../../record/record.ts'
@@ -29,7 +30,7 @@ export interface SingleAnswer<T extends Question['type']> {
  */
 export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAddr, request: R, options: OperationOptions = {}): Promise<SingleAnswer<R['type']>> {
   const { clock } = dht.config
-  const ms = options.timeout ?? REQUEST_DEADLINE_MS
+  const ms = timeoutOf(options, REQUEST_DEADLINE_MS)
   const deadline = startDeadline(clock, ms, () => new TimeoutError(`no answer to ${request.type} within ${ms} ms`), options.signal, dht.tasks.signal)
   try {
     const peer = await resolve(dht, to, deadline.signal)

@@ -1,5 +1,6 @@
 import { startDeadline } from '../../clock/wait.ts'
 import { asError, TimeoutError } from '../../rpc/errors.ts'
+import { timeoutOf } from '../option-checks.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
@@ -28,7 +29,7 @@ export interface Spread extends Reached {
 export async function spread (dht: DhtContext, target: Uint8Array, deposit: Deposit, options: OperationOptions, timeout: number): Promise<Spread> {
   const { clock } = dht.config
   const begun = clock.now()
-  const ms = options.timeout ?? timeout
+  const ms = timeoutOf(options, timeout)
   const lookup = await lookUp(dht, target, { ...options, timeout: ms })
   const deadline = startDeadline(clock, Math.max(0, begun + ms - clock.now()), () => new TimeoutError(`not stored within ${ms} ms`), options.signal, dht.tasks.signal)
   try {
