@@ -25,6 +25,7 @@ import { systemClock } from './clock/clock.ts'
 import { openDataDir } from './data-dir/data-dir.ts'
 import { makeFolder } from './data-dir/folder.ts'
 import { Kademlia } from './dht/kademlia.ts'
+import { arrayOf, oneOf } from './dht/option-checks.ts'
 import { writeLookup, writeState } from './dump/write.ts'
 import { formatAddress, parseAddress } from './hosts/tcp/address.ts'
 import { createTcpHost } from './hosts/tcp/host.ts'
@@ -146,7 +147,10 @@ export async function createNode (init: NodeInit = {}): Promise<KadNode> {
 }
 
 async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateKey }, dataDir?: DataDir): Promise<KadNode> {
-  const { network = DEFAULT_NETWORK, mode = 'server', clock = systemClock, signal } = init
+  const { network = DEFAULT_NETWORK, mode = 'server', clock = systemClock, signal, security = 'tls' } = init
+  oneOf('security', security, ['tls', 'plain'])
+  arrayOf('listen', init.listen ?? [])
+  arrayOf('announce', init.announce ?? [])
   const listen = init.listen ?? (mode === 'client' ? [] : undefined)
   signal?.throwIfAborted()
   const host = await createTcpHost({ ...init, listen, clock })

@@ -88,6 +88,11 @@ describe('createNode', () => {
   it('leaves no socket behind when an option makes no sense', async () => {
     const before = await activeResources()
     await expect(createNode({ listen: LOOPBACK, k: -1 })).to.eventually.be.rejected.with.property('name', 'InvalidOptionError')
+    const senseless = { mode: 'Server', security: 'none', scope: 'all', probe: 'pong', listen: '127.0.0.1:0', announce: '127.0.0.1:1', bootstrap: '127.0.0.1:1' }
+    for (const [name, value] of Object.entries(senseless)) {
+      await expect(createNode({ listen: LOOPBACK, ...JSON.parse(JSON.stringify({ [name]: value })) }), name)
+        .to.eventually.be.rejectedWith(new RegExp(`^${name} must be .*not "${value}"`)).with.property('name', 'InvalidOptionError')
+    }
     await expect(createNode({ listen: LOOPBACK, bootstrap: ['nonsense'] })).to.eventually.be.rejected.with.property('name', 'InvalidAddressError')
     expect(await activeResources()).to.deep.equal(before)
   })

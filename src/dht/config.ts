@@ -7,7 +7,7 @@ import { LIBP2P_VALUE_TTL_MS, MAX_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } 
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
-import { milliseconds, orInfinity, protocolId, whole } from './option-checks.ts'
+import { arrayOf, milliseconds, oneOf, orInfinity, protocolId, whole } from './option-checks.ts'
 import { randomBytes } from './random-bytes.ts'
 import type { ReprovideOptions } from './maintenance/reprovide.ts'
 import type { LookupResult } from './operations/lookup.ts'
@@ -235,7 +235,7 @@ export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'v
 /**
  * Fill in the defaults.
  *
- * @throws {InvalidOptionError} a number out of its range, a protocol without a leading slash
+ * @throws {InvalidOptionError} a number out of its range, a word that is none of those there are, a protocol without a leading slash
  */
 export function configure (init: KademliaInit): KademliaConfig {
   const { host, selectAddrs } = init
@@ -246,15 +246,15 @@ export function configure (init: KademliaInit): KademliaConfig {
   return {
     host,
     protocol,
-    mode: given.mode,
-    scope,
-    probe: given.probe,
+    mode: oneOf('mode', given.mode, ['client', 'server']),
+    scope: oneOf('scope', scope, ['any', 'public', 'private']),
+    probe: oneOf('probe', given.probe, ['ping', 'find-node']),
     clock: given.clock,
     parseAddr,
     random: given.random,
     awaitContacts: given.awaitContacts,
     heard: peer => contactOf(peer, selectAddrs == null ? believed : ({ id, addrs }) => selectAddrs({ id, addrs: believed({ id, addrs }) })),
-    bootstrap: given.bootstrap.map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
+    bootstrap: arrayOf('bootstrap', given.bootstrap).map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
     k: whole('k', k, 1, 255),
     alpha: whole('alpha', alpha, 1, 255),
     disjointPaths: whole('disjointPaths', given.disjointPaths ?? alpha, 1, 255),

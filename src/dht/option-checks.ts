@@ -58,3 +58,27 @@ export function protocolId (name: string, value: string): string {
   }
   return value
 }
+
+/**
+ * One of a few words.
+ *
+ * @throws {InvalidOptionError} it is none of them
+ */
+export function oneOf<T extends string> (name: string, value: T, words: readonly T[]): T {
+  if (!words.includes(value)) {
+    throw new InvalidOptionError(`${name} must be ${words.map(word => JSON.stringify(word)).join(' or ')}, not ${JSON.stringify(value)}`)
+  }
+  return value
+}
+
+/**
+ * An array: of one thing, too, so that nobody takes the letters of a string for many.
+ *
+ * @throws {InvalidOptionError} it is none
+ */
+export function arrayOf<T> (name: string, value: readonly T[]): readonly T[] {
+  if (!Array.isArray(value)) {
+    throw new InvalidOptionError(`${name} must be an array, not ${JSON.stringify(value)}`)
+  }
+  return value
+}

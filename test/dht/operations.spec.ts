@@ -78,6 +78,12 @@ describe('operations', () => {
       }
     })
 
+    it('refuse what is neither text nor bytes', async () => {
+      const five = JSON.parse('5')
+      await expect(simulation.clock.run(a.dht.put('key', five))).to.eventually.be.rejectedWith('not number').with.property('name', 'InvalidOptionError')
+      await expect(simulation.clock.run(a.dht.lookup(five))).to.eventually.be.rejectedWith('not number').with.property('name', 'InvalidOptionError')
+    })
+
     it('ends within its timeout', async () => {
       b.host.crash()
       const begun = simulation.clock.now()
