@@ -35,7 +35,7 @@ inEmptyFolder(({ folder, run }) => {
   writeFileSync(join(folder, 'use.ts'), USE)
   writeFileSync(join(folder, 'use.js'), USE)
   expect('its entries import and run', run('node', 'use.js'), 'value\n0\nfunction\n')
-  expect('its types resolve', run('npx', 'tsc', '--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', 'false', 'use.ts'), '')
+  expect('its types resolve', run('npx', 'tsc', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', 'false', 'use.ts'), '')
   expect('the command runs', run('npx', 'kadmium', '--version').trim(), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
   run('npx', 'kadmium', 'demo', '--nodes', '3')
   console.info('ok: the demo runs')

@@ -16,7 +16,7 @@ export interface PeerInfo {
   /** Where that of `id` is known already: it spares work. */
   readonly identity?: Identity
   /** What `addrs` are those of, where somebody keeps them: it spares the work of writing them. */
-  readonly whereabouts?: Whereabouts
+  readonly whereabouts?: Whereabouts | undefined
 }
 
 /** A peer with its place in the keyspace. */

@@ -29,7 +29,7 @@ export interface ProviderCounts {
 /** Who provides what. */
 export interface ProviderStore {
   /** Absent in stores that do not count, and in one on a datastore before it is open. Cheap to read. */
-  readonly counts?: ProviderCounts
+  readonly counts?: ProviderCounts | undefined
 
   /**
    * Remember that `provider` provides the multihash `key`, from now on for the record's

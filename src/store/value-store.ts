@@ -31,7 +31,7 @@ export interface ValueCounts {
 /** Where values lie. Rows past their life are never returned. */
 export interface ValueStore {
   /** Absent in stores that do not count, and in one on a datastore before it is open. Cheap to read. */
-  readonly counts?: ValueCounts
+  readonly counts?: ValueCounts | undefined
   /** The live record at `key`. */
   get (key: Uint8Array): Promise<StoredValue | undefined>
   /**
