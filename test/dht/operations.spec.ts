@@ -131,6 +131,26 @@ describe('operations', () => {
       }
     })
 
+    it('say that the node was stopped, whenever that was', async () => {
+      const multihash = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32))
+      const sending = { put: 'put-value', provide: 'add-provider' } as const
+      for (const operation of ['put', 'provide'] as const) {
+        for (const request of ['find-node', sending[operation]] as const) {
+          const { dht } = await simulation.node({ bootstrap: nodes[0].host.self.addrs, clientIdle: 1_000 })
+          await simulation.clock.advance(60_000) // no stream is open any more
+          let stopped: Promise<void> | undefined
+          const onProgress = (event: DhtEvent): void => {
+            if (event.type === 'asking' && event.request === request) {
+              stopped ??= dht.stop()
+            }
+          }
+          const task = operation === 'put' ? dht.put('key', 'value', { onProgress }) : dht.provide(multihash, { onProgress })
+          expect(await simulation.clock.run(failure(task)), `${operation} while it sends ${request}`).to.equal('NotStartedError')
+          await simulation.clock.run(stopped ?? Promise.reject(new Error(`no ${request} was sent`)))
+        }
+      }
+    })
+
     it('keep what a lookup found until its deadline, and say that it is partial', async () => {
       const whole = await simulation.clock.run(nodes[1].dht.lookup('somewhere'))
       expect(whole.reason).to.equal('converged')

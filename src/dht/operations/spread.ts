@@ -25,7 +25,12 @@ export interface Spread extends Reached {
   readonly ms: number
 }
 
-/** Look up the k peers closest to SHA-256 of `target`, and send `deposit` to each, within `timeout` ms. */
+/**
+ * Look up the k peers closest to SHA-256 of `target`, and send `deposit` to each, within `timeout` ms.
+ *
+ * @throws the signal's reason, when aborted; some may have it by then
+ * @throws {NotStartedError} likewise, the node was stopped
+ */
 export async function spread (dht: DhtContext, target: Uint8Array, deposit: Deposit, options: OperationOptions, timeout: number): Promise<Spread> {
   const { clock } = dht.config
   const begun = clock.now()
@@ -35,6 +40,7 @@ export async function spread (dht: DhtContext, target: Uint8Array, deposit: Depo
   try {
     const reached = await sendToEach(dht, lookup.closest, deposit, { ...options, signal: deadline.signal })
     options.signal?.throwIfAborted()
+    dht.tasks.signal.throwIfAborted()
     return { ...reached, lookup, ms: clock.now() - begun }
   } finally {
     deadline.clear()
