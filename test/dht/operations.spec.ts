@@ -131,6 +131,20 @@ describe('operations', () => {
       }
     })
 
+    it('leave nothing behind when they were aborted before they began', async () => {
+      const multihash = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32))
+      const [{ dht }] = nodes
+      const signal = AbortSignal.abort(new DOMException('enough', 'AbortError'))
+      expect(await simulation.clock.run(failure(dht.put('key', 'value', { signal, republish: true })))).to.equal('AbortError')
+      expect(await simulation.clock.run(failure(dht.provide(multihash, { signal })))).to.equal('AbortError')
+      expect(await dht.internals.values.kept(new TextEncoder().encode('/kv/key'))).to.equal(undefined)
+      expect(dht.counts.published?.values).to.equal(0)
+      expect(dht.counts.providers?.own).to.equal(0)
+      await simulation.clock.run(dht.put('key', 'value', { republish: true }))
+      expect(await simulation.clock.run(failure(dht.put('key', 'other', { signal, republish: false })))).to.equal('AbortError')
+      expect(dht.counts.published?.values, 'what was put before is kept alive').to.equal(1)
+    })
+
     it('say that the node was stopped, whenever that was', async () => {
       const multihash = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32))
       const sending = { put: 'put-value', provide: 'add-provider' } as const

@@ -22,6 +22,7 @@ export interface ProvideResult {
 
 /** Remember that we provide the multihash `key`, look up the k closest, tell them. */
 export async function provide (dht: DhtContext, key: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
+  options.signal?.throwIfAborted() // before it is remembered
   const self = dht.published()
   const id = bytesToMapKey(key)
   await dht.providers.add(key, self)

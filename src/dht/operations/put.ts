@@ -64,6 +64,7 @@ export async function put (dht: DhtContext, key: string | Uint8Array, value: str
 /** Keep a finished record ourselves if we know what it is, look up the k closest, have them keep it; and remember to send it out again, if it is to be kept alive. */
 export async function putRecord (dht: DhtContext, { key, value }: ValueRecord, { ttl, republish = dht.config.republish, ...options }: PutOptions): Promise<PutResult> {
   const record = { key, value, ttl: checkedTtl(dht, ttl) }
+  options.signal?.throwIfAborted() // before it is kept, and on the list
   const keepAlive = republish && dht.values.knows(key)
   if (dht.values.knows(key)) {
     await dht.values.accept(record).catch(err => {
