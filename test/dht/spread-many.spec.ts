@@ -162,6 +162,13 @@ describe('spreading many', () => {
     expect(requests.get('add-provider')).to.equal(2 * 5)
   })
 
+  it('leaves out what cannot be read', async () => {
+    await network(20)
+    const result = await spread([item(1), item(2, () => { throw new Error('a bad sector') }), item(3)])
+    expect([...outcomes.keys()].sort()).to.deep.equal([1, 3])
+    expect(result.items).to.equal(2)
+  })
+
   it('sends to those who are alive', async () => {
     await network(60)
     const dead = nodes.filter((_, i) => i % 4 === 1)

@@ -6,7 +6,7 @@ import type { Publication, PublicationStore } from '../../store/publication-stor
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
 
-/** Milliseconds until a value is sent out again that nobody took. */
+/** Milliseconds until a value is sent out again that nobody took, or that could not be sent. */
 const RETRY_MS = 60_000
 
 /** Parts of a life after which a value is sent out again, at the least and at the most: twice before it ends, should one fail. */
@@ -37,7 +37,17 @@ export class Publisher {
   constructor (init: PublisherInit) {
     const { clock, tasks, log, republish } = init
     this.#init = init
-    this.#agenda = new Agenda({ clock, tasks, log, what: 'republishing', slack: SLACK_MS, work: republish })
+    this.#agenda = new Agenda({
+      clock,
+      tasks,
+      log,
+      what: 'republishing',
+      slack: SLACK_MS,
+      work: async (ids, signal) => {
+        ids.forEach(id => { this.#agenda.set(id, this.#soon()) }) // whatever this fails of
+        await republish(ids, signal)
+      }
+    })
   }
 
   /** How many values are kept alive, and when the next is sent out again: milliseconds since the Unix epoch. */
@@ -54,9 +64,13 @@ export class Publisher {
     this.#agenda.begin()
   }
 
-  /** The value on the list at a record key. */
+  /** The value on the list at a record key. If there is none, it is due no more. */
   async get (key: Uint8Array): Promise<Publication | undefined> {
-    return this.#init.store.get(key)
+    const publication = await this.#init.store.get(key)
+    if (publication == null) {
+      this.#agenda.delete(bytesToMapKey(key))
+    }
+    return publication
   }
 
   /** A value is sent out now, and is to be again. */
@@ -64,22 +78,27 @@ export class Publisher {
     const { store, clock } = this.#init
     const { key, value, life } = publication
     await store.put({ key, value, life, published: clock.now() })
-    this.#agenda.set(bytesToMapKey(key), clock.now() + this.#share(life))
+    this.#plan(key, life)
   }
 
-  /** The value at a record key was sent out again. */
+  /** The value at a record key was sent out again. If that cannot be written, it is sent early after a restart. */
   async sent (key: Uint8Array): Promise<void> {
+    const { store, clock } = this.#init
     const publication = await this.get(key)
     if (publication != null) {
-      await this.add(publication)
+      this.#plan(key, publication.life)
+      await store.put({ ...publication, published: clock.now() })
     }
   }
 
-  /** Nobody took it: send it out again soon. */
+  /** Nobody took it: send it out again soon, unless it was taken off the list. */
   retry (key: Uint8Array): void {
-    const { clock, random } = this.#init
     const id = bytesToMapKey(key)
-    this.#agenda.set(id, Math.min(clock.now() + between(RETRY_MS / 2, RETRY_MS, random), this.#agenda.timeOf(id) ?? Infinity))
+    const due = this.#agenda.timeOf(id)
+    if (due != null) {
+      const soon = this.#soon()
+      this.#agenda.set(id, due > this.#init.clock.now() ? Math.min(soon, due) : soon)
+    }
   }
 
   /** Keep it alive no longer. Returns whether it was on the list. */
@@ -89,6 +108,15 @@ export class Publisher {
     const isListed = await this.#init.store.get(key) != null
     await this.#init.store.delete(key)
     return isListed
+  }
+
+  #plan (key: Uint8Array, life: number): void {
+    this.#agenda.set(bytesToMapKey(key), this.#init.clock.now() + this.#share(life))
+  }
+
+  #soon (): number {
+    const { clock, random } = this.#init
+    return clock.now() + between(RETRY_MS / 2, RETRY_MS, random)
   }
 
   #share (life: number): number {

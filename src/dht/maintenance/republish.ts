@@ -1,6 +1,5 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { InvalidRecordError } from '../../record/invalid-record.ts'
-import { StoreFullError } from '../../store/errors.ts'
 import { mapKeyToBytes } from '../../store/map-key.ts'
 import { spreadMany } from '../operations/spread-many.ts'
 import { catchUpIfRefused } from './catch-up.ts'
@@ -13,7 +12,7 @@ import type { DhtContext } from '../context.ts'
  * record keys by `bytesToMapKey`.
  */
 export async function republish (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
-  const { publisher, counts, tasks } = dht
+  const { publisher, counts, log } = dht
   const items = ids.map(mapKeyToBytes).map(target => ({
     target,
     key: keyOf(target),
@@ -22,10 +21,10 @@ export async function republish (dht: DhtContext, ids: readonly string[], signal
       return record == null ? undefined : { type: 'put-value' as const, record }
     }
   }))
-  await spreadMany(dht, items, { signal }, ({ target }, { reached, failed }) => {
+  await spreadMany(dht, items, { signal }, async ({ target }, { reached, failed }) => {
     if (reached.length > 0) {
       counts.republished++
-      tasks.run(async () => publisher.sent(target))
+      await publisher.sent(target).catch(err => { log('%b was sent again, but that is not on the list: %e', target, err) })
     } else {
       publisher.retry(target)
     }
@@ -33,7 +32,7 @@ export async function republish (dht: DhtContext, ids: readonly string[], signal
   })
 }
 
-/** A value on the list with a new life, kept by ourselves too; undefined if it is to be kept alive no more. */
+/** A value on the list with a new life, kept by ourselves too if our store takes it; undefined if it is to be kept alive no more. */
 async function renewed (dht: DhtContext, key: Uint8Array): Promise<ValueRecord | undefined> {
   const { publisher, values, counts, log } = dht
   const publication = await publisher.get(key)
@@ -50,9 +49,7 @@ async function renewed (dht: DhtContext, key: Uint8Array): Promise<ValueRecord |
       await publisher.remove(key)
       return undefined
     }
-    if (!(err instanceof StoreFullError)) {
-      throw err
-    }
+    log('%b is sent again, but not kept here: %e', key, err)
   }
   return record
 }

@@ -17,7 +17,7 @@ export interface SpreadItem {
   readonly target: Uint8Array
   /** SHA-256 of `target`. */
   readonly key: Key
-  /** What is to be sent; asked for when it is its turn. Undefined: it is no longer wanted. */
+  /** What is to be sent; asked for when it is its turn. Undefined: it is no longer wanted. What it throws is logged, and the item left out. */
   deposit (): Promise<Deposit | undefined>
 }
 

@@ -178,7 +178,7 @@ export class SpreadRun<T extends SpreadItem> {
     const ready: Array<Addressed<T> & { readonly deposit: Deposit }> = []
     let bytes = 0
     for (let next = waiting.shift(); next != null; next = waiting.shift()) {
-      const deposit = await next.item.deposit()
+      const deposit = await this.#depositOf(next.item)
       if (deposit != null) {
         ready.push({ ...next, deposit })
         bytes += byteLength(deposit) * next.closest.length
@@ -188,6 +188,16 @@ export class SpreadRun<T extends SpreadItem> {
       }
     }
     return ready
+  }
+
+  /** One that cannot be read holds up no other. */
+  async #depositOf (item: T): Promise<Deposit | undefined> {
+    try {
+      return await item.deposit()
+    } catch (err) {
+      this.#dht.log('%b is not sent: %e', item.target, err)
+      return undefined
+    }
   }
 
   async #send (ready: ReadonlyArray<Addressed<T> & { readonly deposit: Deposit }>): Promise<void> {

@@ -1,0 +1,119 @@
+import { expect } from 'aegir/chai'
+import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
+import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
+import { publicationRowKey } from '../../src/store/row-keys.ts'
+import { utf8 } from '../helpers/protobuf.ts'
+import { Simulation } from '../helpers/simulation.ts'
+import { Disk } from '../store/fixtures.ts'
+import type { KademliaInit } from '../../src/dht/config.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** Nothing but what a test is about. */
+const QUIET: Partial<KademliaInit> = { valueTtl: 10 * HOUR, selfLookupInterval: 500 * HOUR, refreshInterval: 500 * HOUR, replicateInterval: Infinity, handOver: false, cacheFound: false }
+
+const KEYS = Array.from({ length: 10 }, (_, i) => `key ${i}`)
+
+describe('republishing', () => {
+  let simulation: Simulation
+  let nodes: SimulatedNode[]
+  /** Where the publisher's list lies. */
+  let disk: Disk
+  let publisher: SimulatedNode
+
+  beforeEach(async () => {
+    simulation = new Simulation({ seed: 81, latency: 10 })
+    nodes = await simulation.nodesJoined(4, { ...QUIET, republish: false })
+    disk = new Disk()
+  })
+
+  afterEach(async () => {
+    expect(await simulation.stop(), 'timers left').to.equal(0)
+  })
+
+  async function publish (init: Partial<KademliaInit> = {}): Promise<void> {
+    const publications = new DatastorePublicationStore({ datastore: disk })
+    await publications.open()
+    publisher = await simulation.node({ ...QUIET, republish: true, publications, bootstrap: nodes[0].host.self.addrs, ...init })
+  }
+
+  /** Publish, be down for so long that all is due at once, and start again. */
+  async function restart (init?: Partial<KademliaInit>): Promise<void> {
+    await publish()
+    for (const key of KEYS) {
+      await simulation.clock.run(publisher.dht.put(key, 'value'))
+    }
+    await simulation.clock.run(publisher.dht.stop())
+    await simulation.clock.advance(30 * HOUR)
+    expect(await alive()).to.deep.equal([])
+    await publish(init)
+  }
+
+  /** What another node keeps. */
+  async function alive (): Promise<string[]> {
+    const { values } = nodes[1].dht.internals
+    const kept = await Promise.all(KEYS.map(async key => await values.kept(utf8(`/kv/${key}`)) == null ? [] : [key]))
+    return kept.flat()
+  }
+
+  describe('of many that are due at once', () => {
+    it('goes on when the list could not be read for a while', async () => {
+      await restart({ bootstrap: [] })
+      disk.failing.add('get')
+      await simulation.clock.run(publisher.dht.join(nodes[0].host.self.addrs))
+      await simulation.clock.advance(10 * MINUTE)
+      expect(await alive()).to.deep.equal([])
+      expect(publisher.dht.counts.published.values, 'they are still due').to.equal(KEYS.length)
+      disk.failing.clear()
+      await simulation.clock.advance(2 * MINUTE)
+      expect(await alive()).to.deep.equal(KEYS)
+      await simulation.clock.advance(72 * HOUR)
+      expect(await alive()).to.deep.equal(KEYS)
+    })
+
+    it('goes on while our own store fails', async () => {
+      const valuesDisk = new Disk()
+      valuesDisk.failing.add('put')
+      const values = new DatastoreValueStore({ datastore: valuesDisk, clock: simulation.clock, ttl: 48 * HOUR })
+      await values.open()
+      await restart({ values })
+      await simulation.clock.advance(2 * MINUTE)
+      expect(await alive()).to.deep.equal(KEYS)
+      await simulation.clock.advance(72 * HOUR)
+      expect(await alive()).to.deep.equal(KEYS)
+    })
+
+    it('goes on, no more often than it should, while the list cannot be written', async () => {
+      await restart()
+      disk.failing.add('put')
+      await simulation.clock.advance(9 * MINUTE)
+      expect(await alive()).to.deep.equal(KEYS)
+      expect(publisher.dht.counts.upkeep.republished).to.equal(KEYS.length)
+      await simulation.clock.advance(72 * HOUR)
+      expect(await alive()).to.deep.equal(KEYS)
+    })
+
+    it('waits for contacts, however long that takes', async () => {
+      await restart({ awaitContacts: true, firstSelfLookup: 1_000, bootstrap: [] })
+      await simulation.clock.advance(5 * MINUTE)
+      expect(publisher.dht.counts.published.values).to.equal(KEYS.length)
+      await simulation.clock.run(publisher.dht.join(nodes[0].host.self.addrs))
+      await simulation.clock.advance(5 * MINUTE)
+      expect(await alive()).to.deep.equal(KEYS)
+      await simulation.clock.advance(72 * HOUR)
+      expect(await alive()).to.deep.equal(KEYS)
+    })
+
+    it('drops what is not on the list any more', async () => {
+      await restart({ bootstrap: [] })
+      for (const key of KEYS) {
+        await disk.delete(publicationRowKey('/dht', utf8(`/kv/${key}`)))
+      }
+      await simulation.clock.run(publisher.dht.join(nodes[0].host.self.addrs))
+      await simulation.clock.advance(2 * MINUTE)
+      expect(publisher.dht.counts.published.values).to.equal(0)
+    })
+  })
+})
