@@ -58,6 +58,15 @@ describe('republishing', () => {
     return kept.flat()
   }
 
+  it('comes soon after a put for which there was nobody in time', async () => {
+    await publish({ awaitContacts: true, firstSelfLookup: 1_000, bootstrap: [] })
+    await expect(simulation.clock.run(publisher.dht.put('key 0', 'value', { timeout: 1_000 }))).to.eventually.be.rejected
+      .with.property('name', 'NoPeersError')
+    await simulation.clock.run(publisher.dht.join(nodes[0].host.self.addrs))
+    await simulation.clock.advance(2 * MINUTE)
+    expect(await alive()).to.deep.equal(['key 0'])
+  })
+
   describe('of many that are due at once', () => {
     it('goes on when the list could not be read for a while', async () => {
       await restart({ bootstrap: [] })

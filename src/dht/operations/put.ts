@@ -78,11 +78,16 @@ export async function putRecord (dht: DhtContext, { key, value }: ValueRecord, {
   } else {
     await dht.publisher.remove(key) // what was to be kept alive here is replaced
   }
-  const { reached, ...rest } = await spread(dht, key, { type: 'put-value', record }, options, PUT_DEADLINE_MS)
-  if (keepAlive && reached.length === 0) {
-    dht.publisher.retry(key)
+  let storedAt: readonly Contact[] = []
+  try {
+    const { reached, ...rest } = await spread(dht, key, { type: 'put-value', record }, options, PUT_DEADLINE_MS)
+    storedAt = reached
+    return { key, storedAt, ...rest }
+  } finally {
+    if (keepAlive && storedAt.length === 0) {
+      dht.publisher.retry(key)
+    }
   }
-  return { key, storedAt: reached, ...rest }
 }
 
 function checkedTtl ({ config: { maxValueTtl } }: DhtContext, ttl: number | undefined): number | undefined {
