@@ -1,11 +1,15 @@
 import { expect } from 'aegir/chai'
+import { sleep } from '../../src/clock/wait.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
+import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { publicationRowKey } from '../../src/store/row-keys.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import { Disk } from '../store/fixtures.ts'
+import type { Clock } from '../../src/clock/clock.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
+import type { Publication } from '../../src/store/publication-store.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const MINUTE = 60_000
@@ -15,6 +19,35 @@ const HOUR = 60 * MINUTE
 const QUIET: Partial<KademliaInit> = { valueTtl: 10 * HOUR, selfLookupInterval: 500 * HOUR, refreshInterval: 500 * HOUR, replicateInterval: Infinity, handOver: false, cacheFound: false }
 
 const KEYS = Array.from({ length: 10 }, (_, i) => `key ${i}`)
+
+/** A publisher's list on something slow. */
+class SlowPublications extends MemoryPublicationStore {
+  /** Called when a value has been read, which takes a while longer. */
+  onRead = (): void => {}
+  readonly #clock: Clock
+
+  constructor (clock: Clock) {
+    super()
+    this.#clock = clock
+  }
+
+  override async get (key: Uint8Array): Promise<Publication | undefined> {
+    const publication = await super.get(key)
+    this.onRead()
+    await sleep(this.#clock, 5)
+    return publication
+  }
+
+  override async put (publication: Publication): Promise<void> {
+    await sleep(this.#clock, 5)
+    await super.put(publication)
+  }
+
+  override async delete (key: Uint8Array): Promise<void> {
+    await sleep(this.#clock, 5)
+    await super.delete(key)
+  }
+}
 
 describe('republishing', () => {
   let simulation: Simulation
@@ -123,6 +156,64 @@ describe('republishing', () => {
       await simulation.clock.run(publisher.dht.join(nodes[0].host.self.addrs))
       await simulation.clock.advance(2 * MINUTE)
       expect(publisher.dht.counts.published.values).to.equal(0)
+    })
+  })
+
+  describe('of a value that is put or unpublished meanwhile', () => {
+    let publications: SlowPublications
+
+    beforeEach(async () => {
+      publications = new SlowPublications(simulation.clock)
+      await publish({ publications })
+      await simulation.clock.run(publisher.dht.put('key 0', 'old'))
+    })
+
+    /** Do something when the list is read for the `count`th time to send the value again, and then let the life of the value pass several times. */
+    async function meanwhile (count: number, action: () => Promise<unknown>): Promise<void> {
+      let acting: Promise<unknown> | undefined
+      let reads = 0
+      publications.onRead = () => {
+        if (++reads === count) {
+          acting = action()
+        }
+      }
+      await simulation.clock.advance(10 * HOUR)
+      expect(acting, `read ${reads} times`).to.not.equal(undefined)
+      await simulation.clock.run(acting ?? Promise.resolve())
+      await simulation.clock.advance(40 * HOUR)
+    }
+
+    async function putAt (read: number): Promise<void> {
+      await meanwhile(read, async () => publisher.dht.put('key 0', 'new'))
+      const { value } = await simulation.clock.run(nodes[1].dht.get('key 0'))
+      expect(new TextDecoder().decode(value)).to.equal('new')
+      expect(publisher.dht.counts.published.values).to.equal(1)
+      expect(publisher.dht.counts.upkeep.superseded).to.equal(0)
+    }
+
+    async function unpublishAt (read: number): Promise<void> {
+      await meanwhile(read, async () => { expect(await publisher.dht.unpublish('key 0')).to.equal(true) })
+      expect(await alive()).to.deep.equal([])
+      expect([...publications.times()]).to.deep.equal([])
+      expect(publisher.dht.counts.published.values).to.equal(0)
+    }
+
+    // it is read before it is sent, and after
+
+    it('keeps the newer one alive that is put before it is sent', async () => {
+      await putAt(1)
+    })
+
+    it('keeps the newer one alive that is put after it was sent', async () => {
+      await putAt(2)
+    })
+
+    it('does not keep it alive when it is unpublished before it is sent', async () => {
+      await unpublishAt(1)
+    })
+
+    it('does not keep it alive when it is unpublished after it was sent', async () => {
+      await unpublishAt(2)
     })
   })
 })

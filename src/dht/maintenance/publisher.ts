@@ -1,7 +1,10 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
+import { Turns } from '../../store/turns.ts'
+import { bytesEqual } from '../../wire/bytes-equal.ts'
 import { Agenda } from './agenda.ts'
 import { between } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
+import type { ValueRecord } from '../../record/record.ts'
 import type { Publication, PublicationStore } from '../../store/publication-store.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -33,6 +36,8 @@ export interface PublisherInit {
 export class Publisher {
   readonly #init: PublisherInit
   readonly #agenda: Agenda
+  /** What reads the value on the list at a key, and then writes, takes turns with what else does. */
+  readonly #turns = new Turns()
 
   constructor (init: PublisherInit) {
     const { clock, tasks, log, republish } = init
@@ -66,29 +71,37 @@ export class Publisher {
 
   /** The value on the list at a record key. If there is none, it is due no more. */
   async get (key: Uint8Array): Promise<Publication | undefined> {
-    const publication = await this.#init.store.get(key)
-    if (publication == null) {
-      this.#agenda.delete(bytesToMapKey(key))
-    }
-    return publication
+    const id = bytesToMapKey(key)
+    return this.#turns.take(id, async () => {
+      const publication = await this.#init.store.get(key)
+      if (publication == null) {
+        this.#agenda.delete(id)
+      }
+      return publication
+    })
   }
 
   /** A value is sent out now, and is to be again. */
-  async add (publication: Omit<Publication, 'published'>): Promise<void> {
+  async add ({ key, value, life }: Omit<Publication, 'published'>): Promise<void> {
     const { store, clock } = this.#init
-    const { key, value, life } = publication
-    await store.put({ key, value, life, published: clock.now() })
-    this.#plan(key, life)
+    const id = bytesToMapKey(key)
+    await this.#turns.take(id, async () => {
+      await store.put({ key, value, life, published: clock.now() })
+      this.#plan(id, life)
+    })
   }
 
-  /** The value at a record key was sent out again. If that cannot be written, it is sent early after a restart. */
-  async sent (key: Uint8Array): Promise<void> {
+  /** A value was sent out again, and is still on the list unless another took its place. If that cannot be written, it is sent early after a restart. */
+  async sent ({ key, value }: ValueRecord): Promise<void> {
     const { store, clock } = this.#init
-    const publication = await this.get(key)
-    if (publication != null) {
-      this.#plan(key, publication.life)
-      await store.put({ ...publication, published: clock.now() })
-    }
+    const id = bytesToMapKey(key)
+    await this.#turns.take(id, async () => {
+      const listed = await store.get(key)
+      if (listed != null && bytesEqual(listed.value, value)) {
+        this.#plan(id, listed.life)
+        await store.put({ ...listed, published: clock.now() })
+      }
+    })
   }
 
   /** Nobody took it: send it out again soon, unless it was taken off the list. */
@@ -101,17 +114,23 @@ export class Publisher {
     }
   }
 
-  /** Keep it alive no longer. Returns whether it was on the list. */
-  async remove (key: Uint8Array): Promise<boolean> {
+  /** Keep what is on the list at a record key alive no longer; with `value`, only if it is that. Returns whether it was there. */
+  async remove (key: Uint8Array, value?: Uint8Array): Promise<boolean> {
+    const { store } = this.#init
     const id = bytesToMapKey(key)
-    this.#agenda.delete(id)
-    const isListed = await this.#init.store.get(key) != null
-    await this.#init.store.delete(key)
-    return isListed
+    return this.#turns.take(id, async () => {
+      const listed = await store.get(key)
+      if (listed != null && value != null && !bytesEqual(listed.value, value)) {
+        return false
+      }
+      await store.delete(key)
+      this.#agenda.delete(id)
+      return listed != null
+    })
   }
 
-  #plan (key: Uint8Array, life: number): void {
-    this.#agenda.set(bytesToMapKey(key), this.#init.clock.now() + this.#share(life))
+  #plan (id: string, life: number): void {
+    this.#agenda.set(id, this.#init.clock.now() + this.#share(life))
   }
 
   #soon (): number {

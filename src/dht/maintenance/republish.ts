@@ -5,6 +5,13 @@ import { spreadMany } from '../operations/spread-many.ts'
 import { catchUpIfRefused } from './catch-up.ts'
 import type { ValueRecord } from '../../record/record.ts'
 import type { DhtContext } from '../context.ts'
+import type { SpreadItem } from '../operations/spread-many.ts'
+
+/** A value that is due. */
+interface DueValue extends SpreadItem {
+  /** As it was sent. */
+  record?: ValueRecord
+}
 
 /**
  * Send out again the values of our own that are due, for a new life. One that a better
@@ -13,23 +20,27 @@ import type { DhtContext } from '../context.ts'
  */
 export async function republish (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
   const { publisher, counts, log } = dht
-  const items = ids.map(mapKeyToBytes).map(target => ({
-    target,
-    key: keyOf(target),
-    async deposit () {
-      const record = await renewed(dht, target)
-      return record == null ? undefined : { type: 'put-value' as const, record }
-    }
-  }))
-  await spreadMany(dht, items, { signal }, async ({ target }, { reached, failed }) => {
-    if (reached.length > 0) {
+  const items = ids.map(mapKeyToBytes).map(key => dueValue(dht, key))
+  await spreadMany(dht, items, { signal }, async ({ target, record }, { reached, failed }) => {
+    if (record != null && reached.length > 0) {
       counts.republished++
-      await publisher.sent(target).catch(err => { log('%b was sent again, but that is not on the list: %e', target, err) })
+      await publisher.sent(record).catch(err => { log('%b was sent again, but that is not on the list: %e', target, err) })
     } else {
       publisher.retry(target)
     }
     catchUpIfRefused(dht, target, failed)
   })
+}
+
+function dueValue (dht: DhtContext, target: Uint8Array): DueValue {
+  return {
+    target,
+    key: keyOf(target),
+    async deposit () {
+      this.record = await renewed(dht, target)
+      return this.record == null ? undefined : { type: 'put-value', record: this.record }
+    }
+  }
 }
 
 /** A value on the list with a new life, kept by ourselves too if our store takes it; undefined if it is to be kept alive no more. */
@@ -44,9 +55,10 @@ async function renewed (dht: DhtContext, key: Uint8Array): Promise<ValueRecord |
     await values.accept(record)
   } catch (err) {
     if (err instanceof InvalidRecordError) {
-      log('%b is kept alive no more: %e', key, err)
-      counts.superseded++
-      await publisher.remove(key)
+      if (await publisher.remove(key, record.value)) { // not that which replaced it, if that is ours
+        log('%b is kept alive no more: %e', key, err)
+        counts.superseded++
+      }
       return undefined
     }
     log('%b is sent again, but not kept here: %e', key, err)
