@@ -56,6 +56,8 @@ export interface UpkeepCounts {
 export interface DhtContext extends DhtParts {
   /** The multihashes that we provide and could tell nobody of yet, by `bytesToMapKey`. */
   readonly untold: Set<string>
+  /** The multihashes that we provide no longer since the last look which are due, likewise: it may be that a round under way has read them before. */
+  readonly cancelled: Set<string>
   /** Writers of one mutable value take turns here. */
   readonly sequencing: Turns
   /** How it goes to keep what we provide alive. */
@@ -74,6 +76,7 @@ export function createContext (parts: DhtParts): DhtContext {
   const context: DhtContext = {
     ...parts,
     untold: new Set(),
+    cancelled: new Set(),
     sequencing: new Turns(),
     reproviding: { running: 0, waiting: 0 },
     counts: { republished: 0, superseded: 0, replicated: 0, handedOver: 0, corrected: 0, cached: 0, collected: 0 },

@@ -26,7 +26,7 @@ import { findProviders } from './operations/find-providers.ts'
 import { get, searchValue } from './operations/get.ts'
 import { fill, join, refresh } from './operations/join.ts'
 import { lookUp } from './operations/lookup.ts'
-import { provide } from './operations/provide.ts'
+import { provide, unprovide } from './operations/provide.ts'
 import { getMutable, putMutable } from './operations/put-mutable.ts'
 import { put, store } from './operations/put.ts'
 import { findNodeAt, findValueAt, ping } from './operations/single.ts'
@@ -441,9 +441,7 @@ export class Kademlia {
 
   /** Provide the multihash `key` no longer. Those that were told forget it when its life is over. */
   async unprovide (key: Uint8Array): Promise<void> {
-    const { providers, self, untold } = this.#dht
-    untold.delete(bytesToMapKey(key))
-    await providers.remove(key, self.id)
+    await unprovide(this.#dht, key)
   }
 
   /** The providers of the multihash `key` as they come in, at most k unless told otherwise. Deadline: 120 s. */

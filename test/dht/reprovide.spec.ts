@@ -246,12 +246,13 @@ describe('reproviding', () => {
     expect(publisher.dht.internals.reproviding.round).to.deep.include({ due: 2, sent: 0, failed: 2 })
   })
 
-  it('sends nothing of what is cancelled while its turn comes, and does not take it up again', async () => {
+  /** Cancel all records while the first is being sent, with so many in mind. */
+  async function cancelAll (maxQueueSize: number): Promise<void> {
+    const numbers = Array.from({ length: 8 }, (_, i) => i)
     const cancelled: Array<Promise<void>> = []
-    const providers = await restartAfter(30 * HOUR_MS, [1, 2, 3, 4], { reprovide: { concurrency: 1 } }, () => {
+    const providers = await restartAfter(30 * HOUR_MS, numbers, { reprovide: { concurrency: 1, maxQueueSize } }, () => {
       if (cancelled.length === 0) {
-        // one of them is being sent, the others are to be
-        cancelled.push(...[1, 2, 3, 4].map(async number => publisher.dht.unprovide(content(number))))
+        cancelled.push(...numbers.map(async number => publisher.dht.unprovide(content(number))))
       }
     })
     await simulation.clock.advance(2 * MINUTE_MS)
@@ -259,6 +260,23 @@ describe('reproviding', () => {
     expect(sent).to.have.lengthOf(5)
     expect([...providers.providedBy(publisher.dht.self.id)]).to.deep.equal([])
     await simulation.clock.advance(48 * HOUR_MS)
+    expect(sent).to.have.lengthOf(5)
+  }
+
+  it('sends nothing of what is cancelled while its turn comes, and does not take it up again', async () => {
+    await cancelAll(100)
+  })
+
+  it('sends nothing of what is cancelled while it waits in the store, and does not take it up again', async () => {
+    await cancelAll(2)
+  })
+
+  it('sends what is provided again after it was cancelled', async () => {
+    await publish({ reprovide: { interval: HOUR_MS, threshold: 48 * HOUR_MS } })
+    await provide(1)
+    await simulation.clock.run(publisher.dht.unprovide(content(1)))
+    await provide(1)
+    await simulation.clock.advance(HOUR_MS)
     expect(sent).to.have.lengthOf(5)
   })
 

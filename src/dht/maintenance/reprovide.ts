@@ -79,6 +79,7 @@ export function keepProviding (dht: DhtContext, log: Logger, onReprovide?: Obser
       if (connected) {
         await new Round(dht, log, onReprovide).run(signal)
       }
+      dht.cancelled.clear() // the store knows by now
       lookIn(connected ? Math.max(soon, began + interval - clock.now()) : soon)
     })
   }
@@ -121,7 +122,7 @@ class Round {
 
   /** What is due, in the order of the store. It is `untold` until somebody was told, unless it is cancelled before. */
   async * #due (signal: AbortSignal): AsyncGenerator<DueItem> {
-    const { config: { clock, reprovide }, providers, self, untold, reproviding } = this.#dht
+    const { config: { clock, reprovide }, providers, self, untold, cancelled, reproviding } = this.#dht
     let looked = 0
     let nextDue = Infinity
     for await (const { key: multihash, added } of providers.providedBy(self.id)) {
@@ -129,6 +130,9 @@ class Round {
         await sleep(clock, 0, signal)
       }
       const id = bytesToMapKey(multihash)
+      if (cancelled.has(id)) {
+        continue
+      }
       const key = keyOf(multihash)
       const due = dueAt(placeOf(key, self.key), added, reprovide)
       if (due <= this.#counts.began || untold.has(id)) {

@@ -25,6 +25,7 @@ export async function provide (dht: DhtContext, key: Uint8Array, options: Operat
   options.signal?.throwIfAborted() // before it is remembered
   const self = dht.published()
   const id = bytesToMapKey(key)
+  dht.cancelled.delete(id)
   await dht.providers.add(key, self)
   dht.untold.add(id)
   const { reached, ...rest } = await spread(dht, key, { type: 'add-provider', key, providers: [self] }, options, PROVIDE_DEADLINE_MS)
@@ -32,4 +33,12 @@ export async function provide (dht: DhtContext, key: Uint8Array, options: Operat
     dht.untold.delete(id)
   }
   return { key, sentTo: reached, ...rest }
+}
+
+/** Remember no longer that we provide the multihash `key`, not even when a round of reproviding has read that we do. */
+export async function unprovide ({ providers, self, untold, cancelled }: DhtContext, key: Uint8Array): Promise<void> {
+  const id = bytesToMapKey(key)
+  cancelled.add(id)
+  untold.delete(id)
+  await providers.remove(key, self.id)
 }
