@@ -12,14 +12,12 @@ const SPREAD = 0.25
 /** What is due within this part of the interval is passed on together. */
 const SLACK = 0.05
 
-/** A value that we hold. */
+/** A value that we hold; another object each time it comes again. */
 export interface Holding {
   /** Where it lies: SHA-256 of the record key. */
   readonly key: Key
   /** Milliseconds since the Unix epoch. */
   readonly expires: number
-  /** When it came, or came again, last: milliseconds since the Unix epoch. */
-  readonly came: number
 }
 
 export interface HoldingsInit {
@@ -71,7 +69,7 @@ export class Holdings {
   /** A value is kept, or came again: others have it too, so it is passed on later. */
   kept (recordKey: Uint8Array, expires: number): void {
     const id = bytesToMapKey(recordKey)
-    this.#held.set(id, { key: this.#held.get(id)?.key ?? keyOf(recordKey), expires, came: this.#init.clock.now() })
+    this.#held.set(id, { key: this.#held.get(id)?.key ?? keyOf(recordKey), expires })
     this.again(id)
   }
 

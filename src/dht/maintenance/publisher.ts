@@ -63,8 +63,10 @@ export class Publisher {
   /** Send out again what is due by now, and then whatever becomes due. */
   begin (): void {
     const { store, clock } = this.#init
+    const now = clock.now()
     for (const { key, published, life } of store.times()) {
-      this.#agenda.set(bytesToMapKey(key), Math.max(clock.now(), published + this.#share(life)))
+      const isFromAhead = published > now // the clock was set back: nobody knows how old it is
+      this.#agenda.set(bytesToMapKey(key), isFromAhead ? now : Math.max(now, published + this.#share(life)))
     }
     this.#agenda.begin()
   }
@@ -92,16 +94,17 @@ export class Publisher {
   }
 
   /** A value was sent out again, and is still on the list unless another took its place. If that cannot be written, it is sent early after a restart. */
-  async sent ({ key, value }: ValueRecord): Promise<void> {
+  async sent (record: ValueRecord): Promise<void> {
     const { store, clock } = this.#init
-    const id = bytesToMapKey(key)
-    await this.#turns.take(id, async () => {
-      const listed = await store.get(key)
-      if (listed != null && bytesEqual(listed.value, value)) {
-        this.#plan(id, listed.life)
-        await store.put({ ...listed, published: clock.now() })
-      }
+    await this.#ifListed(record, async (listed, id) => {
+      this.#plan(id, listed.life)
+      await store.put({ ...listed, published: clock.now() })
     })
+  }
+
+  /** Nobody accepts a value before the time at which it was put: send it out again then. */
+  async postpone (record: ValueRecord): Promise<void> {
+    await this.#ifListed(record, async ({ published }, id) => { this.#agenda.set(id, published) })
   }
 
   /** Nobody took it: send it out again soon, unless it was taken off the list. */
@@ -126,6 +129,17 @@ export class Publisher {
       await store.delete(key)
       this.#agenda.delete(id)
       return listed != null
+    })
+  }
+
+  /** Do `work` if the list has that very value. */
+  async #ifListed ({ key, value }: ValueRecord, work: (listed: Publication, id: string) => Promise<void>): Promise<void> {
+    const id = bytesToMapKey(key)
+    await this.#turns.take(id, async () => {
+      const listed = await this.#init.store.get(key)
+      if (listed != null && bytesEqual(listed.value, value)) {
+        await work(listed, id)
+      }
     })
   }
 

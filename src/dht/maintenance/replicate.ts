@@ -11,17 +11,16 @@ const MIN_LEFT_MS = 2_000
 /** Pass on what we hold to the k closest of each, never for longer than it has left (Kademlia paper, §2.5). `ids`: record keys by `bytesToMapKey`. */
 export async function replicate (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
   const { holdings, counts, config, self } = dht
-  const begun = config.clock.now()
   const due = ids.flatMap(id => {
     const held = holdings.get(id)
-    return held == null ? [] : [{ id, target: mapKeyToBytes(id), key: held.key }]
+    return held == null ? [] : [{ id, target: mapKeyToBytes(id), held }]
   })
-  const items = due.map(({ id, target, key }) => ({
+  const items = due.map(({ id, target, held }) => ({
     id,
     target,
-    key,
+    key: held.key,
     async deposit () {
-      const cameMeanwhile = (holdings.get(id)?.came ?? 0) > begun // somebody else was first
+      const cameMeanwhile = holdings.get(id) !== held // somebody else was first
       const record = cameMeanwhile ? undefined : await heldRecord(dht, id)
       return record == null ? undefined : { type: 'put-value' as const, record }
     }

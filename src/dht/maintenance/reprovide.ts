@@ -80,7 +80,8 @@ export function keepProviding (dht: DhtContext, log: Logger, onReprovide?: Obser
         await new Round(dht, log, onReprovide).run(signal)
       }
       dht.cancelled.clear() // the store knows by now
-      lookIn(connected ? Math.max(soon, began + interval - clock.now()) : soon)
+      const next = connected ? began + interval - clock.now() : soon
+      lookIn(Math.min(interval, Math.max(soon, next))) // the clock may have been set back meanwhile
     })
   }
   lookIn(soon)
@@ -135,7 +136,8 @@ class Round {
       }
       const key = keyOf(multihash)
       const due = dueAt(placeOf(key, self.key), added, reprovide)
-      if (due <= this.#counts.began || untold.has(id)) {
+      const isFromAhead = added > clock.now() // the clock was set back: nobody knows how old it is
+      if (isFromAhead || due <= this.#counts.began || untold.has(id)) {
         untold.add(id)
         reproviding.round = this.#counts
         reproviding.waiting++

@@ -1,6 +1,7 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { InvalidRecordError } from '../../record/invalid-record.ts'
 import { mapKeyToBytes } from '../../store/map-key.ts'
+import { OutdatedRecordError } from '../errors.ts'
 import { spreadMany } from '../operations/spread-many.ts'
 import { catchUpIfRefused } from './catch-up.ts'
 import type { ValueRecord } from '../../record/record.ts'
@@ -43,9 +44,9 @@ function dueValue (dht: DhtContext, target: Uint8Array): DueValue {
   }
 }
 
-/** A value on the list with a new life, kept by ourselves too if our store takes it; undefined if it is to be kept alive no more. */
+/** A value on the list with a new life, kept by ourselves too if our store takes it; undefined if it is to be kept alive no more, or not yet. */
 async function renewed (dht: DhtContext, key: Uint8Array): Promise<ValueRecord | undefined> {
-  const { publisher, values, counts, log } = dht
+  const { publisher, values, counts, config, log } = dht
   const publication = await publisher.get(key)
   if (publication == null) {
     return undefined
@@ -55,7 +56,9 @@ async function renewed (dht: DhtContext, key: Uint8Array): Promise<ValueRecord |
     await values.accept(record)
   } catch (err) {
     if (err instanceof InvalidRecordError) {
-      if (await publisher.remove(key, record.value)) { // not that which replaced it, if that is ours
+      if (publication.published > config.clock.now() && !(err instanceof OutdatedRecordError)) { // the clock was set back
+        await publisher.postpone(record)
+      } else if (await publisher.remove(key, record.value)) { // not that which replaced it, if that is ours
         log('%b is kept alive no more: %e', key, err)
         counts.superseded++
       }
