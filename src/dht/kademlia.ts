@@ -8,7 +8,7 @@ import { MemoryPublicationStore } from '../store/memory-publications.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
 import { configure } from './config.ts'
 import { createContext } from './context.ts'
-import { NoPeersError, NotStartedError } from './errors.ts'
+import { NoPeersError, NotStartedError, ValueNotFoundError } from './errors.ts'
 import { handlersOf } from './handlers.ts'
 import { loggersOf } from './loggers.ts'
 import { handOver } from './maintenance/hand-over.ts'
@@ -428,7 +428,13 @@ export class Kademlia {
 
   /** The values at `key` as they come in, each better than the one before: {@link Kademlia.get} for a loop. Ends without any if there is none. */
   async * searchValue (key: string | Uint8Array, options?: GetOptions): AsyncGenerator<FoundValue> {
-    yield * searchValue(this.#running(), key, options)
+    try {
+      yield * searchValue(this.#running(), key, options)
+    } catch (err) {
+      if (!(err instanceof ValueNotFoundError)) {
+        throw err
+      }
+    }
   }
 
   /**

@@ -213,6 +213,11 @@ describe('operations', () => {
       expect(seen.length).to.be.within(1, 2)
     })
 
+    it('yield no value where there is none', async () => {
+      const found = await simulation.clock.run(nodes[0].dht.searchValue('nothing').next())
+      expect(found.done).to.equal(true)
+    })
+
     it('stop a get when the quorum is there', async () => {
       await simulation.clock.run(nodes[0].dht.put('key', 'value'))
       const all = await simulation.clock.run(nodes[9].dht.get('key'))
