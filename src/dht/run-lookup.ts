@@ -1,4 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
+import { onAbort } from '../clock/wait.ts'
 import { Watchdog } from '../clock/watchdog.ts'
 import { keyOfPeer } from '../keyspace/contact.ts'
 import type { OnProgress, OperationEnd } from './events.ts'
@@ -63,6 +64,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   /** The lookup has been told of all answers that came before (ms). */
   #toldUntil = 0
   #cancelDeadline = (): void => {}
+  /** Let go of the signals. */
+  #unlink: ReadonlyArray<() => void> = []
   #timeIsUp = false
   #over: OperationEnd | undefined
 
@@ -121,7 +124,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       lookup.stop()
       this.#wake()
     })
-    signals.forEach(signal => signal?.addEventListener('abort', this.#wake))
+    this.#unlink = signals.map(signal => onAbort(signal, this.#wake))
   }
 
   /** Do what the lookup wants next: nothing to wait for, but when it does. */
@@ -224,7 +227,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     this.#over = reason
     this.#cancelDeadline()
     this.#slow.stop()
-    this.#run.signals.forEach(signal => signal?.removeEventListener('abort', this.#wake))
+    this.#unlink.forEach(undo => { undo() })
     const { lookup: { asked, answered, failed } } = this.#run
     if (asked > answered + failed) {
       this.#controller.abort(LOOKUP_OVER)

@@ -1,4 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
+import { onAbort } from '../clock/wait.ts'
 import { ManualGenerator } from '../iteration/manual-generator.ts'
 
 /**
@@ -42,6 +43,8 @@ class Query<T> extends ManualGenerator<T> {
   readonly #events: T[] = []
   readonly #readers: Array<Reader<T>> = []
   #onWanted: () => void = () => {}
+  /** Lets go of the signal. */
+  #unlink: () => void = () => {}
   #controller: AbortController | undefined
   #running: Promise<void> | undefined
   #left = false
@@ -84,7 +87,7 @@ class Query<T> extends ManualGenerator<T> {
     try {
       this.#signal?.throwIfAborted()
       this.#controller = sharedController()
-      this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
+      this.#unlink = onAbort(this.#signal, reason => { this.#abort(reason) })
       await this.#body(event => { this.#put(event) }, this.#controller.signal, async () => this.#wanted())
     } catch (err) {
       this.#failed = this.#left ? undefined : { err }
@@ -92,8 +95,6 @@ class Query<T> extends ManualGenerator<T> {
       this.#end()
     }
   }
-
-  readonly #onAbort = (): void => { this.#abort(this.#signal?.reason) }
 
   #abort (reason: unknown): void {
     this.#controller?.abort(reason)
@@ -117,7 +118,7 @@ class Query<T> extends ManualGenerator<T> {
 
   #end (): void {
     this.#over = true
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#unlink()
     for (const { resolve, reject } of this.#readers.splice(0)) {
       this.#last().then(resolve, reject)
     }

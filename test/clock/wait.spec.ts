@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { sleep, startDeadline } from '../../src/clock/wait.ts'
 import { VirtualClock } from '../../src/memory.ts'
+import { countListeners } from '../helpers/listeners.ts'
 import type { Deadline } from '../../src/clock/wait.ts'
 
 describe('sleep', () => {
@@ -69,17 +70,14 @@ describe('deadline', () => {
   it('aborts with a parent of many, but for those that were cleared, and leaves nothing on it', () => {
     const clock = new VirtualClock()
     const parent = new AbortController()
-    let listeners = 0
-    const { addEventListener, removeEventListener } = parent.signal
-    parent.signal.addEventListener = (...args: [string, EventListener]) => { listeners++; addEventListener.apply(parent.signal, args) }
-    parent.signal.removeEventListener = (...args: [string, EventListener]) => { listeners--; removeEventListener.apply(parent.signal, args) }
+    const listeners = countListeners(parent.signal)
     const start = (): Deadline[] => Array.from({ length: 10 }, () => startDeadline(clock, 100, () => tooLate, parent.signal))
     start().forEach(deadline => { deadline.clear() })
-    expect(listeners).to.equal(0)
+    expect(listeners.now).to.equal(0)
 
     const [first, ...others] = start()
     first.clear()
-    expect(listeners).to.equal(1)
+    expect(listeners.now).to.equal(1)
     parent.abort()
     expect([first, ...others].map(({ signal }) => signal.aborted)).to.deep.equal([false, ...others.map(() => true)])
     others.forEach(deadline => { deadline.clear() })

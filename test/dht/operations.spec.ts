@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { countListeners } from '../helpers/listeners.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
@@ -163,6 +164,13 @@ describe('operations', () => {
           await simulation.clock.run(stopped ?? Promise.reject(new Error(`no ${request} was sent`)))
         }
       }
+    })
+
+    it('listen once to the signal that many of them have, and leave nothing on it', async () => {
+      const { signal } = new AbortController()
+      const listeners = countListeners(signal)
+      await simulation.clock.run(Promise.all(Array.from({ length: 12 }, async (_, i) => nodes[i].dht.put(`key ${i}`, 'value', { signal }))))
+      expect(listeners).to.deep.equal({ now: 0, most: 1 })
     })
 
     it('keep what a lookup found until its deadline, and say that it is partial', async () => {

@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { EventTypes } from '../../src/libp2p/events.ts'
 import { query } from '../../src/libp2p/query.ts'
+import { countListeners } from '../helpers/listeners.ts'
 import { failure } from './network.ts'
 import type { QueryEvent } from '../../src/libp2p/events.ts'
 
@@ -65,6 +66,14 @@ describe('a query', () => {
     expect(done).to.deep.equal(['more is wanted'])
     await events.return()
     expect(done).to.deep.equal(['more is wanted', 'nobody reads'])
+  })
+
+  it('listens once to a signal that many have, and leaves nothing on it', async () => {
+    const { signal } = new AbortController()
+    const listeners = countListeners(signal)
+    const queries = Array.from({ length: 12 }, () => query<QueryEvent>(async () => macrotask(), signal))
+    await Promise.all(queries.map(async events => events.next()))
+    expect(listeners).to.deep.equal({ now: 0, most: 1 })
   })
 
   it('no longer keeps its body waiting when its signal is aborted', async () => {
