@@ -83,10 +83,13 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   /** The channel to `peer`, which is opened if there is none. */
   use (peer: PeerInfo): Channel {
     const id = nameOf(peer)
-    const channel = this.#channels.get(id) ?? new Channel(peer, this.#openingTime(peer), this)
+    const known = this.#channels.get(id)
+    const channel = known ?? new Channel(peer, this.#openingTime(peer), this)
     this.#channels.delete(id)
     this.#channels.set(id, channel)
-    this.#closeLeastRecentlyUsed()
+    if (known == null) { // it is not idle yet: never is the one closed that is asked for
+      this.#closeLeastRecentlyUsed()
+    }
     return channel
   }
 
@@ -181,8 +184,9 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   }
 
   #closeLeastRecentlyUsed (): void {
-    if (this.#channels.size > MAX_CHANNELS) {
-      void this.#closeIdle(1)
+    const excess = this.#channels.size - MAX_CHANNELS
+    if (excess > 0) {
+      void this.#closeIdle(excess)
     }
   }
 

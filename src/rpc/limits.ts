@@ -32,7 +32,7 @@ export const CLIENT_IDLE_MS = 30_000
 /** The same on libp2p networks, milliseconds: js servers reset a stream 10 s after its last request. */
 export const LIBP2P_CLIENT_IDLE_MS = 8_000
 
-/** Streams the client keeps open, one a peer. Beyond that the least recently used idle one is closed. */
+/** Streams the client keeps open, one a peer. Beyond that those idle are closed, the least recently used first. */
 export const MAX_CHANNELS = 1_000
 
 /** Of so many streams one is closed when the host can open no more: enough that the next dials find room, too. */

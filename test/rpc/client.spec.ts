@@ -4,7 +4,7 @@ import { pipe } from 'it-pipe'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
-import { CLIENT_IDLE_MS, MAX_UNDER_WAY } from '../../src/rpc/limits.ts'
+import { CLIENT_IDLE_MS, MAX_CHANNELS, MAX_UNDER_WAY } from '../../src/rpc/limits.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
@@ -389,6 +389,26 @@ describe('rpc client', () => {
     expect(client.counts.streamsOpen).to.equal(0)
     expect(await clock.run(ping())).to.equal('ping')
     expect(client.counts.streamsOpened).to.equal(2)
+  })
+
+  it('never closes the stream that it is to use, however many others are used', async () => {
+    let answer = (): void => {}
+    await server.handle(PROTOCOL, async stream => {
+      await new Promise<void>(resolve => { answer = resolve })
+      await stream.sink(stream.source)
+    })
+    const first = ping()
+    const silent = Array.from({ length: MAX_CHANNELS }, async () => {
+      const host = network.createHost()
+      host.crash()
+      return failure(client.request(host.self, { type: 'ping' }))
+    })
+    await clock.advance(ROUND_TRIP)
+    answer()
+    await clock.run(first)
+    expect(await clock.run(ping())).to.equal('ping')
+    expect(client.counts.streamsOpened).to.equal(1)
+    expect(new Set(await clock.run(Promise.all(silent)))).to.deep.equal(new Set(['TimeoutError']))
   })
 
   it('resets the stream of a peer that answers more than it is asked', async () => {
