@@ -142,17 +142,19 @@ export class Peers {
   }
 
   /**
-   * Send `contact` what nobody answers; the table learns when that fails.
+   * Send `contact` what nobody answers; the table learns when that fails. As with {@link Peers.askInTime}, nobody
+   * waits for a peer that is late; it is sent on.
    *
+   * @throws {TimeoutError} it is late
    * @throws as {@link RpcClient.send}
    */
-  async tell (contact: Contact, request: Extract<Request, { type: 'add-provider' }>, signal?: AbortSignal): Promise<void> {
-    try {
-      await this.#init.client.send(contact, request, { signal })
-    } catch (err) {
-      this.#blame(contact, request, err, signal)
-      throw err
-    }
+  tell (contact: Contact, request: Extract<Request, { type: 'add-provider' }>, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#init.client.send(contact, request, { signal, onLate: reject }).then(resolve, err => {
+        this.#blame(contact, request, err, signal)
+        reject(err)
+      })
+    })
   }
 
   async #dialBack (contact: Contact, signal: AbortSignal): Promise<void> {

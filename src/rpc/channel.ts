@@ -9,7 +9,7 @@ import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY,
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
-import type { Patience, Pending, Waiting } from './waiting.ts'
+import type { Patience, Pending, Sending, Waiting } from './waiting.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Frame } from '../wire/frame.ts'
@@ -74,7 +74,7 @@ export class Channel {
   readonly #time = new ResponseTime()
   readonly #watchdog: Watchdog
   /** Those who wait until the stream has taken their frame. */
-  readonly #sending = new Set<(err: unknown) => void>()
+  readonly #sending = new Set<Sending>()
   /** Gives up opening, while that goes on. */
   #opening: AbortController | undefined
   #stream: Stream | undefined
@@ -108,6 +108,10 @@ export class Channel {
   }
 
   get pending (): readonly Pending[] {
+    return this.#wanted
+  }
+
+  get #wanted (): readonly Waiting[] {
     return this.#waiting.filter(({ abandoned }) => !abandoned)
   }
 
@@ -146,7 +150,7 @@ export class Channel {
       if (this.#waiting.length === 1 && this.#state === 'open') {
         this.#watchNext(waiting.since)
       } else if (this.#owner.late.has(this)) {
-        this.#tellLate(waiting, this.#timeout())
+        tellLate(waiting, this.#timeout())
       }
     })
   }
@@ -155,21 +159,33 @@ export class Channel {
    * Send `frame`, to which there is no answer. Resolves when the stream has taken it.
    *
    * @throws {StreamResetError} the stream ended before
+   * @throws {TimeoutError} the stream was not opened in time
+   * @throws the signal's reason
    */
-  async send (frame: Frame, signal?: AbortSignal): Promise<void> {
+  async send (frame: Frame, patience: Patience): Promise<void> {
+    const { signal } = patience
     signal?.throwIfAborted()
     this.#checkRoom()
     await new Promise<void>((resolve, reject) => {
-      const onClose = (err: unknown): void => { settle(); reject(err) }
-      const leave = onAbort(signal, onClose)
       const settle = (): void => {
-        leave()
-        this.#sending.delete(onClose)
+        sending.leave()
+        this.#sending.delete(sending)
       }
-      this.#sending.add(onClose)
+      const sending: Sending = {
+        patience,
+        reject: err => { settle(); reject(err) },
+        leave: onAbort(signal, reason => {
+          sending.reject(reason)
+          this.#abortOpeningIfUnwanted()
+        }),
+        late: false
+      }
+      this.#sending.add(sending)
       this.#outbox.push(frame, () => { settle(); resolve() })
       if (this.idle) {
         this.#watchdog.set(this.#owner.idleMs)
+      } else if (this.#state === 'opening' && this.#owner.late.has(this)) {
+        tellLate(sending, this.#timeout())
       }
     })
   }
@@ -402,21 +418,12 @@ export class Channel {
     }
     late.add(this)
     this.#watchdog.set(left)
-    this.#waiting.forEach(waiting => { this.#tellLate(waiting, error) })
-  }
-
-  /** The peer is late: that is all that some wanted to know. */
-  #tellLate (waiting: Waiting, error: TimeoutError): void {
-    const { onLate } = waiting.patience
-    if (onLate != null && !waiting.abandoned && !waiting.late) {
-      waiting.late = true
-      waiting.leave()
-      onLate(error)
-    }
+    this.#wanted.forEach(waiting => { tellLate(waiting, error) })
+    this.#sending.forEach(sending => { tellLate(sending, error) })
   }
 
   get #isUnwanted (): boolean {
-    return this.#waiting.every(({ abandoned }) => abandoned)
+    return this.#sending.size === 0 && this.#waiting.every(({ abandoned }) => abandoned)
   }
 
   #timeout (): TimeoutError {
@@ -449,7 +456,7 @@ export class Channel {
     this.#failure = err
     this.#opening?.abort(err)
     this.#stream?.abort(err)
-    this.#sending.forEach(reject => { reject(err) })
+    this.#sending.forEach(({ reject }) => { reject(err) })
     const isClear = !(err instanceof StreamResetError) || this.#underWay <= 1
     this.#unsent.splice(0)
     this.#waiting.splice(0).forEach((waiting, index) => {
@@ -458,6 +465,16 @@ export class Channel {
       waiting.reject(opened ? blamed : err)
     })
     this.#owner.onClose(this)
+  }
+}
+
+/** The peer is late: that is all that some wanted to know. */
+function tellLate (waiting: Sending, error: TimeoutError): void {
+  const { onLate } = waiting.patience
+  if (onLate != null && !waiting.late) {
+    waiting.late = true
+    waiting.leave()
+    onLate(error)
   }
 }
 

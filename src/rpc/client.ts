@@ -7,7 +7,6 @@ import type { Patience, Pending } from './waiting.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Frame } from '../wire/frame.ts'
 import type { Request, Response, ResponseTo } from '../wire/rpc.ts'
-import type { AbortOptions } from '@libp2p/interface'
 
 export interface RpcClientInit extends ChannelsInit {
   /** Told of each request and of what became of it. */
@@ -95,12 +94,13 @@ export class RpcClient {
   }
 
   /**
-   * Send an ADD_PROVIDER, which nobody answers. Resolves when it is on its way.
+   * Send an ADD_PROVIDER, which nobody answers. Resolves when it is on its way; the peer is late when its stream does not open in time.
    *
    * @throws as {@link RpcClient.request}, but for what concerns answers
    */
-  async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, { signal }: AbortOptions = {}): Promise<void> {
-    return this.#observed(peer, request, signal, this.#withChannel(peer, request, signal, (channel, frame) => channel.send(frame, signal)))
+  async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, patience: Patience = {}): Promise<void> {
+    const { signal } = patience
+    return this.#observed(peer, request, signal, this.#withChannel(peer, request, signal, (channel, frame) => channel.send(frame, patience)))
   }
 
   #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {

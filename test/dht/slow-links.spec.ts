@@ -107,6 +107,22 @@ describe('slow links', () => {
     expect(dht.contacts).to.be.at.least(before)
   })
 
+  it('peers that are late to be told of a provider do, too, and are told', async () => {
+    const [{ dht, host }, ...others] = nodes
+    const { peers } = dht.internals
+    const before = dht.contacts
+    const key = utf8('multihash')
+    const closest = peers.table.closest(keyOf(key), 20)
+    slow.add(host.number)
+    const begun = simulation.clock.now()
+    const telling = closest.map(async peer => peers.tell(peer, { type: 'add-provider', key, providers: [dht.self] }).then(() => 'told', (err: Error) => err.name))
+    expect(new Set(await simulation.clock.run(Promise.all(telling)))).to.deep.equal(new Set(['TimeoutError']))
+    expect(simulation.clock.now() - begun).to.be.lessThan(1_000)
+    await simulation.clock.advance(20_000)
+    expect(dht.contacts).to.equal(before)
+    expect(others.filter(({ dht: { counts } }) => counts.providers?.rows === 1)).to.have.lengthOf(20)
+  })
+
   it('peers that are dead do not', async () => {
     const dead = nodes.filter((_, i) => i % 5 === 0)
     const alive = nodes.filter((_, i) => i % 5 !== 0)

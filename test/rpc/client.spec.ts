@@ -16,6 +16,8 @@ const LATENCY = 50
 const ROUND_TRIP = 2 * LATENCY
 const PING = frame(message.type(TYPE.ping))
 
+const ADD_PROVIDER = { type: 'add-provider', key: Uint8Array.of(1), providers: [{ id: Uint8Array.of(2), addrs: [] }] } as const
+
 /** How a server of the test treats the frame it was sent, the nth on its stream. */
 type Reply = (request: Uint8Array, n: number) => Uint8Array[]
 
@@ -340,6 +342,38 @@ describe('rpc client', () => {
       expect(lates).to.deep.equal(['a: no answer to ping within 500 ms'])
     })
 
+    it('is sent on, once its stream is open, what nobody answers', async () => {
+      await clock.advance(CLIENT_IDLE_MS + ROUND_TRIP)
+      const frames: Uint8Array[] = []
+      await serve(request => {
+        frames.push(request)
+        return []
+      })
+      const begun = clock.now()
+      const late: number[] = []
+      const onLate = (): void => { late.push(clock.now() - begun) }
+      const controller = new AbortController()
+      const first = failure(client.send(server.self, ADD_PROVIDER, { signal: controller.signal, onLate }))
+      await clock.advance(600)
+      expect(late, 'as it would be for a request').to.deep.equal([500])
+      controller.abort(new DOMException('enough', 'AbortError'))
+      const second = failure(client.send(server.self, ADD_PROVIDER, { onLate }))
+      expect(late, 'at once').to.deep.equal([500, 600])
+      expect(await clock.run(Promise.all([first, second]))).to.deep.equal(['answered', 'answered'])
+      expect(clock.now() - begun).to.equal(1000)
+      await clock.advance(1000)
+      expect(frames).to.have.lengthOf(2)
+    })
+
+    it('is dead in the end, if its stream does not open', async () => {
+      await clock.advance(CLIENT_IDLE_MS + ROUND_TRIP)
+      server.crash()
+      const begun = clock.now()
+      expect(await clock.run(failure(client.send(server.self, ADD_PROVIDER, { onLate: () => { lates.push('late') } })))).to.equal('TimeoutError')
+      expect(clock.now() - begun).to.be.closeTo(5000, 1)
+      expect(lates).to.deep.equal(['late'])
+    })
+
     it('is one of 32 at the most', async () => {
       const others = Array.from({ length: 40 }, () => network.createHost())
       await clock.run(pingOn('first'))
@@ -375,6 +409,27 @@ describe('rpc client', () => {
     server.crash()
     const controller = new AbortController()
     const aborted = failure(ping(controller.signal))
+    await clock.advance(LATENCY)
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await clock.run(aborted)).to.equal('AbortError')
+    await clock.advance(0)
+    expect(client.counts.streamsOpen).to.equal(0)
+  })
+
+  it('goes on dialling for what nobody answers when no request waits any more', async () => {
+    await serve(() => [])
+    const controller = new AbortController()
+    const aborted = failure(ping(controller.signal))
+    const sent = failure(client.send(server.self, ADD_PROVIDER))
+    await clock.advance(LATENCY)
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await clock.run(Promise.all([aborted, sent]))).to.deep.equal(['AbortError', 'answered'])
+  })
+
+  it('stops dialling when that is not wanted any more either', async () => {
+    server.crash()
+    const controller = new AbortController()
+    const aborted = failure(client.send(server.self, ADD_PROVIDER, { signal: controller.signal }))
     await clock.advance(LATENCY)
     controller.abort(new DOMException('enough', 'AbortError'))
     expect(await clock.run(aborted)).to.equal('AbortError')
