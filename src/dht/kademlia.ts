@@ -157,7 +157,8 @@ export class Kademlia {
     this.#newcomers = new WorkQueue({ tasks, concurrency: MAX_NEWCOMERS, maxWaiting: MAX_NEWCOMERS_WAITING })
     this.#onReprovide = init.observer?.onReprovide
     this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
-    this.#rejoin = new Rejoin({ clock, random, tasks, log, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
+    const hasContacts = (): boolean => peers.table.size > 0
+    this.#rejoin = new Rejoin({ clock, random, tasks, log, hasContacts, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
     this.#upkeep = new Upkeep({
       clock,
       random,
@@ -165,7 +166,7 @@ export class Kademlia {
       log: logOf('query-self'),
       first: config.firstSelfLookup,
       interval: config.selfLookupInterval,
-      hasContacts: () => peers.table.size > 0,
+      hasContacts,
       round: async signal => {
         const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
         init.observer?.onSelfLookup?.(ourselves)
@@ -242,15 +243,17 @@ export class Kademlia {
 
   /**
    * Join through the `bootstrap` addresses and the contacts remembered from earlier. If
-   * nobody answers, keep trying in the background, less and less often.
+   * nobody answers, or nobody stays, keep trying in the background, less and less often.
    */
   async rejoin (options: OperationOptions = {}): Promise<void> {
-    const { config: { bootstrap }, log } = this.#running()
+    const { config: { bootstrap }, log, peers } = this.#running()
     await this.join(bootstrap, options).catch(err => {
       options.signal?.throwIfAborted()
       log('could not join: %e', err)
-      this.#rejoin.begin()
     })
+    if (peers.table.size === 0) {
+      this.#rejoin.begin()
+    }
   }
 
   /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. With `force`, even if the mode is set already. */

@@ -1,6 +1,9 @@
 import { expect } from 'aegir/chai'
+import { decode, encode } from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
 import { countListeners } from '../helpers/listeners.ts'
-import { Simulation } from '../helpers/simulation.ts'
+import { message, TYPE } from '../helpers/protobuf.ts'
+import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
@@ -340,6 +343,39 @@ describe('operations', () => {
       simulation.network.heal()
       await simulation.clock.advance(310_000)
       expect(early.dht.contacts).to.equal(1)
+    })
+
+    it('is tried again when who answered was lost before the attempt was over', async () => {
+      simulation = new Simulation({ seed: 5, latency: 10 })
+      const host = simulation.network.createHost()
+      const early = await simulation.node({ mode: 'client', bootstrap: host.self.addrs })
+      let pings = 0
+      await host.handle(PROTOCOL, async stream => {
+        await pipe(stream.source, chunks => decode(chunks), async function * (frames) {
+          for await (const frame of frames) {
+            if (frame.byteLength > message.type(TYPE.ping).byteLength) {
+              throw new Error('nothing but pings')
+            }
+            pings++
+            yield frame
+          }
+        }, frames => encode(frames), stream.sink)
+      })
+      await simulation.clock.advance(10_000)
+      expect(pings, 'attempts').to.be.at.least(1)
+      expect(early.dht.contacts).to.equal(0)
+      await simulation.node({ host })
+      await simulation.clock.advance(310_000)
+      expect(early.dht.contacts).to.equal(1)
+    })
+
+    it('is tried again by a node that is one of its bootstrap nodes itself', async () => {
+      simulation = new Simulation({ seed: 5, latency: 10 })
+      const first = await simulation.node({ bootstrap: ['/memory/0', '/memory/1'] })
+      expect(first.dht.contacts).to.equal(0)
+      const second = await simulation.node()
+      await simulation.clock.advance(310_000)
+      expect([first, second].map(({ dht }) => dht.contacts)).to.deep.equal([1, 1])
     })
 
     it('fills tables so that each node knows its neighbourhood', async () => {

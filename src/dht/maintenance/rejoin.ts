@@ -15,8 +15,10 @@ export interface RejoinInit {
   random (n: number): Uint8Array
   readonly tasks: Tasks
   readonly log: Logger
-  /** Join; resolves when some peer answered. */
+  /** Join. Rejects when nobody answered. */
   attempt (signal: AbortSignal): Promise<void>
+  /** Are there any contacts? Not even after an attempt at which somebody answered, if they are lost again. */
+  hasContacts (): boolean
 }
 
 /**
@@ -37,26 +39,22 @@ export class Rejoin {
       return
     }
     this.#running = true
-    this.#init.tasks.run(async signal => {
-      try {
-        await this.#untilJoined(signal)
-      } finally {
-        this.#running = false
-      }
-    })
+    this.#init.tasks.run(async signal => this.#untilJoined(signal))
   }
 
   async #untilJoined (signal: AbortSignal): Promise<void> {
-    const { clock, random, attempt, log } = this.#init
-    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(2 * delay, MAX_DELAY_MS)) {
+    const { clock, random, attempt, hasContacts, log } = this.#init
+    let delay = FIRST_DELAY_MS
+    do {
       await sleep(clock, between(delay / 2, delay, random), signal)
+      delay = Math.min(2 * delay, MAX_DELAY_MS)
       try {
         await attempt(signal)
-        return
       } catch (err) {
         signal.throwIfAborted()
         log('could not join again: %e', err)
       }
-    }
+    } while (!hasContacts())
+    this.#running = false // in the same step: who is lost later begins anew
   }
 }
