@@ -58,7 +58,7 @@ export interface Host {
   /**
    * Open a new stream to `peer`, dialling one of `peer.addrs` unless connected.
    *
-   * @throws {DialError} none of its addresses answered, or someone else did
+   * @throws {DialError} none of its addresses answered, or someone else did; or it is ourselves
    * @throws {UnsupportedProtocolError} the peer does not serve `protocol`
    * @throws {HostFullError} no stream can be opened until others are closed; the DHT closes some that it
    * has no use for, and calls again

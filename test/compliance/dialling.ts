@@ -98,6 +98,12 @@ export function diallingCompliance (setup: HostSetup): void {
       expect(await failureOf(opening)).to.be.an.instanceOf(DialError)
     })
 
+    check(setup, 'fails for ourselves', async hosts => {
+      const server = await hosts.server(echo)
+
+      expect(await failureOf(server.host.openStream(peerOf(server), PROTOCOL))).to.be.an.instanceOf(DialError)
+    })
+
     check(setup, 'fails for an address that is none', async hosts => {
       const server = await hosts.server(echo)
       const client = await hosts.client()

@@ -45,6 +45,12 @@ export function identifyCompliance (setup: HostSetup): void {
       expect(await failureOf(identifying)).to.be.an.instanceOf(DialError)
     })
 
+    check(setup, 'fails at our own address', async hosts => {
+      const server = await hosts.server(echo)
+
+      expect(await failureOf(server.host.identify(server.addr, PROTOCOL))).to.be.an.instanceOf(DialError)
+    })
+
     check(setup, 'fails where nobody is, and for an address that is none', async hosts => {
       const server = await hosts.server(echo)
       const client = await hosts.client()

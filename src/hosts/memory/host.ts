@@ -129,6 +129,9 @@ export class MemoryHost implements Host {
     if (this.#medium.hosts.get(this.number) !== this) {
       throw new DialError('this host has stopped: it dials no more')
     }
+    if (to === this.number) {
+      throw new DialError('this is our own address: we do not dial ourselves')
+    }
     const dial = new Dial<T>(this.#medium, this.number, to, arrive)
     const onAbort = (): void => { dial.fail(signal?.reason) }
     signal?.addEventListener('abort', onAbort, { once: true })
