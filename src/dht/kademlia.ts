@@ -31,6 +31,7 @@ import { getMutable, putMutable } from './operations/put-mutable.ts'
 import { put, store } from './operations/put.ts'
 import { findNodeAt, findValueAt, ping } from './operations/single.ts'
 import { Peers } from './peers.ts'
+import { Serving } from './serving.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
@@ -97,16 +98,21 @@ export class Kademlia {
   readonly #dht: DhtContext
   readonly #store: ValueStore
   readonly #server: RpcServer
+  readonly #serving: Serving
   readonly #rejoin: Rejoin
   readonly #upkeep: Upkeep
   readonly #contacts: SavedContacts
   /** Newcomers, to be given what they should hold. */
   readonly #newcomers: WorkQueue
   readonly #onReprovide: Observer['onReprovide']
-  readonly #logs: { readonly rpc: Logger, readonly reprovider: Logger }
+  readonly #reproviderLog: Logger
   #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
   #unwatch: (() => void) | undefined
+  /** Settles when all has begun but to join. */
+  #begun = Promise.resolve()
+  /** Settles when all is over, once it was stopped. */
+  #over = Promise.resolve()
 
   /** @throws {InvalidOptionError} an option makes no sense */
   constructor (init: KademliaInit) {
@@ -153,10 +159,15 @@ export class Kademlia {
       handlers: handlersOf(this.#dht),
       observer: init.observer?.server
     })
+    const rpcLog = logOf('rpc')
+    this.#serving = new Serving(host, protocol, (stream, remote) => this.#server.serve(stream, remote).catch((err: unknown) => {
+      rpcLog('a stream of %b ended: %e', remote.id, err)
+      throw err
+    }))
     this.#contacts = new SavedContacts(this.#dht, init.contacts)
     this.#newcomers = new WorkQueue({ tasks, concurrency: MAX_NEWCOMERS, maxWaiting: MAX_NEWCOMERS_WAITING })
     this.#onReprovide = init.observer?.onReprovide
-    this.#logs = { rpc: logOf('rpc'), reprovider: logOf('reprovider') }
+    this.#reproviderLog = logOf('reprovider')
     const hasContacts = (): boolean => peers.table.size > 0
     this.#rejoin = new Rejoin({ clock, random, tasks, log, hasContacts, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
     this.#upkeep = new Upkeep({
@@ -218,25 +229,17 @@ export class Kademlia {
   /**
    * Begin to serve (unless a client) and join through the `bootstrap` addresses, if
    * any were given. If none of them answers, the node runs all the same and keeps
-   * trying, less and less often.
+   * trying, less and less often. Resolves early when the node is stopped meanwhile.
    */
   async start (options: StartOptions = {}): Promise<void> {
-    const { config: { host, protocol, bootstrap }, peers } = this.#dht
+    const { config: { bootstrap }, peers, tasks } = this.#dht
     if (this.#status !== 'new') {
       return
     }
     this.#status = 'running'
-    if (this.#mode === 'server') {
-      await this.#serve()
-    }
-    this.#unwatch = host.watch(protocol, {
-      onConnect (peer) { peers.verify(peer) },
-      onDisconnect () {},
-      onUnsupported (peer) { peers.drop(peer) }
-    })
-    await this.#contacts.load()
-    this.#maintain()
-    if (options.join !== 'later' && (bootstrap.length > 0 || peers.remembered.length > 0)) {
+    this.#begun = this.#begin()
+    await this.#begun
+    if (!tasks.signal.aborted && options.join !== 'later' && (bootstrap.length > 0 || peers.remembered.length > 0)) {
       await this.rejoin(options)
     }
   }
@@ -258,7 +261,6 @@ export class Kademlia {
 
   /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. With `force`, even if the mode is set already. */
   async setMode (mode: 'client' | 'server', { force = false }: { readonly force?: boolean } = {}): Promise<void> {
-    const { host, protocol } = this.#dht.config
     if (mode === this.#mode && !force) {
       return
     }
@@ -267,9 +269,9 @@ export class Kademlia {
       return
     }
     if (mode === 'server') {
-      await this.#serve()
+      await this.#serving.begin()
     } else {
-      await host.unhandle(protocol)
+      await this.#serving.end()
     }
   }
 
@@ -278,20 +280,13 @@ export class Kademlia {
     await refresh(this.#running(), options)
   }
 
-  /** Leave: stop serving, abort what is under way, close every stream. Nothing of the DHT runs afterwards. */
+  /** Leave: stop serving, abort what is under way, close every stream. Nothing of the DHT runs afterwards, whoever stopped it first. */
   async stop (): Promise<void> {
-    if (this.#status !== 'running') {
-      return
+    if (this.#status === 'running') {
+      this.#status = 'stopped'
+      this.#over = this.#end()
     }
-    this.#status = 'stopped'
-    const { config: { host, protocol }, tasks, client } = this.#dht
-    this.#unwatch?.()
-    await tasks.stop(new NotStartedError('the node was stopped'))
-    if (this.#mode === 'server') {
-      await host.unhandle(protocol)
-    }
-    await client.close()
-    await this.#contacts.save()
+    await this.#over
   }
 
   /**
@@ -476,17 +471,38 @@ export class Kademlia {
     }
   }
 
-  async #serve (): Promise<void> {
-    const { host, protocol } = this.#dht.config
-    await host.handle(protocol, (stream, remote) => this.#server.serve(stream, remote).catch((err: unknown) => {
-      this.#logs.rpc('a stream of %b ended: %e', remote.id, err)
-      throw err
-    }))
+  async #begin (): Promise<void> {
+    const { config: { host, protocol }, peers, tasks } = this.#dht
+    if (this.#mode === 'server') {
+      await this.#serving.begin()
+    }
+    if (tasks.signal.aborted) {
+      return
+    }
+    this.#unwatch = host.watch(protocol, {
+      onConnect (peer) { peers.verify(peer) },
+      onDisconnect () {},
+      onUnsupported (peer) { peers.drop(peer) }
+    })
+    await this.#contacts.load()
+    if (!tasks.signal.aborted) {
+      this.#maintain()
+    }
+  }
+
+  async #end (): Promise<void> {
+    const { tasks, client } = this.#dht
+    this.#unwatch?.()
+    await tasks.stop(new NotStartedError('the node was stopped'))
+    await this.#begun.catch(() => {}) // who has started it hears of that
+    await this.#serving.end()
+    await client.close()
+    await this.#contacts.save()
   }
 
   #maintain (): void {
     const { config: { clock, collectInterval }, tasks, publisher, holdings } = this.#dht
-    const log = this.#logs.reprovider
+    const log = this.#reproviderLog
     this.#upkeep.begin()
     publisher.begin()
     tasks.run(async () => this.#hold())
