@@ -1,6 +1,9 @@
 const SLASH = 0x2f
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** What is to be said of a record key that is not of the form. */
+export const KEY_FORM = 'must be /<namespace>/<rest>, both non-empty, the namespace UTF-8'
+
 /** Bytes up to which reading ASCII here takes a fraction of what a decoder does. */
 const FEW = 16
 

@@ -1,5 +1,5 @@
 import { InvalidRecordError } from './invalid-record.ts'
-import { namespaceOf } from './namespace.ts'
+import { KEY_FORM, namespaceOf } from './namespace.ts'
 import type { ValueRecord } from './record.ts'
 
 /**
@@ -101,7 +101,7 @@ export class Validators {
   #kindFor (key: Uint8Array): RecordKind {
     const namespace = namespaceOf(key)
     if (namespace == null) {
-      throw new InvalidRecordError('the key of a record must be /<namespace>/<rest>, both non-empty, the namespace UTF-8')
+      throw new InvalidRecordError(`the key of a record ${KEY_FORM}`)
     }
     const kind = this.#kindOf(namespace)
     if (kind == null) {

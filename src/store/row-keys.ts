@@ -3,7 +3,7 @@ import { Key } from 'interface-datastore/key'
 import { base58btc } from 'multiformats/bases/base58'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
-import { MAX_PROVIDER_KEY_BYTES, MAX_REQUEST_BYTES } from '../wire/limits.ts'
+import { MAX_PROVIDER_KEY_BYTES, MAX_TARGET_BYTES } from '../wire/limits.ts'
 import { isPeerId } from '../wire/peer-id.ts'
 import { CorruptRowError } from './errors.ts'
 
@@ -49,7 +49,7 @@ export function addrsRowKey (prefix: string, id: Uint8Array): Key {
  * @throws {CorruptRowError} there is none, or none that anybody could ask for
  */
 export function parseValueRow (name: string): Uint8Array {
-  return parseBase32(name, MAX_REQUEST_BYTES)
+  return parseBase32(name, MAX_TARGET_BYTES)
 }
 
 /**

@@ -13,6 +13,9 @@ export const MAX_PEERS_READ = 40
 /** Bytes of one peer of a list, addresses included. A larger one is skipped. */
 export const MAX_PEER_BYTES = 8 * 1024
 
+/** Bytes of what is looked for, the key of a value or else: a request for it stays below the 16 KiB that rust-libp2p reads. */
+export const MAX_TARGET_BYTES = 15 * 1024
+
 /** Bytes of the key of a provider record: go's limit. */
 export const MAX_PROVIDER_KEY_BYTES = 80
 

@@ -1,8 +1,9 @@
-import { namespaceOf } from '../record/namespace.ts'
+import { KEY_FORM, namespaceOf } from '../record/namespace.ts'
 import { bytesEqual } from './bytes-equal.ts'
 import { InvalidMessageError } from './errors.ts'
 import { FieldCursor } from './field-cursor.ts'
 import { fieldLength, writeBytes, writeHeader } from './field-writer.ts'
+import { MAX_TARGET_BYTES } from './limits.ts'
 import { Record } from './message.ts'
 import { formatTimestamp, readTimestamp } from './timestamp.ts'
 import { viewOf } from './view.ts'
@@ -133,9 +134,12 @@ function readRecord (raw: Uint8Array): RecordFields {
   return record
 }
 
-/** @throws {InvalidMessageError} `key` is not `/<namespace>/<rest>` */
+/** @throws {InvalidMessageError} `key` is not `/<namespace>/<rest>`, or so long that nobody could look for it */
 export function assertValueKey (key: Uint8Array): void {
   if (namespaceOf(key) == null) {
-    throw new InvalidMessageError('the key of a value must be /<namespace>/<rest>, both non-empty, the namespace UTF-8')
+    throw new InvalidMessageError(`the key of a value ${KEY_FORM}`)
+  }
+  if (key.byteLength > MAX_TARGET_BYTES) {
+    throw new InvalidMessageError(`the key of a value has ${key.byteLength} bytes, at most ${MAX_TARGET_BYTES} are kept`)
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { keyOf } from '../../src/keyspace/key.ts'
+import { sealOpenValue } from '../../src/record/open.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
@@ -380,6 +381,18 @@ describe('the life of a value', () => {
       await b.dht.internals.values.accept({ ...newer, ttl: HOUR * 5 })
       await simulation.clock.advance(2 * HOUR)
       expect((await holders([a, b])).map(({ value }) => value)).to.deep.equal(['new', 'new'])
+    })
+
+    it('is refused with a key that nobody could look for when it is passed on', async () => {
+      let gone = 0
+      const nodes = await network(6, { replicateInterval: HOUR, observer: { onContactGone () { gone++ } } })
+      const [victim, stranger] = nodes
+      const key = utf8('/kv/'.padEnd(100_000, 'x'))
+      const record = { key, value: sealOpenValue(utf8('x'), simulation.clock.now()) }
+      const refused = stranger.dht.internals.client.request(victim.dht.self, { type: 'put-value', record })
+      await expect(simulation.clock.run(refused)).to.eventually.be.rejected.with.property('name', 'StreamResetError')
+      await simulation.clock.advance(2 * HOUR)
+      expect(gone).to.equal(0)
     })
 
     it('goes to a newcomer that should hold it, once, from one peer', async () => {

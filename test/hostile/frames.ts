@@ -59,6 +59,7 @@ const rows: Array<[row: number, what: string, ...chunks: Uint8Array[]]> = [
     [23, `namespace ${name}`, frame(put(utf8(`/${name}/x`)))]),
   [24, '/__proto__/x', frame(put(utf8('/__proto__/x')))],
   ...['x', '//', '/pk'].map((key): [number, string, Uint8Array] => [25, `key ${key}`, frame(put(utf8(key)))]),
+  [25, 'a key of a value that is too long to be looked for', frame(put(bytes(utf8('/kv/'), new Uint8Array(15 * 1024))))],
   [26, '/pk/ with another peer\'s key', frame(put(bytes(utf8('/pk/'), someone), bytes([0x08, 0x01, 0x12, 0x20], new Uint8Array(32).fill(9))))],
   [27, 'a value one byte over the cap', frame(put(KEY, bytes(scalar(1, 1), field(2, new Uint8Array(MAX_VALUE_SIZE + 1)))))],
   [27, 'a value far over the cap', frame(put(KEY, bytes(scalar(1, 1), field(2, new Uint8Array(MAX_VALUE_SIZE + 200_000)))))],

@@ -171,6 +171,16 @@ describe('store/datastore-values', () => {
     })
   })
 
+  it('drops a row whose key nobody could look for', async () => {
+    const store = await open({})
+    const [longest, longer] = [15 * 1024, 15 * 1024 + 1].map(size => bytes(utf8('/kv/'), new Uint8Array(size - 4)))
+    await store.put(value(longest))
+    await store.put(value(longer))
+    const again = await open({})
+    expect(again.counts).to.deep.include({ values: 1, corrupt: 1 })
+    expect(await again.get(longest)).to.not.equal(undefined)
+  })
+
   it('drops random bytes at every key, and serves what is sound', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 80 }), { minLength: 1, maxLength: 20 }), fc.array(fc.string({ minLength: 1 }), { maxLength: 5 }), async (rows, names) => {
       datastore = new Disk()

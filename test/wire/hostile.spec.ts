@@ -179,6 +179,17 @@ describe('hostile messages', () => {
     }
   })
 
+  it('row 25: the key of a value so long that nobody could look for it', () => {
+    const withKey = (length: number) => (type: number) => {
+      const key = bytes(utf8('/kv/'), new Uint8Array(length - 4))
+      return () => request(message.type(type), message.key(key), message.record(record(key, utf8('x'))))
+    }
+    for (const type of [TYPE.getValue, TYPE.putValue]) {
+      refuses(/key of a value has 15361 bytes/, withKey(15_361)(type))
+      expect(withKey(15_360)(type)).to.not.throw()
+    }
+  })
+
   it('row 27: a value over the cap', () => {
     const withValue = (length: number): Uint8Array => message.record(record(valueKey, new Uint8Array(length)))
     refuses(/value of 1001 bytes/, () => request(message.key(valueKey), withValue(1001)),
