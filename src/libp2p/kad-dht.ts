@@ -49,10 +49,15 @@ export interface KadDHT {
   /**
    * The value at `key`: one VALUE event with the best, at the end; none if nobody has one. Those
    * before it are given to `onProgress`. Peers that were behind are corrected afterwards.
+   *
+   * @throws {InvalidOptionError} the key is not `/<namespace>/<rest>`, or has more than 4,096 bytes
    */
   get(key: Uint8Array, options?: GetValueOptions): AsyncIterable<QueryEvent>
 
-  /** The providers of a CID (of its multihash), in PROVIDER events as they come in. */
+  /**
+   * The providers of a CID (of its multihash), in PROVIDER events as they come in. None of one
+   * whose multihash has more than 80 bytes, as that of a CID with its data inside may: peers keep no such records.
+   */
   findProviders(key: CID, options?: FindProvidersOptions): AsyncIterable<QueryEvent>
 
   /**
@@ -62,10 +67,18 @@ export interface KadDHT {
    */
   findPeer(id: PeerId, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
-  /** The k peers closest to SHA-256 of `key`, in FINAL_PEER events at the end, closest first. */
+  /**
+   * The k peers closest to SHA-256 of `key`, in FINAL_PEER events at the end, closest first.
+   *
+   * @throws {InvalidOptionError} the key is empty, or has more than 15 KiB
+   */
   getClosestPeers(key: Uint8Array, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
-  /** Tell the k closest peers that we provide a CID, now and again before they forget. */
+  /**
+   * Tell the k closest peers that we provide a CID, now and again before they forget.
+   *
+   * @throws {InvalidOptionError} its multihash has more than 80 bytes
+   */
   provide(key: CID, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
   /** Provide a CID no longer: those that were told forget it when its life is over. */

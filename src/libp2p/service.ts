@@ -12,6 +12,7 @@ import { DatastorePublicationStore } from '../store/datastore-publications.ts'
 import { DatastoreValueStore } from '../store/datastore-values.ts'
 import { LIBP2P_VALUE_TTL_MS } from '../store/limits.ts'
 import { isAddrInScope } from '../wire/address.ts'
+import { MAX_PROVIDER_KEY_BYTES } from '../wire/limits.ts'
 import { ContactTags } from './contact-tags.ts'
 import { builtInSelectors, builtInValidators, kindsOfMaps } from './kinds.ts'
 import { ServiceMetrics } from './metrics.ts'
@@ -239,6 +240,9 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   findProviders (key: CID, options: FindProvidersOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     return this.#query('FIND_PROVIDERS', options, async ({ dht, wanted, options: operation }) => {
+      if (key.multihash.bytes.byteLength > MAX_PROVIDER_KEY_BYTES) {
+        return // nobody has any; an error would end what libp2p's other routers find, too
+      }
       let isFirst = true
       for await (const { from } of dht.findProviders(key.multihash.bytes, { ...operation, limit: options.limit, source: options.useNetwork === false ? 'store' : 'network' })) {
         if (isFirst && from == null) {

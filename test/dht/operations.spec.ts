@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { countListeners } from '../helpers/listeners.ts'
-import { message, TYPE } from '../helpers/protobuf.ts'
+import { message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
@@ -112,6 +112,36 @@ describe('operations', () => {
     expect(await failure(dht.ping('no address'))).to.equal('InvalidOptionError')
     expect(await failure(simulation.node({ k: 0 }))).to.equal('InvalidOptionError')
     expect(await failure(simulation.node({ protocol: 'no slash' }))).to.equal('InvalidOptionError')
+  })
+
+  it('refuse what no peer takes before anybody is asked, and blame nobody', async () => {
+    simulation = new Simulation({ seed: 3, latency: 10 })
+    const nodes = await simulation.nodesJoined(6)
+    const bare = await simulation.node({ kinds: () => undefined, bootstrap: nodes[0].host.self.addrs }) // keys as on libp2p
+    const [none, tooMuch] = [new Uint8Array(), new Uint8Array(81)]
+    const { dht } = nodes[3]
+    const refused: Array<[string, () => Promise<unknown>]> = [
+      ['a target of nothing', async () => dht.lookup('')],
+      ['a target of too much', async () => dht.lookup(new Uint8Array(15 * 1024 + 1))],
+      ['a target of nothing, in a loop', async () => dht.getClosestPeers(none).next()],
+      ['a target of nothing, at one node', async () => dht.findNode(nodes[0].dht.self, none)],
+      ['a peer without an id', async () => dht.findPeer(none)],
+      ['a multihash of nothing', async () => dht.provide(none)],
+      ['a multihash of too much', async () => dht.provide(tooMuch)],
+      ['providers of nothing', async () => dht.findProviders(none).next()],
+      ['providers of too much', async () => dht.findProviders(tooMuch).next()],
+      ['a key without a namespace', async () => bare.dht.get(utf8('hello'))],
+      ['a key without a namespace, at one node', async () => bare.dht.findValue(nodes[0].dht.self, utf8('hello'))]
+    ]
+    const sent = simulation.network.counters.bytes
+    for (const [what, operation] of refused) {
+      expect(await failure(simulation.clock.run(operation())), what).to.equal('InvalidOptionError')
+    }
+    expect(simulation.network.counters.bytes - sent, 'bytes sent').to.equal(0)
+    expect(dht.counts.providers?.rows ?? 0, 'nothing is provided').to.equal(0)
+    const { asked, failed } = await simulation.clock.run(dht.lookup(new Uint8Array(15 * 1024)))
+    expect([asked > 0, failed]).to.deep.equal([true, 0])
+    expect((await simulation.clock.run(dht.provide(new Uint8Array(80)))).sentTo).to.have.length(6)
   })
 
   describe('over the network', () => {

@@ -162,9 +162,9 @@ export async function disconnect (node: DhtNode): Promise<void> {
   }
 }
 
-/** All events of a query. */
-export async function all (events: AsyncIterable<QueryEvent>): Promise<QueryEvent[]> {
-  const list: QueryEvent[] = []
+/** All that a query gives. */
+export async function all<T> (events: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
   for await (const event of events) {
     list.push(event)
   }

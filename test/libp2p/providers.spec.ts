@@ -39,6 +39,15 @@ describe('providers on libp2p', () => {
     }
   })
 
+  it('are none of a multihash that peers do not take, which blames nobody', async () => {
+    const [a] = await network.joined(3)
+    const cid = CID.createV1(RAW, Digest.create(0x00, new Uint8Array(100)))
+    expect([...(await find(a, cid)).keys()]).to.deep.equal([])
+    expect(await all(a.contentRouting.findProviders(cid))).to.deep.equal([])
+    expect(await failure(all(a.services.dht.provide(cid)))).to.equal('InvalidOptionError')
+    expect(a.services.dht.routingTable.size).to.equal(2)
+  })
+
   it('are those of a multihash, whatever the CID around it', async () => {
     const [a, b] = await network.joined(2)
     const digest = DIGESTS['sha2-256']

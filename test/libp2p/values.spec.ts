@@ -72,6 +72,12 @@ describe('values on libp2p', () => {
     }
   })
 
+  it('are not looked for without a namespace', async () => {
+    const [a] = await network.joined(3, WITH_VALUES)
+    await expect(all(a.services.dht.get(utf8('hello')))).to.eventually.be.rejectedWith(/must be \/<namespace>\/<rest>/)
+    expect(a.services.dht.routingTable.size).to.equal(2)
+  })
+
   it('may have a namespace kv of the program\'s own, which is as any other', async () => {
     const seen: string[] = []
     const init = { ...INIT, validators: { kv: (key: Uint8Array, value: Uint8Array) => { seen.push(`${text(key)}=${text(value)}`) } } }

@@ -1,6 +1,7 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
 import { InvalidOptionError } from '../errors.ts'
+import { checkKey } from '../key-check.ts'
 import { walk } from './lookup.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
@@ -24,19 +25,23 @@ export interface FoundProvider {
  * The providers of the multihash `key` as they come in, each once. One of which
  * nobody knows an address comes at the end, without: somebody may have met it.
  * Leaving the loop ends the lookup.
+ *
+ * @throws {InvalidOptionError} the multihash is empty, or has more than 80 bytes; or a `limit` that is none
  */
 export async function * findProviders (dht: DhtContext, key: Uint8Array, options: FindProvidersOptions = {}): AsyncGenerator<FoundProvider> {
   const { limit = dht.config.k } = options
   if (!Number.isInteger(limit) || limit < 0) {
     throw new InvalidOptionError(`limit must be a whole number, 0 for all that the k closest know, not ${limit}`)
   }
+  const request = { type: 'get-providers', key } as const
+  checkKey(request) // before we tell what we know ourselves
   const found = new Found(dht, limit, options)
   yield * found.add(undefined, await dht.provided(key))
   if (found.enough || options.source === 'store') {
     yield * found.withoutAddrs()
     return
   }
-  const { answers } = walk(dht, key, { request: { type: 'get-providers', key } }, options, GET_DEADLINE_MS)
+  const { answers } = walk(dht, key, { request }, options, GET_DEADLINE_MS)
   for await (const { peer, response } of answers) {
     yield * found.add(peer, response.providers)
     if (found.enough) {

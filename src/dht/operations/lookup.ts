@@ -1,6 +1,7 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { Lookup, MAX_CANDIDATES_PER_K } from '../../lookup/lookup.ts'
 import { LOOKUP_DEADLINE_MS, slowAfter } from '../deadlines.ts'
+import { checkKey } from '../key-check.ts'
 import { timeoutOf } from '../option-checks.ts'
 import { LookupDriver } from '../run-lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
@@ -55,8 +56,11 @@ export interface WalkRequests<R extends WithCloser> {
 /**
  * Walk towards SHA-256 of `target`, sending `request` to each peer on the way.
  * Iterating throws the signal's reason when aborted.
+ *
+ * @throws {InvalidOptionError} no peer takes its key
  */
 export function walk<R extends WithCloser> (dht: DhtContext, target: Uint8Array, requests: WalkRequests<R>, options: OperationOptions, timeout: number): Walk<LookupAnswer<ResponseTo<R['type']>>> {
+  checkKey(requests.request)
   return new LookupWalk(dht, target, requests, options, timeout)
 }
 
@@ -125,6 +129,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
  * The node lookup (Kademlia paper, §2.3): the k closest peers to SHA-256 of
  * `target` that answer.
  *
+ * @throws {InvalidOptionError} an empty target, or one over 15 KiB
  * @throws the signal's reason, when aborted
  */
 export async function lookUp (dht: DhtContext, target: Uint8Array, options: OperationOptions = {}): Promise<LookupResult> {

@@ -1,7 +1,9 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { PROVIDE_DEADLINE_MS } from '../deadlines.ts'
+import { checkKey } from '../key-check.ts'
 import { spread } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
+import type { Deposit } from './spread.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
@@ -20,15 +22,21 @@ export interface ProvideResult {
   readonly ms: number
 }
 
-/** Remember that we provide the multihash `key`, look up the k closest, tell them. */
+/**
+ * Remember that we provide the multihash `key`, look up the k closest, tell them.
+ *
+ * @throws {InvalidOptionError} it is empty, or has more than 80 bytes
+ */
 export async function provide (dht: DhtContext, key: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
   options.signal?.throwIfAborted() // before it is remembered
   const self = dht.published()
+  const deposit: Deposit = { type: 'add-provider', key, providers: [self] }
+  checkKey(deposit)
   const id = bytesToMapKey(key)
   dht.cancelled.delete(id)
   await dht.providers.add(key, self)
   dht.untold.add(id)
-  const { reached, ...rest } = await spread(dht, key, { type: 'add-provider', key, providers: [self] }, options, PROVIDE_DEADLINE_MS)
+  const { reached, ...rest } = await spread(dht, key, deposit, options, PROVIDE_DEADLINE_MS)
   if (reached.length > 0) {
     dht.untold.delete(id)
   }

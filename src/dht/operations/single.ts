@@ -2,6 +2,7 @@ import { startDeadline } from '../../clock/wait.ts'
 import { contactOf } from '../../keyspace/contact.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
+import { checkKey } from '../key-check.ts'
 import { timeoutOf } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
@@ -26,9 +27,11 @@ export interface SingleAnswer<T extends Question['type']> {
  * Send one request to one node, first finding out who it is if only its address
  * is known.
  *
+ * @throws {InvalidOptionError} no peer takes its key
  * @throws as {@link RpcClient.request}; {@link TimeoutError} when the operation's deadline passes
  */
 export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAddr, request: R, options: OperationOptions = {}): Promise<SingleAnswer<R['type']>> {
+  checkKey(request)
   const { clock } = dht.config
   const ms = timeoutOf(options, REQUEST_DEADLINE_MS)
   const deadline = startDeadline(clock, ms, () => new TimeoutError(`no answer to ${request.type} within ${ms} ms`), options.signal, dht.tasks.signal)
