@@ -9,9 +9,13 @@ export const KEYS_HELP = `A key is a name of your own (greeting, which stands fo
  * The key that a text on the command line stands for: a record key as `put` prints it, or
  * else a name in the open namespace.
  *
+ * @throws {UsageError} it is empty
  * @throws {InvalidKeyError} it begins like a record key, and is none
  */
 export function parseKey (text: string): string | Uint8Array {
+  if (text === '') {
+    throw new UsageError('the key is empty: give at least one character')
+  }
   return isRecordKeyText(text) ? parseRecordKey(text) : text
 }
 

@@ -66,6 +66,7 @@ describe('the errors of the command', () => {
     ['an argument too many', ['get', 'x', 'y'], /too many arguments/],
     ['an address that is none', ['ping', 'nowhere'], /"nowhere" is no address: .* for example 192\.0\.2\.1:4001/],
     ['a bootstrap address that is none', ['get', 'x', '-b', '127.0.0.1:99999'], /is no address/],
+    ['a key that is empty, before anybody is asked', ['get', '', '-b', '127.0.0.1:1'], /the key is empty: give at least one character/],
     ['a time that is none', ['ping', '127.0.0.1:1', '--timeout', 'soon'], /Give a time like 10s/],
     ['a network that is none', ['ping', '127.0.0.1:1', '--network', 'mine'], /must be a protocol id/],
     ['a security that is none', ['ping', '127.0.0.1:1', '--security', 'none'], /Allowed choices are tls, plain/],
