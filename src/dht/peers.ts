@@ -3,6 +3,7 @@ import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 import { LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
+import { bytesEqual } from '../wire/bytes-equal.ts'
 import { isFresh, isKnownAt, isWanted } from './newcomers.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { KademliaConfig, Observer } from './config.ts'
@@ -62,8 +63,12 @@ export class Peers {
     return this.#remembered.toReversed()
   }
 
-  /** A contact of earlier: it is asked when we join again. The oldest gives way. */
+  /** A contact of earlier, once however often it was lost: it is asked when we join again. The oldest gives way. */
   remember (contact: Contact): void {
+    const before = this.#remembered.findIndex(({ id }) => bytesEqual(id, contact.id))
+    if (before !== -1) {
+      this.#remembered.splice(before, 1)
+    }
     this.#remembered.push(contact)
     if (this.#remembered.length > MAX_REMEMBERED) {
       this.#remembered.shift()

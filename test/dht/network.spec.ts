@@ -166,6 +166,27 @@ describe('a network', () => {
     }
   })
 
+  it('remembers the contacts that were lost though one comes and goes', async () => {
+    simulation = new Simulation({ seed: 14, latency: 10 })
+    const { dht } = await simulation.node({ mode: 'client' })
+    const [flapping, ...others] = await simulation.nodesJoined(6)
+    const hosts = others.map(({ host }) => host)
+    const pingAll = async (): Promise<unknown> => Promise.allSettled([flapping, ...others].map(async node => simulation.clock.run(dht.ping(node.dht.self))))
+    await pingAll()
+    for (let time = 0; time < 70; time++) {
+      simulation.network.partition([[...hosts, flapping.host]])
+      await pingAll()
+      expect(dht.contacts).to.equal(0)
+      simulation.network.partition([hosts])
+      await simulation.clock.run(dht.ping(flapping.dht.self))
+    }
+    flapping.host.crash()
+    await simulation.clock.run(dht.ping(flapping.dht.self).catch(() => {}))
+    simulation.network.heal()
+    await simulation.clock.advance(3_600_000)
+    expect(dht.contacts).to.equal(5)
+  })
+
   it('finds values with 40 % of the nodes dead', async () => {
     simulation = new Simulation({ seed: 11, latency: [10, 60] })
     const nodes = await simulation.nodesJoined(100)
