@@ -3,6 +3,7 @@ import { MemoryDatastore } from 'datastore-core'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { sealOpenValue } from '../../src/record/open.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
+import { MemoryValueStore } from '../../src/store/memory.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
@@ -165,6 +166,20 @@ describe('the life of a value', () => {
       expect(await holders(nodes)).to.deep.equal([])
     })
 
+    it('is passed on to those who have an older one though our own store is full', async () => {
+      const [a, b] = await network(2)
+      const values = new MemoryValueStore(simulation.clock, { maxBytes: 20 })
+      const reader = await simulation.node({ ...QUIET, values, bootstrap: a.host.self.addrs })
+      const old = await a.dht.internals.values.seal('key', 'old')
+      await simulation.clock.advance(1)
+      const newer = await a.dht.internals.values.seal('key', 'a newer one, which is longer')
+      await a.dht.internals.values.accept(newer)
+      await Promise.all([b, reader].map(async node => node.dht.internals.values.accept(old)))
+      await get(reader)
+      await settle()
+      expect((await holders([a, b, reader])).map(({ value }) => value.slice(0, 7))).to.deep.equal(['a newer', 'a newer', 'old'])
+    })
+
     it('is told with how many agree', async () => {
       const nodes = await network(12)
       await put(nodes[0])
@@ -301,7 +316,6 @@ describe('the life of a value', () => {
 
     it('lasts though our store has no room for it', async () => {
       const nodes = await network(6, { maxValueSize: 100 })
-      const { MemoryValueStore } = await import('../../src/store/memory.ts')
       const values = new MemoryValueStore(simulation.clock, { maxValues: 1 })
       const full = await simulation.node({ ...QUIET, values, bootstrap: nodes[0].host.self.addrs })
       await simulation.clock.run(full.dht.put('other', 'value', { republish: false }))
@@ -362,7 +376,6 @@ describe('the life of a value', () => {
 
     it('goes on after a restart', async () => {
       const nodes = await network(3, { replicateInterval: HOUR })
-      const { MemoryValueStore } = await import('../../src/store/memory.ts')
       const values = new MemoryValueStore(simulation.clock)
       const first = await simulation.node({ ...QUIET, values, bootstrap: nodes[0].host.self.addrs })
       await put(first, 'value', { ttl: 10 * HOUR })

@@ -32,7 +32,7 @@ export interface Found {
  * it for longer than it has left.
  */
 export function passOn (dht: DhtContext, found: Found): void {
-  const { config: { clock, valueTtl, cacheFound }, values, tasks, self, counts } = dht
+  const { config: { clock, valueTtl, cacheFound }, values, tasks, self, counts, log } = dht
   const { record, expires, quorum: { agreeing, outdated, without }, lookup } = found
   const left = expires == null ? undefined : expires - clock.now()
   if (left != null && left < MIN_LEFT_MS) {
@@ -44,7 +44,7 @@ export function passOn (dht: DhtContext, found: Found): void {
   const cached = cacheFound ? placeToCache(dht, without.filter(peer => peer !== self && !lacking.includes(peer)), found) : undefined
   tasks.run(async signal => {
     if (outdated.includes(self)) {
-      await values.accept({ ...record, ttl: left })
+      await values.accept({ ...record, ttl: left }).catch(err => { log('could not keep the value that was found: %e', err) })
     }
     const corrected = sendToEach(dht, lacking, { type: 'put-value', record: { ...record, ttl: left } }, { signal })
     if (cached != null) {
