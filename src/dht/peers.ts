@@ -194,9 +194,11 @@ export class Peers {
     }
   }
 
+  /** `contact` answered over a stream that may have been opened before, at other addresses: those it has now may be hearsay. */
   #learn (contact: Contact): void {
     if (!this.table.seen(contact.key, this.#init.config.clock.now())) {
-      this.#enter(contact)
+      const opened = this.#init.client.opened(contact)
+      this.#enter(opened == null || opened === contact ? contact : contactOf(opened))
     }
   }
 

@@ -73,6 +73,11 @@ export class RpcClient {
     return channel == null || channel.idle ? undefined : channel.peer
   }
 
+  /** The same peer as it was known when its stream was opened, if there is one: where it is. */
+  opened (peer: PeerInfo): PeerInfo | undefined {
+    return this.#channels.get(peer)?.peer
+  }
+
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
   expected (peer: PeerInfo): number {
     return this.#channels.expected(peer)

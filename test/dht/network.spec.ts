@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { Simulation } from '../helpers/simulation.ts'
+import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -104,6 +105,25 @@ describe('a network', () => {
     await simulation.clock.advance(1000)
     expect(a.dht.internals.peers.table.get(moved.dht.self.key)?.addrs).to.deep.equal(moved.host.self.addrs)
     expect((await simulation.clock.run(a.dht.ping(moved.dht.self))).peer.id).to.deep.equal(id)
+  })
+
+  it('believes nobody who says that a peer with an open stream is elsewhere', async () => {
+    simulation = new Simulation({ seed: 15, latency: 10 })
+    const { dht } = await simulation.node({ k: 1, mode: 'client' })
+    const nowhere = simulation.network.createHost()
+    await nowhere.stop()
+    const { table } = dht.internals.peers
+    const near = (node: SimulatedNode): boolean => (node.dht.self.key[0] & 0x80) === (dht.self.key[0] & 0x80)
+    const all = await Promise.all(Array.from({ length: 8 }, async () => simulation.node()))
+    const [contact, replacement] = all.filter(node => !near(node))
+    for (const { dht: { self } } of [...all.filter(near), contact, replacement]) {
+      await simulation.clock.run(dht.ping(self))
+    }
+    const { id, key, addrs } = replacement.dht.self
+    await simulation.clock.run(dht.ping({ id, addrs: nowhere.self.addrs }))
+    contact.host.crash()
+    await simulation.clock.run(dht.ping(contact.dht.self).catch(() => {}))
+    expect(table.get(key)?.addrs, 'in place of the one that has gone').to.deep.equal(addrs)
   })
 
   it('evicts the head of a full bucket for a newcomer only if it does not answer', async () => {
