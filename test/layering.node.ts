@@ -22,7 +22,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['wire', ['keyspace', 'record']],
   ['store', ['keyspace', 'clock', 'cache', 'record', 'wire']],
   ['rpc', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store']],
-  ['dht', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc']],
+  ['dht', ['keyspace', 'clock', 'cache', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc']],
   ['hosts', ['keyspace', 'clock', 'files', 'iteration', 'cache', 'rpc/connection.ts', 'rpc/errors.ts']],
   ['dump', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],
   ['engine.ts', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'dump']],

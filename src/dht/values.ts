@@ -1,3 +1,4 @@
+import { LruCache } from '../cache/lru-cache.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { immutableRecords } from '../record/immutable.ts'
 import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record.ts'
@@ -5,7 +6,7 @@ import { isRecordKeyText, parseRecordKey } from '../record/key-text.ts'
 import { MUTABLE } from '../record/mutable-key.ts'
 import { MAX_MUTABLE_ENVELOPE_BYTES, mutableRecords, openMutableValue } from '../record/mutable.ts'
 import { namespaceOf } from '../record/namespace.ts'
-import { MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../record/open.ts'
+import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../record/open.ts'
 import { publicKeyRecords } from '../record/public-key.ts'
 import { kindsOf, Validators } from '../record/validator.ts'
 import { Turns } from '../store/turns.ts'
@@ -20,6 +21,9 @@ import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
 const MAX_KEY_BYTES = 4096
+
+/** Keys of which is remembered when we sealed a value last. */
+const MAX_SEALED = 1_024
 
 /** The namespace of keys that name none. */
 const OPEN = 'kv'
@@ -50,7 +54,8 @@ export class Values {
   readonly #enveloped: boolean
   /** Writes to one key take turns, so that none is undone by an older one. */
   readonly #writes = new Turns()
-  #lastSealed = 0
+  /** When the last value at a key was sealed, by `bytesToMapKey`: it may not be kept yet, or only elsewhere. */
+  readonly #sealed = new LruCache<number>(MAX_SEALED)
 
   constructor ({ config, store, publications, kinds, onKept }: ValuesInit) {
     this.#config = config
@@ -207,12 +212,21 @@ export class Values {
     return expires
   }
 
-  /** Later than every value that we sealed or keep: two puts within a millisecond, or by a slow clock, still replace each other in order. */
+  /**
+   * Later than every value that we sealed or keep at this key: two puts within a millisecond, or by a slow clock, still
+   * replace each other in order. What was sealed by a clock so far ahead that nobody accepts it does not count.
+   */
   async #sealTime (key: Uint8Array): Promise<number> {
-    const kept = await this.#store.get(key)
-    const after = kept == null ? 0 : openValue(kept.value).time
-    this.#lastSealed = Math.max(this.#config.clock.now(), this.#lastSealed + 1, after + 1)
-    return this.#lastSealed
+    const kept = await this.kept(key)
+    const id = bytesToMapKey(key)
+    const now = this.#config.clock.now()
+    const latest = now + MAX_CLOCK_AHEAD_MS
+    const sealed = this.#sealed.get(id) ?? 0
+    const time = Math.max(now, kept == null ? 0 : openValue(kept.value).time + 1, sealed > latest ? 0 : sealed + 1)
+    if (time <= latest) {
+      this.#sealed.set(id, time)
+    }
+    return time
   }
 }
 

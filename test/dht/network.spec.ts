@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { Simulation } from '../helpers/simulation.ts'
+import type { Clock } from '../../src/clock/clock.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -57,6 +58,21 @@ describe('a network', () => {
     await simulation.clock.run(a.dht.put('key', 'zzz'))
     await simulation.clock.run(a.dht.put('key', 'aaa'))
     expect(text((await simulation.clock.run(b.dht.get('key'))).value)).to.equal('aaa')
+  })
+
+  it('takes the puts of a node whose clock was ahead once that is right', async () => {
+    simulation = new Simulation({ seed: 16 })
+    const { clock } = simulation
+    let ahead = 24 * 3_600_000
+    const wrong: Clock = { now: () => clock.now() + ahead, schedule: (ms, task) => clock.schedule(ms, task) }
+    const other = await simulation.node()
+    const { dht } = await simulation.node({ clock: wrong, bootstrap: other.host.self.addrs })
+    expect((await clock.run(dht.put('key', 'of tomorrow'))).storedAt).to.deep.equal([])
+    ahead = 0
+    for (const key of ['another', 'key']) {
+      expect((await clock.run(dht.put(key, 'of today'))).storedAt, key).to.have.length(1)
+      expect(text((await clock.run(other.dht.get(key))).value)).to.equal('of today')
+    }
   })
 
   it('corrects who is behind after a get', async () => {

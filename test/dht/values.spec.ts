@@ -6,7 +6,7 @@ import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { formatRecordKey } from '../../src/record/key-text.ts'
-import { sealOpenValue } from '../../src/record/open.ts'
+import { MAX_CLOCK_AHEAD_MS, openValue, sealOpenValue } from '../../src/record/open.ts'
 import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { utf8 } from '../helpers/protobuf.ts'
@@ -101,6 +101,23 @@ describe('values', () => {
     const record = await values.seal('key', 'ours')
     await values.accept(record)
     expect(values.open(await values.kept(KEY) ?? record)).to.deep.equal(utf8('ours'))
+  })
+
+  it('are sealed as if nothing were kept at other keys, however far ahead that is', async () => {
+    const { values, clock } = create()
+    await values.accept({ key: KEY, value: sealOpenValue(utf8('theirs'), clock.now() + MAX_CLOCK_AHEAD_MS) })
+    await expect(values.seal('key', 'ours')).to.eventually.be.rejected.with.property('name', 'InvalidRecordError')
+    const { value } = await values.seal('other', 'ours')
+    expect(openValue(value).time).to.equal(clock.now())
+    await clock.advance(1)
+    await values.accept(await values.seal('key', 'ours'))
+  })
+
+  it('are each sealed later than the one before at their key, kept or not', async () => {
+    const { values, clock } = create()
+    const times = await Promise.all(['key', 'key', 'other', 'key'].map(async key => openValue((await values.seal(key, 'x')).value).time))
+    const now = clock.now()
+    expect(times).to.deep.equal([now, now + 1, now, now + 2])
   })
 
   it('are verified once when they come again', async () => {
