@@ -28,13 +28,14 @@ import type { FindProvidersOptions, GetValueOptions, PublishingKadDHT, RoutingTa
 import type { Operation } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import type { QueryBody } from './query.ts'
+import type { KademliaInit } from '../dht/config.ts'
 import type { OperationOptions } from '../dht/events.ts'
 import type { FindPeerResult } from '../dht/operations/find-peer.ts'
 import type { GetOptions } from '../dht/operations/get.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'
 import type { Libp2pHost } from '../hosts/libp2p/host.ts'
 import type { Contact } from '../keyspace/contact.ts'
-import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, Metrics, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
+import type { AbortOptions, ContentRouting, Libp2pEvents, Logger, Metrics, Peer, PeerDiscovery, PeerDiscoveryEvents, PeerId, PeerInfo, PeerRouting, RoutingOptions, Startable } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { CID } from 'multiformats/cid'
 
@@ -50,6 +51,9 @@ const LOG_PART: { readonly [operation in Operation]: string } = {
   FIND_PEER: 'peer-routing',
   GET_CLOSEST_PEERS: 'peer-routing'
 }
+
+/** What a run finds of earlier ones, and leaves. */
+type Stores = Pick<KademliaInit, 'values' | 'providers' | 'publications'>
 
 /** What runs between start and stop: each start makes another. */
 interface Running {
@@ -152,13 +156,13 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     if (this.#running != null) {
       return
     }
-    const running = await this.#assemble()
-    this.#running = running
     if (this.#init.clientMode == null) {
       this.#components.events.addEventListener('self:peer:update', this.#onSelfUpdate)
     }
     try {
-      await running.dht.start({ join: 'later' })
+      const [stores] = await Promise.all([this.#openStores(), this.#followStored()])
+      this.#running = this.#assemble(stores)
+      await this.#running.dht.start({ join: 'later' })
     } catch (err) {
       await this.stop()
       throw err
@@ -174,12 +178,12 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async stop (): Promise<void> {
+    this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
     const running = this.#running
     if (running == null) {
       return
     }
     this.#running = undefined
-    this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
     running.tags.stop()
     await running.dht.stop()
     await running.host.stop()
@@ -317,9 +321,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
   }
 
-  /** The parts of one run, from start to stop. */
-  async #assemble (): Promise<Running> {
-    const { datastore, logger } = this.#components
+  async #openStores (): Promise<Stores> {
+    const { datastore } = this.#components
     const { datastorePrefix: prefix, providers: providersInit, reprovide } = this.#init
     const { clock } = this.#options
     const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, shared: true, log: this.#log })
@@ -336,16 +339,21 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     })
     const publications = this.#init.republish === true ? new DatastorePublicationStore({ datastore, prefix, log: this.#log }) : undefined
     await Promise.all([values.open(), providers.open(), publications?.open()])
+    return { values, providers, publications }
+  }
+
+  /** The parts of one run, from start to stop. */
+  #assemble (stores: Stores): Running {
+    const { datastore, logger } = this.#components
+    const { clock } = this.#options
     const host = createLibp2pHost(this.#components, this.#init)
     const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: this.k })
     const dht = new Kademlia({
       ...this.#options,
+      ...stores,
       host,
       mode: this.#mode,
-      values,
-      providers,
-      publications,
-      contacts: new SavedContacts(new DatastoreContactStore({ datastore, prefix, log: this.#log }), this.#components.peerStore),
+      contacts: new SavedContacts(new DatastoreContactStore({ datastore, prefix: this.#init.datastorePrefix, log: this.#log }), this.#components.peerStore),
       kinds: kindsOfMaps(this.validators, this.selectors),
       logger,
       observer: {
@@ -400,8 +408,21 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   readonly #onSelfUpdate = ({ detail: { peer } }: Libp2pEvents['self:peer:update']): void => {
-    const dialable = peer.addresses.some(({ multiaddr }) => isPubliclyDialable(multiaddr))
-    this.setMode(dialable ? 'server' : 'client').catch(err => { this.#log.error('could not change the mode - %e', err) })
+    this.#follow(peer).catch(err => { this.#log.error('could not change the mode - %e', err) })
+  }
+
+  /** libp2p tells of our addresses when they change: after a restart that may be never. */
+  async #followStored (): Promise<void> {
+    const { peerStore, peerId } = this.#components
+    const self = this.#init.clientMode == null ? await peerStore.get(peerId).catch(() => undefined) : undefined // nothing before its first start
+    if (self != null) {
+      await this.#follow(self)
+    }
+  }
+
+  /** Serve if everybody can dial us, and only ask otherwise. */
+  async #follow ({ addresses }: Pick<Peer, 'addresses'>): Promise<void> {
+    await this.setMode(addresses.some(({ multiaddr }) => isPubliclyDialable(multiaddr)) ? 'server' : 'client')
   }
 
   #started (): Running {

@@ -22,6 +22,8 @@ export interface Libp2pNodeOptions<T extends ServiceMap> extends TestNodeOptions
   transport?: 'memory'
   /** Where to listen. Default: one address of its own; `[]` listens nowhere. */
   listen?: string[]
+  /** What to tell others in place of that. Default: nothing */
+  announce?: string[]
   /** Milliseconds that each chunk takes over the memory transport. Default: 0, at which bytes pass before any timer or other event */
   latency?: number
   /** Bytes of a yamux stream's receive window at most. Default: that of yamux, 16 MiB */
@@ -54,8 +56,8 @@ let nodes = 0
  * ```
  */
 export async function createLibp2pNode<T extends ServiceMap> (options: Libp2pNodeOptions<T> = {}): Promise<Libp2p<T & TestServices>> {
-  const { transport: _, latency, listen = [`/memory/kadmium-test-${nodes++}`], ...rest } = options
-  return createLibp2pNodeOver({ ...rest, transports: [memory({ latency })], addresses: { listen } })
+  const { transport: _, latency, listen = [`/memory/kadmium-test-${nodes++}`], announce = [], ...rest } = options
+  return createLibp2pNodeOver({ ...rest, transports: [memory({ latency })], addresses: { listen, announce } })
 }
 
 /** The same over transports of the caller's choice. */

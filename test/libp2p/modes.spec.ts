@@ -1,8 +1,12 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
+import { MemoryDatastore } from 'datastore-core'
+import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { announce, failure, INIT, PROTOCOL, tellSelf, TestNetwork, until, withdraw } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { KadDHTInit } from '../../src/libp2p/init.ts'
+import type { Pair, Query } from 'interface-datastore'
 
 const PUBLIC = '/ip6/2604:1380:1::1/tcp/4001'
 const SECOND = '/ip6/2604:1380:2::1/udp/4001/quic-v1'
@@ -10,9 +14,22 @@ const PRIVATE = '/ip6/fc00::1/tcp/4001'
 const RELAYED = '/ip6/2604:1380:3::1/tcp/4001/p2p/QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt/p2p-circuit'
 const RELAYED_WEBRTC = '/ip6/2604:1380:4::1/tcp/4001/p2p/QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt/p2p-circuit/webrtc'
 
+/** Turns of the event loop in which libp2p has long started, and told what it has to tell. */
+const TURNS_TO_LIST = 100
+
 function auto (): KadDHTInit {
   const { clientMode: _, ...init } = INIT
   return init
+}
+
+/** Takes its time to list what it has, as one on a disk does that has much. */
+class SlowDatastore extends MemoryDatastore {
+  async * query (query: Query): AsyncGenerator<Pair> {
+    for (let turn = 0; turn < TURNS_TO_LIST; turn++) {
+      await macrotask()
+    }
+    yield * super.query(query)
+  }
 }
 
 /** Does the node serve the protocol? */
@@ -44,6 +61,24 @@ describe('modes of the libp2p service', () => {
     await withdraw(node, SECOND)
     await until('it serves no more', () => !serves(node))
     expect(node.services.dht.getMode()).to.equal('client')
+  })
+
+  it('follow the addresses after a restart with the same ones, of which libp2p tells nothing or too early', async () => {
+    const options = { datastore: new SlowDatastore(), privateKey: await generateKeyPair('Ed25519'), announce: [PUBLIC] }
+    const before = await network.node(auto(), options)
+    await before.peerStore.patch(before.peerId, { multiaddrs: [multiaddr(PUBLIC)] }) // libp2p waits a second with that
+    await until('it serves', () => serves(before))
+    await network.stop()
+    const after = await network.node(auto(), options)
+    expect([after.services.dht.getMode(), serves(after)]).to.deep.equal(['server', true])
+  })
+
+  it('follow the addresses that changed while stopped', async () => {
+    const node = await network.node(auto())
+    await node.services.dht.stop()
+    await node.peerStore.patch(node.peerId, { multiaddrs: [multiaddr(PUBLIC)] })
+    await node.services.dht.start()
+    expect([node.services.dht.getMode(), serves(node)]).to.deep.equal(['server', true])
   })
 
   it('do not follow addresses that not everybody can dial', async () => {

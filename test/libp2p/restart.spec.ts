@@ -141,7 +141,7 @@ describe('stopping and starting', () => {
 
   it('a datastore that does not work fails the start, and leaves nothing behind', async () => {
     const datastore = new MemoryDatastore()
-    const node = await network.node(INIT, { datastore })
+    const node = await network.node({ ...INIT, clientMode: undefined }, { datastore })
     const { services: { dht, inside: { components: { events } } } } = node
     await dht.stop()
     const listeners = (): number[] => ['self:peer:update', 'peer:identify', 'peer:disconnect', 'transport:listening', 'transport:close'].map(type => Reflect.apply(Reflect.get(events, 'listenerCount'), events, [type]))
