@@ -27,8 +27,8 @@ export interface FindProvidersOptions extends RoutingOptions {
 }
 
 /**
- * The service. Queries are sequences of events; leaving the loop ends the query. They
- * take `{ signal, onProgress, useCache, useNetwork }`.
+ * The service. Queries are sequences of events; leaving the loop ends the query, and so does
+ * the stop of the node, without an error. They take `{ signal, onProgress, useCache, useNetwork }`.
  */
 export interface KadDHT {
   /** Contacts in a bucket, peers that a lookup is for, peers that keep a value. */
@@ -63,7 +63,7 @@ export interface KadDHT {
   /**
    * Where a peer is: one FINAL_PEER event.
    *
-   * @throws {NotFoundError} nobody who answered knows
+   * @throws {NotFoundError} nobody who answered knows, or the node was stopped
    */
   findPeer(id: PeerId, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
@@ -81,7 +81,7 @@ export interface KadDHT {
    */
   provide(key: CID, options?: RoutingOptions): AsyncIterable<QueryEvent>
 
-  /** Provide a CID no longer: those that were told forget it when its life is over. */
+  /** Provide a CID no longer, also from the next start on: those that were told forget it when its life is over. */
   cancelReprovide(key: CID, options?: AbortOptions): Promise<void>
 
   /**

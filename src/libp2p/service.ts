@@ -7,10 +7,12 @@ import { createLibp2pHost } from '../hosts/libp2p/host.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { keyOf } from '../keyspace/key.ts'
 import { DatastoreContactStore } from '../store/datastore-contacts.ts'
+import { DatastoreProviderRows } from '../store/datastore-provider-rows.ts'
 import { DatastoreProviderStore } from '../store/datastore-providers.ts'
 import { DatastorePublicationStore } from '../store/datastore-publications.ts'
 import { DatastoreValueStore } from '../store/datastore-values.ts'
 import { LIBP2P_VALUE_TTL_MS } from '../store/limits.ts'
+import { DEFAULT_PREFIX } from '../store/row-keys.ts'
 import { isAddrInScope } from '../wire/address.ts'
 import { MAX_PROVIDER_KEY_BYTES } from '../wire/limits.ts'
 import { ContactTags } from './contact-tags.ts'
@@ -204,12 +206,18 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async refreshRoutingTable ({ signal }: AbortOptions = {}): Promise<void> {
-    await this.#started().dht.refresh({ signal })
+    await unlessStopped(this.#running?.dht.refresh({ signal }))
   }
 
-  async cancelReprovide (key: CID, { signal }: AbortOptions = {}): Promise<void> {
+  async cancelReprovide ({ multihash: { bytes } }: CID, { signal }: AbortOptions = {}): Promise<void> {
     signal?.throwIfAborted()
-    await this.#started().dht.unprovide(key.multihash.bytes)
+    if (this.#running != null) {
+      await this.#running.dht.unprovide(bytes)
+      return
+    }
+    const { datastore, peerId } = this.#components
+    const { datastorePrefix: prefix = DEFAULT_PREFIX } = this.#init
+    await new DatastoreProviderRows({ datastore, prefix, cacheSize: 0, log: this.#log }).delete(bytes, peerId.toMultihash().bytes)
   }
 
   get (key: Uint8Array, options: GetValueOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
@@ -262,7 +270,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   findPeer (id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
     return this.#query('FIND_PEER', options, async ({ dht, translator, tell, options: operation }) => {
       const known = options.useCache === false ? undefined : await this.#knownPeer(id, options)
-      const found = known ?? (options.useNetwork === false ? undefined : await dht.findPeer(id.toMultihash().bytes, { ...operation, source: 'network' }))
+      const found = known ?? (options.useNetwork === false ? undefined : await unlessStopped(dht.findPeer(id.toMultihash().bytes, { ...operation, source: 'network' })))
       if (found == null) {
         throw new NotFoundError('nobody who was asked knows where this peer is')
       }
@@ -298,7 +306,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
           }
         }
       })
-      await body({ dht, translator, tell, wanted, options: { signal, onProgress: event => { translator.translate(event) } } })
+      await unlessStopped(body({ dht, translator, tell, wanted, options: { signal, onProgress: event => { translator.translate(event) } } }))
     }
     return query(async (tell, signal, wanted) => this.#metrics.measure(name, async () => run(tell, signal, wanted), () => isLeft(signal)), options.signal)
   }
@@ -441,6 +449,18 @@ function traced<M extends (...args: any[]) => AsyncGenerator<QueryEvent>> (metri
 /** Everybody can dial it, and not only over a relay. */
 function isPubliclyDialable (addr: Multiaddr): boolean {
   return isAddrInScope(addr.bytes, 'public') && addr.getComponents().every(({ code }) => code !== CODE_P2P_CIRCUIT)
+}
+
+/** What `task` gives; undefined, if the DHT is stopped meanwhile: to whoever reads on in the background that is no failure. */
+async function unlessStopped<T> (task: Promise<T> | undefined): Promise<T | undefined> {
+  try {
+    return await task
+  } catch (err) {
+    if (err instanceof NotStartedError) {
+      return undefined
+    }
+    throw err
+  }
 }
 
 /** The values at `key` are told as they come in; there may be none. */

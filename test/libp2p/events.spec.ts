@@ -1,11 +1,13 @@
 import { expect } from 'aegir/chai'
+import drain from 'it-drain'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { CustomProgressEvent } from 'progress-events'
+import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { EventTypes } from '../../src/libp2p/events.ts'
-import { all, disconnect, failure, named, stopNode, TestNetwork, text, utf8, WITH_VALUES } from './network.ts'
+import { all, disconnect, failure, named, silence, stopNode, TestNetwork, text, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { QueryEvent } from '../../src/libp2p/events.ts'
 import type { PeerId, RoutingOptions } from '@libp2p/interface'
@@ -269,20 +271,64 @@ describe('events', () => {
     const { services: { dht } } = node
     const attempts = (): Array<Promise<unknown>> => [
       all(dht.get(KEY)), all(dht.put(KEY, utf8('value'))), all(dht.provide(CONTENT)), all(dht.findProviders(CONTENT)),
-      all(dht.findPeer(nodes[1].peerId)), all(dht.getClosestPeers(KEY)), dht.refreshRoutingTable(), dht.cancelReprovide(CONTENT)
+      all(dht.findPeer(nodes[1].peerId)), all(dht.getClosestPeers(KEY))
     ]
     expect(new Set(await Promise.all(attempts().map(failure)))).to.deep.equal(new Set(['NotStartedError']))
     expect([dht.isStarted(), dht.routingTable.size]).to.deep.equal([false, 0])
+    await dht.refreshRoutingTable()
     await node.start()
     expect(dht.isStarted()).to.equal(true)
     await node.stop()
     expect(new Set(await Promise.all(attempts().map(failure)))).to.deep.equal(new Set(['NotStartedError']))
+    await dht.refreshRoutingTable()
   })
 
-  it('of a query under way end when the node stops', async () => {
-    const lonely = await network.node(WITH_VALUES)
-    const task = failure(all(lonely.services.dht.getClosestPeers(KEY)))
-    await lonely.stop()
-    expect(await task).to.equal('NotStartedError')
+  it('of a query under way just end when the node stops', async () => {
+    const { services: { dht }, contentRouting, peerRouting } = await network.node(WITH_VALUES)
+    const stranger = (await network.node()).peerId
+    const tasks = {
+      get: all(dht.get(KEY)),
+      put: all(dht.put(KEY, utf8('value'))),
+      provide: all(dht.provide(CONTENT)),
+      findProviders: all(dht.findProviders(CONTENT)),
+      getClosestPeers: all(dht.getClosestPeers(KEY)),
+      findPeer: all(dht.findPeer(stranger)),
+      'contentRouting.put': contentRouting.put(KEY, utf8('value')),
+      'contentRouting.provide': contentRouting.provide(CONTENT),
+      'contentRouting.findProviders': drain(contentRouting.findProviders(CONTENT)),
+      'peerRouting.getClosestPeers': drain(peerRouting.getClosestPeers(KEY)),
+      'peerRouting.findPeer': peerRouting.findPeer(stranger),
+      refreshRoutingTable: dht.refreshRoutingTable()
+    }
+    const ends = Promise.all(Object.entries(tasks).map(async ([name, task]) => [name, await failure(task)]))
+    await macrotask() // libp2p's own routers begin a little later
+    await dht.stop()
+    expect(Object.fromEntries(await ends)).to.deep.equal({
+      ...Object.fromEntries(Object.keys(tasks).map(name => [name, 'none'])),
+      findPeer: 'NotFoundError',
+      'peerRouting.findPeer': 'NotFoundError'
+    })
+  })
+
+  it('of a query among peers that are silent just end when the node stops, and what was told before stays told', async () => {
+    const [asker, ...others] = nodes
+    await Promise.all(others.map(async node => { await silence(node) }))
+    const names: string[] = []
+    for await (const { name } of asker.services.dht.getClosestPeers(KEY)) {
+      if (names.push(name) === 1) {
+        await asker.services.dht.stop()
+      }
+    }
+    expect(names).to.include('SEND_QUERY')
+    expect(names).to.not.include('FINAL_PEER')
+  })
+
+  it('of a query whose signal was aborted before the node stops end with its reason', async () => {
+    const { services: { dht } } = await network.node(WITH_VALUES)
+    const controller = new AbortController()
+    const task = failure(all(dht.getClosestPeers(KEY, { signal: controller.signal })))
+    controller.abort(new RangeError('enough'))
+    await dht.stop()
+    expect(await task).to.equal('RangeError')
   })
 })

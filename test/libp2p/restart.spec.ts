@@ -9,6 +9,7 @@ import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { all, disconnect, INIT, named, stopNode, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { KadDHTInit } from '../../src/libp2p/init.ts'
+import type { Datastore } from 'interface-datastore'
 
 const KEY = utf8('/v/key')
 const CONTENT = CID.createV1(0x55, Digest.create(0x12, new Uint8Array(32).fill(1)))
@@ -22,7 +23,7 @@ async function provided ({ services: { dht } }: DhtNode): Promise<string[]> {
 }
 
 /** The names of the rows that begin with `prefix`. */
-async function rowsOf (datastore: MemoryDatastore, prefix: string): Promise<string[]> {
+async function rowsOf (datastore: Datastore, prefix: string): Promise<string[]> {
   const names: string[] = []
   for await (const key of datastore.queryKeys({ prefix })) {
     names.push(key.toString())
@@ -137,6 +138,19 @@ describe('stopping and starting', () => {
     expect(await a.services.dht.unpublish(KEY)).to.equal(false)
     expect(await rowsOf(datastore, '/dht/published/')).to.deep.equal([])
     expect(await b.services.dht.unpublish(KEY), 'it only holds it').to.equal(false)
+  })
+
+  it('what is provided no longer from a stop on is not provided after the start', async () => {
+    const node = await network.node(INIT)
+    const other = CID.createV1(0x55, Digest.create(0x12, new Uint8Array(32).fill(2)))
+    const provides = [CONTENT, other].map(async cid => all(node.services.dht.provide(cid)))
+    await until('it has both', async () => (await rowsOf(node.services.inside.components.datastore, '/dht/provider/')).length === 2)
+    await node.services.dht.stop()
+    await Promise.all(provides)
+    await node.services.dht.cancelReprovide(CONTENT)
+    await node.services.dht.start()
+    expect(await provided(node)).to.deep.equal([])
+    expect(await rowsOf(node.services.inside.components.datastore, '/dht/provider/')).to.have.lengthOf(1)
   })
 
   it('a datastore that does not work fails the start, and leaves nothing behind', async () => {
