@@ -262,7 +262,7 @@ export interface KadDHTInit {
   reprovide?: ReProvideInit
 
   /**
-   * What is believed of a peer's addresses, and told to others.
+   * What is believed of a peer's addresses, and told to others. If it throws for a peer: nothing.
    *
    * @default removePrivateAddressesMapper
    */

@@ -8,6 +8,7 @@ import { LIBP2P_VALUE_TTL_MS, PROVIDER_ADDRS_TTL_MS, PROVIDER_TTL_MS } from '../
 import { removePrivateAddressesMapper, scopeOf } from './mappers.ts'
 import { toPeerInfo } from './peer-info.ts'
 import type { KadDHTInit, ProvidersInit, ReProvideInit } from './init.ts'
+import type { OnMapperError } from './mappers.ts'
 import type { KademliaInit } from '../dht/config.ts'
 
 /** The public network of IPFS. */
@@ -31,12 +32,12 @@ const MAX_TIMER_S = 2_147_483
 export type EngineOptions = Omit<KademliaInit, 'host' | 'values' | 'providers' | 'contacts' | 'kinds' | 'logger' | 'observer' | 'mode'> & Required<Pick<KademliaInit, 'protocol' | 'clock' | 'k' | 'alpha' | 'disjointPaths' | 'logPrefix'>>
 
 /** What {@link KadDHTInit} means to the engine. */
-export function engineOptions (init: KadDHTInit): EngineOptions {
+export function engineOptions (init: KadDHTInit, onMapperError: OnMapperError = () => {}): EngineOptions {
   checkOptions(init)
   const alpha = init.alpha ?? DEFAULT_ALPHA
   return {
     ...tableOptions(init),
-    ...scopeOf(init.peerInfoMapper ?? removePrivateAddressesMapper, toPeerInfo),
+    ...scopeOf(init.peerInfoMapper ?? removePrivateAddressesMapper, toPeerInfo, onMapperError),
     protocol: init.protocol ?? DEFAULT_PROTOCOL,
     clock: systemClock,
     alpha,

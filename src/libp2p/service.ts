@@ -103,7 +103,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     super()
     this.#components = components
     this.#init = init
-    this.#options = engineOptions(init)
+    this.#options = engineOptions(init, (err, peer) => { this.#log.error('the peerInfoMapper failed for %p - %e', peer, err) })
     this.#log = components.logger.forComponent(this.#options.logPrefix)
     this.k = this.#options.k
     this.a = this.#options.alpha

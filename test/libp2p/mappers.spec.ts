@@ -84,6 +84,36 @@ describe('mappers', () => {
       expect(texts(heard.peer.multiaddrs)).to.include(EXTRA.toString())
     })
 
+    it('that add an address which is there already do not double it', async () => {
+      const a = await network.node({ ...INIT, peerInfoMapper: adding(new Set()) })
+      const b = await network.node(INIT, { announce: [EXTRA.toString()] })
+      await b.dial(a.getMultiaddrs())
+      await until('it knows the other', () => a.services.dht.routingTable.size === 1)
+      const [{ peer }] = named(await all(a.services.dht.findPeer(b.peerId)), 'FINAL_PEER')
+      expect(texts(peer.multiaddrs)).to.deep.equal([EXTRA.toString()])
+    })
+
+    it('that throw cost whom they are asked about its place, and nobody else', async () => {
+      const refused: string[] = []
+      const peerInfoMapper = (peer: PeerInfo): PeerInfo => {
+        if (peer.multiaddrs.some(addr => addr.toString().startsWith('/dns'))) {
+          refused.push(peer.id.toString())
+          throw new Error('no name is known here')
+        }
+        return peer
+      }
+      const a = await network.node({ ...INIT, peerInfoMapper })
+      const b = await network.node()
+      const other = await network.node(INIT, { announce: ['/dns4/example.com/tcp/4001'] })
+      await connectAll([a, b])
+      await other.dial(a.getMultiaddrs())
+      await until('it was asked about it', () => refused.includes(other.peerId.toString()))
+      await until('the other knows it', () => other.services.dht.routingTable.size === 1)
+      const found = named(await all(other.services.dht.getClosestPeers(b.peerId.toMultihash().bytes)), 'FINAL_PEER')
+      expect(found.map(({ peer }) => peer.id.toString())).to.include(b.peerId.toString())
+      expect(a.services.dht.routingTable.size).to.equal(1)
+    })
+
     it('that leave a peer no address keep it out of the routing table', async () => {
       const a = await network.node({ ...INIT, peerInfoMapper: peer => ({ ...peer, multiaddrs: [] }) })
       const b = await network.node()
