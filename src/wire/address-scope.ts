@@ -2,24 +2,22 @@ import { CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_GARLIC32, CODE_GARLI
 import ipaddr from 'ipaddr.js'
 import type { Part } from './multiaddr-parts.ts'
 
-/** Who can reach a place: everybody, those near it (the same machine, the same network), or nobody. */
-export type Reach = 'public' | 'private' | 'none'
-
-const PRIVATE_RANGES: ReadonlySet<string> = new Set(['private', 'loopback', 'linkLocal', 'uniqueLocal', 'carrierGradeNat'])
+/** Who can reach a place: everybody, those near it (the same machine, the same network), nobody, or nobody can tell. */
+export type Reach = 'public' | 'private' | 'none' | 'unknown'
 
 /** Ranges in which no single host is to be found. */
 const UNREACHABLE_RANGES: ReadonlySet<string> = new Set(['unspecified', 'broadcast', 'multicast'])
 
-/** Domains that are resolved near by: RFC 6761, RFC 6762, ICANN's `internal`, RFC 8375, and `lan`, which routers use. */
-const PRIVATE_NAMES = ['localhost', 'local', 'internal', 'home.arpa', 'lan']
+/** Domains that each network resolves for itself: RFC 6762, ICANN's `internal`, RFC 8375, and `lan`, which routers use. Of a cluster this may be all of the world. */
+const LOCAL_DOMAINS = ['local', 'internal', 'home.arpa', 'lan']
 
 const text = new TextDecoder()
 
 /**
  * Who can reach the place that one part of an address names; undefined if the
- * part names none. Ranges kept for documentation and the like are neither public nor private.
+ * part names none. Ranges that are reserved are in nobody's reach from afar, and some networks use them.
  */
-export function reachOf ({ code, value }: Part): Reach | 'reserved' | undefined {
+export function reachOf ({ code, value }: Part): Reach | undefined {
   switch (code) {
     case CODE_IP4:
     case CODE_IP6:
@@ -43,22 +41,23 @@ export function reachOf ({ code, value }: Part): Reach | 'reserved' | undefined 
   }
 }
 
-function reachOfIp (ip: ReturnType<typeof ipaddr.fromByteArray>): Reach | 'reserved' {
+function reachOfIp (ip: ReturnType<typeof ipaddr.fromByteArray>): Reach {
   const range = 'isIPv4MappedAddress' in ip && ip.isIPv4MappedAddress() ? ip.toIPv4Address().range() : ip.range()
   if (range === 'unicast') {
     return 'public'
   }
-  if (PRIVATE_RANGES.has(range)) {
-    return 'private'
-  }
-  return UNREACHABLE_RANGES.has(range) ? 'none' : 'reserved'
+  return UNREACHABLE_RANGES.has(range) ? 'none' : 'private'
 }
 
 /** A name that is an IP address, in any of the ways resolvers take, is one. */
-function reachOfName (name: string): Reach | 'reserved' {
+function reachOfName (name: string): Reach {
   const plain = name.toLowerCase().replace(/\.$/, '')
   if (ipaddr.isValid(plain)) {
     return reachOfIp(ipaddr.parse(plain))
   }
-  return PRIVATE_NAMES.some(near => plain === near || plain.endsWith(`.${near}`)) ? 'private' : 'public'
+  const isIn = (domain: string): boolean => plain === domain || plain.endsWith(`.${domain}`)
+  if (isIn('localhost')) {
+    return 'private'
+  }
+  return LOCAL_DOMAINS.some(isIn) ? 'unknown' : 'public'
 }

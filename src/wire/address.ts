@@ -33,8 +33,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * can reach; addresses of another peer; circuits through circuits; repetitions; and
  * what follows the first {@link MAX_ADDRS}.
  *
- * Names count as public, unless they are IP addresses or end in `localhost`, `local` and
- * the like.
+ * Names count as public, unless they are IP addresses or end in `localhost`; those in `local` and
+ * the like, which each network resolves for itself, as both public and private.
  */
 export function usableAddrs (addrs: Iterable<Uint8Array>, { peer, scope }: UsableAddrsOptions): Uint8Array[] {
   const usable: Uint8Array[] = []
@@ -106,6 +106,6 @@ export function isAddrInScope (addr: Uint8Array, scope: AddressScope): boolean {
 function isInScope (way: readonly Part[], scope: AddressScope): boolean {
   return way.every(part => {
     const reach = reachOf(part)
-    return reach == null || (scope === 'any' ? reach !== 'none' : reach === scope)
+    return reach == null || (scope === 'any' ? reach !== 'none' : reach === scope || reach === 'unknown')
   })
 }

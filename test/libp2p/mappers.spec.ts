@@ -20,6 +20,13 @@ const COMMON = [
   '/ip4/127.0.0.1/tcp/4001/ws',
   '/ip4/169.254.1.1/tcp/4001',
   '/ip4/100.64.0.1/tcp/4001',
+  '/ip4/192.0.0.1/tcp/4001',
+  '/ip4/192.0.2.1/tcp/4001',
+  '/ip4/198.18.0.1/tcp/4001',
+  '/ip4/198.51.100.1/tcp/4001',
+  '/ip4/240.0.0.1/tcp/4001',
+  '/ip6/2001:db8::1/tcp/4001',
+  '/ip6/2002:102:304::1/tcp/4001',
   '/ip6/::1/tcp/4001',
   '/ip6/fe80::1/tcp/4001',
   '/ip6/fc00::1/tcp/4001',
@@ -50,6 +57,14 @@ describe('mappers', () => {
     expect(kept(removePrivateAddressesMapper, peerId)).to.deep.equal(texts(COMMON.filter(addr => !isPrivate(addr))))
     expect(kept(removePublicAddressesMapper, peerId)).to.deep.equal(texts(COMMON.filter(isPrivate)))
     expect(kept(passthroughMapper, peerId)).to.deep.equal(texts(COMMON))
+  })
+
+  it('take names that a network resolves for itself, whichever way they look at it', async () => {
+    const { peerId: id } = await network.node()
+    const multiaddrs = ['/dns4/pod-1.app.svc.cluster.local/tcp/4001', '/dns4/printer.home.arpa/tcp/4001', '/dns4/host.lan/tcp/4001'].map(text => multiaddr(text))
+    for (const mapper of [removePrivateAddressesMapper, removePublicAddressesMapper]) {
+      expect(texts(mapper({ id, multiaddrs }).multiaddrs)).to.deep.equal(texts(multiaddrs))
+    }
   })
 
   it('leave a peer as it is otherwise', async () => {

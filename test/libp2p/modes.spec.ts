@@ -10,6 +10,7 @@ import type { Pair, Query } from 'interface-datastore'
 
 const PUBLIC = '/ip6/2604:1380:1::1/tcp/4001'
 const SECOND = '/ip6/2604:1380:2::1/udp/4001/quic-v1'
+const IN_CLUSTER = '/dns4/pod-1.app.svc.cluster.local/tcp/4001'
 const PRIVATE = '/ip6/fc00::1/tcp/4001'
 const RELAYED = '/ip6/2604:1380:3::1/tcp/4001/p2p/QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt/p2p-circuit'
 const RELAYED_WEBRTC = '/ip6/2604:1380:4::1/tcp/4001/p2p/QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt/p2p-circuit/webrtc'
@@ -90,6 +91,12 @@ describe('modes of the libp2p service', () => {
     expect(serves(node)).to.equal(false)
     await tellSelf(node, [multiaddr(PUBLIC)])
     expect(node.services.dht.getMode(), 'it listens to this').to.equal('server')
+  })
+
+  it('follow names that the whole network may resolve', async () => {
+    const node = await network.node(auto())
+    await tellSelf(node, [multiaddr(IN_CLUSTER)])
+    await until('it serves', () => serves(node))
   })
 
   it('do not follow the addresses when clientMode says something', async () => {

@@ -89,7 +89,7 @@ describe('wire/address', () => {
     const near = [
       '/ip4/10.0.0.1/tcp/1', '/ip4/192.168.1.1/tcp/1', '/ip4/172.16.0.1/tcp/1', '/ip4/127.0.0.1/tcp/1', '/ip4/169.254.1.1/tcp/1', '/ip4/100.64.0.1/tcp/1',
       '/ip6/::1/tcp/1', '/ip6/fe80::1/tcp/1', '/ip6/fd00::1/tcp/1', '/ip6/::ffff:a00:1/tcp/1', '/ip6zone/eth0/ip6/fe80::2/tcp/1',
-      '/dns4/localhost/tcp/1', '/dns/LOCALHOST/tcp/1', '/dns4/printer.local/tcp/1', '/dns6/a.home.arpa/tcp/1', '/dns4/localhost./tcp/1', '/dns4/10.0.0.1/tcp/1', '/dns4/0x7f.1/tcp/1'
+      '/dns4/localhost/tcp/1', '/dns/LOCALHOST/tcp/1', '/dns4/a.localhost/tcp/1', '/dns4/localhost./tcp/1', '/dns4/10.0.0.1/tcp/1', '/dns4/0x7f.1/tcp/1'
     ]
     const far = ['/ip4/8.8.8.8/tcp/4001', '/ip6/2a00::1/tcp/1', '/ip6/::ffff:808:808/tcp/1', '/dns4/example.com/tcp/1', '/dns4/notlocal/tcp/1', '/dns4/local.example.com/tcp/1', '/dns4/8.8.8.8/tcp/1']
     drops('public', ...near)
@@ -107,11 +107,21 @@ describe('wire/address', () => {
     expect(usable('public', claiming(CODE_MEMORY, 1, utf8('x')))).to.have.lengthOf(0)
   })
 
-  it('row 37: places where nobody is, and ranges for documentation', () => {
+  it('row 37: names that each network resolves for itself count as both', () => {
+    for (const addr of ['/dns4/printer.local/tcp/1', '/dns6/a.home.arpa/tcp/1', '/dns4/pod-0.svc.cluster.local./tcp/1', '/dns4/ip-10-0-0-1.ec2.internal/tcp/1', '/dns/host.LAN/tcp/1']) {
+      for (const scope of ['any', 'public', 'private'] as const) {
+        expect(usable(scope, addr), `${addr} ${scope}`).to.have.lengthOf(1)
+      }
+    }
+    drops('public', `/ip4/10.0.0.1/tcp/443/tls/sni/a.local/p2p/${B}/p2p-circuit`)
+  })
+
+  it('row 37: places where nobody is, and ranges that are reserved', () => {
     drops('any', '/ip4/0.0.0.0/tcp/1', '/ip6/::/tcp/1', '/ip4/224.0.0.1/udp/1', '/ip4/255.255.255.255/udp/1', '/ip6/ff02::1/udp/1')
-    expect(usable('any', '/ip4/203.0.113.1/tcp/1')).to.have.lengthOf(1)
-    expect(usable('public', '/ip4/203.0.113.1/tcp/1')).to.deep.equal([])
-    expect(usable('private', '/ip4/203.0.113.1/tcp/1')).to.deep.equal([])
+    const reserved = ['/ip4/203.0.113.1/tcp/1', '/ip4/198.18.0.1/tcp/1', '/ip4/192.0.0.1/tcp/1', '/ip4/192.0.2.1/tcp/1', '/ip4/198.51.100.1/tcp/1', '/ip4/240.0.0.1/tcp/1', '/ip6/2001:db8::1/tcp/1', '/ip6/2002:102:304::1/tcp/1']
+    expect(usable('any', ...reserved)).to.deep.equal(reserved)
+    expect(usable('public', ...reserved)).to.deep.equal([])
+    expect(usable('private', ...reserved)).to.deep.equal(reserved)
   })
 
   it('row 38: an address ending in another peer\'s /p2p', () => {
