@@ -25,7 +25,7 @@ import { systemClock } from './clock/clock.ts'
 import { openDataDir } from './data-dir/data-dir.ts'
 import { makeFolder } from './data-dir/folder.ts'
 import { Kademlia } from './dht/kademlia.ts'
-import { arrayOf, oneOf } from './dht/option-checks.ts'
+import { arrayOf, networkId, oneOf } from './dht/option-checks.ts'
 import { writeLookup, writeState } from './dump/write.ts'
 import { formatAddress, parseAddress } from './hosts/tcp/address.ts'
 import { createTcpHost } from './hosts/tcp/host.ts'
@@ -156,7 +156,7 @@ async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateK
   const host = await createTcpHost({ ...init, listen, clock })
   let node: KadNode | undefined
   try {
-    const dht = { ...init, ...storesOf(init, dataDir), host, clock, mode, protocol: network, parseAddr: parseAddress }
+    const dht = { ...init, ...storesOf(init, dataDir), host, clock, mode, protocol: networkId('network', network), parseAddr: parseAddress }
     node = new KadNode(host, dht, dataDir)
     if (init.start !== false) {
       await node.start({ signal })

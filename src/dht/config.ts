@@ -7,7 +7,7 @@ import { LIBP2P_VALUE_TTL_MS, MAX_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } 
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
-import { arrayOf, milliseconds, oneOf, orInfinity, protocolId, whole } from './option-checks.ts'
+import { arrayOf, between, milliseconds, oneOf, orInfinity, protocolId, whole } from './option-checks.ts'
 import { randomBytes } from './random-bytes.ts'
 import type { ReprovideOptions } from './maintenance/reprovide.ts'
 import type { LookupResult } from './operations/lookup.ts'
@@ -55,7 +55,6 @@ const COLLECT_INTERVAL_MS = 90 * MINUTE_MS
 
 /** Provider records of ours sent out again at once. */
 const REPROVIDE_CONCURRENCY = 10
-const MAX_REPROVIDE_CONCURRENCY = 1_000
 
 /** Provider records of ours that are due and kept in mind at once. */
 const REPROVIDE_QUEUE_SIZE = 16_384
@@ -235,11 +234,11 @@ export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'v
 /**
  * Fill in the defaults.
  *
- * @throws {InvalidOptionError} a number out of its range, a word that is none of those there are, a protocol without a leading slash
+ * @throws {InvalidOptionError} a number out of its range, a word that is none of those there are, a protocol that is empty or has spaces
  */
 export function configure (init: KademliaInit): KademliaConfig {
   const { host, selectAddrs } = init
-  const protocol = protocolId('network', init.protocol)
+  const protocol = protocolId('protocol', init.protocol)
   const given = { ...DEFAULTS, ...LIBP2P_NETWORK.test(protocol) ? LIBP2P_DEFAULTS : {}, ...defined(init) }
   const { scope, parseAddr, k = DEFAULT_K, alpha = DEFAULT_ALPHA } = given
   const believed: SelectAddrs = ({ id, addrs }) => usableAddrs(addrs, { peer: id, scope })
@@ -274,15 +273,15 @@ export function configure (init: KademliaInit): KademliaConfig {
     reprovide: reprovideOptions(given.reprovide),
     clientIdle: milliseconds('clientIdle', given.clientIdle),
     serverIdle: milliseconds('serverIdle', given.serverIdle),
-    maxInboundStreams: whole('maxInboundStreams', given.maxInboundStreams, 1),
+    maxInboundStreams: orInfinity('maxInboundStreams', given.maxInboundStreams, 1),
     requestTimeout: milliseconds('requestTimeout', given.requestTimeout),
     minTimeout: milliseconds('minTimeout', given.minTimeout),
     maxTimeout: milliseconds('maxTimeout', given.maxTimeout),
-    maxVerifications: whole('maxVerifications', given.maxVerifications, 1),
-    maxVerificationsWaiting: whole('maxVerificationsWaiting', given.maxVerificationsWaiting, 1),
+    maxVerifications: orInfinity('maxVerifications', given.maxVerifications, 1),
+    maxVerificationsWaiting: orInfinity('maxVerificationsWaiting', given.maxVerificationsWaiting, 1),
     verificationTimeout: milliseconds('verificationTimeout', given.verificationTimeout),
-    maxChecks: whole('maxChecks', given.maxChecks, 1),
-    maxChecksWaiting: whole('maxChecksWaiting', given.maxChecksWaiting, 0),
+    maxChecks: orInfinity('maxChecks', given.maxChecks, 1),
+    maxChecksWaiting: orInfinity('maxChecksWaiting', given.maxChecksWaiting, 0),
     checkTimeout: milliseconds('checkTimeout', given.checkTimeout)
   }
 }
@@ -303,9 +302,9 @@ function parseMultiaddr (text: string): Uint8Array {
 function reprovideOptions (init: ReprovideOptions): Required<ReprovideOptions> {
   return {
     interval: milliseconds('reprovide.interval', init.interval ?? REFRESH_INTERVAL_MS),
-    threshold: whole('reprovide.threshold', init.threshold ?? PROVIDER_TTL_MS / 2, 1),
-    validity: whole('reprovide.validity', init.validity ?? PROVIDER_TTL_MS, 1),
-    concurrency: whole('reprovide.concurrency', init.concurrency ?? REPROVIDE_CONCURRENCY, 1, MAX_REPROVIDE_CONCURRENCY),
-    maxQueueSize: whole('reprovide.maxQueueSize', init.maxQueueSize ?? REPROVIDE_QUEUE_SIZE, 1)
+    threshold: between('reprovide.threshold', init.threshold ?? PROVIDER_TTL_MS / 2, 0),
+    validity: between('reprovide.validity', init.validity ?? PROVIDER_TTL_MS, 1),
+    concurrency: orInfinity('reprovide.concurrency', init.concurrency ?? REPROVIDE_CONCURRENCY, 1),
+    maxQueueSize: orInfinity('reprovide.maxQueueSize', init.maxQueueSize ?? REPROVIDE_QUEUE_SIZE, 1)
   }
 }

@@ -6,10 +6,19 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 /**
  * A number of milliseconds to wait.
  *
- * @throws {InvalidOptionError} it is not whole, or out of range
+ * @throws {InvalidOptionError} it is out of range
  */
 export function milliseconds (name: string, value: number, min = 1): number {
-  return whole(name, value, min, MAX_TIMER_MS)
+  return between(name, value, min, MAX_TIMER_MS)
+}
+
+/**
+ * A number from `min` to `max`: of time, which may well come in fractions.
+ *
+ * @throws {InvalidOptionError} it is none
+ */
+export function between (name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
+  return value >= min && value <= max ? value : refuse(name, value, 'number', min, max)
 }
 
 /**
@@ -40,21 +49,35 @@ export function orInfinity (name: string, value: number, min: number, max?: numb
  * @throws {InvalidOptionError} it is none
  */
 export function whole (name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-    throw new InvalidOptionError(`${name} must be a whole number ${range}, not ${value}`)
-  }
-  return value
+  return Number.isInteger(value) && value >= min && value <= max ? value : refuse(name, value, 'whole number', min, max)
+}
+
+function refuse (name: string, value: number, kind: string, min: number, max: number): never {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
+  throw new InvalidOptionError(`${name} must be a ${kind} ${range}, not ${value}`)
 }
 
 /**
- * The id of a network.
+ * The id of a network, in any form that libp2p has seen.
  *
- * @throws {InvalidOptionError} it is no protocol id
+ * @throws {InvalidOptionError} it is empty, or has spaces
  */
 export function protocolId (name: string, value: string): string {
-  if (!/^\/\S+$/.test(value)) {
-    throw new InvalidOptionError(`${name} must be a protocol id that starts with a slash, like /kadmium/1.0.0, not ${JSON.stringify(value)}`)
+  return matching(name, value, /^\S+$/, 'without spaces')
+}
+
+/**
+ * The id of a network of our own, which begins as all should.
+ *
+ * @throws {InvalidOptionError} it is no protocol id, or has no leading slash
+ */
+export function networkId (name: string, value: string): string {
+  return matching(name, value, /^\/\S+$/, 'that starts with a slash')
+}
+
+function matching (name: string, value: string, pattern: RegExp, form: string): string {
+  if (!pattern.test(value)) {
+    throw new InvalidOptionError(`${name} must be a protocol id ${form}, like /kadmium/1.0.0, not ${JSON.stringify(value)}`)
   }
   return value
 }

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock/clock.ts'
 import { LIBP2P_MAX_VALUE_SIZE } from '../dht/config.ts'
-import { milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
+import { between, milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
 import { MAX_INBOUND_STREAMS } from '../hosts/libp2p/limits.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
 import { LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
@@ -88,8 +88,9 @@ function given (valueOf: (init: KadDHTInit) => number | undefined, check: (name:
   }
 }
 
-const count = (min: number, max?: number) => (name: string, value: number): void => { whole(name, value, min, max) }
+const count = (min: number, max: number) => (name: string, value: number): void => { whole(name, value, min, max) }
 const time = (min: number) => (name: string, value: number): void => { milliseconds(name, value, min) }
+const lifetime = (min: number) => (name: string, value: number): void => { between(name, value, min) }
 const unbounded = (min: number, max?: number) => (name: string, value: number): void => { orInfinity(name, value, min, max) }
 
 const CHECKS: { readonly [name: string]: Check } = {
@@ -101,28 +102,28 @@ const CHECKS: { readonly [name: string]: Check } = {
   disjointPaths: given(init => init.disjointPaths, count(1, 255)),
   querySelfInterval: given(init => init.querySelfInterval, time(0)),
   initialQuerySelfInterval: given(init => init.initialQuerySelfInterval, time(0)),
-  routingTableUpdateQueueConcurrency: given(init => init.routingTableUpdateQueueConcurrency, count(1)),
-  routingTableUpdateMaxQueueSize: given(init => init.routingTableUpdateMaxQueueSize, count(1)),
-  pingOldContactConcurrency: given(init => init.pingOldContactConcurrency, count(1)),
-  pingOldContactMaxQueueSize: given(init => init.pingOldContactMaxQueueSize, count(0)),
-  pingNewContactConcurrency: given(init => init.pingNewContactConcurrency, count(1)),
-  pingNewContactMaxQueueSize: given(init => init.pingNewContactMaxQueueSize, count(1)),
-  maxInboundStreams: given(init => init.maxInboundStreams, count(1)),
-  maxOutboundStreams: given(init => init.maxOutboundStreams, count(1)),
+  routingTableUpdateQueueConcurrency: given(init => init.routingTableUpdateQueueConcurrency, unbounded(1)),
+  routingTableUpdateMaxQueueSize: given(init => init.routingTableUpdateMaxQueueSize, unbounded(1)),
+  pingOldContactConcurrency: given(init => init.pingOldContactConcurrency, unbounded(1)),
+  pingOldContactMaxQueueSize: given(init => init.pingOldContactMaxQueueSize, unbounded(0)),
+  pingNewContactConcurrency: given(init => init.pingNewContactConcurrency, unbounded(1)),
+  pingNewContactMaxQueueSize: given(init => init.pingNewContactMaxQueueSize, unbounded(1)),
+  maxInboundStreams: given(init => init.maxInboundStreams, unbounded(1)),
+  maxOutboundStreams: given(init => init.maxOutboundStreams, unbounded(1)),
   onPeerConnectTimeout: given(init => init.onPeerConnectTimeout, time(1)),
   incomingMessageTimeout: given(init => init.incomingMessageTimeout, time(1)),
   'pingOldContactTimeout.maxTimeout': given(init => init.pingOldContactTimeout?.maxTimeout, time(1)),
   'pingNewContactTimeout.maxTimeout': given(init => init.pingNewContactTimeout?.maxTimeout, time(1)),
   'networkDialTimeout.minTimeout': given(init => init.networkDialTimeout?.minTimeout, time(1)),
   'networkDialTimeout.maxTimeout': given(init => init.networkDialTimeout?.maxTimeout, time(1)),
-  'providers.cacheSize': given(init => init.providers?.cacheSize, count(0)),
-  'providers.cleanupInterval': given(init => init.providers?.cleanupInterval, count(1, MAX_TIMER_S)),
-  'providers.provideValidity': given(init => init.providers?.provideValidity, count(1, MAX_TIMER_S)),
-  'reprovide.concurrency': given(init => init.reprovide?.concurrency, count(1, 1_000)),
-  'reprovide.maxQueueSize': given(init => init.reprovide?.maxQueueSize, count(1)),
-  'reprovide.threshold': given(init => init.reprovide?.threshold, count(1)),
+  'providers.cacheSize': given(init => init.providers?.cacheSize, unbounded(0)),
+  'providers.cleanupInterval': given(init => init.providers?.cleanupInterval, (name, value) => { between(name, value, 1, MAX_TIMER_S) }),
+  'providers.provideValidity': given(init => init.providers?.provideValidity, lifetime(1)),
+  'reprovide.concurrency': given(init => init.reprovide?.concurrency, unbounded(1)),
+  'reprovide.maxQueueSize': given(init => init.reprovide?.maxQueueSize, unbounded(1)),
+  'reprovide.threshold': given(init => init.reprovide?.threshold, lifetime(0)),
   'reprovide.interval': given(init => init.reprovide?.interval, time(1)),
-  'reprovide.validity': given(init => init.reprovide?.validity, count(1)),
+  'reprovide.validity': given(init => init.reprovide?.validity, lifetime(1)),
   maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024)),
   replicateInterval: given(init => init.replicateInterval === Infinity ? undefined : init.replicateInterval, time(1))
 }

@@ -34,7 +34,7 @@ describe('configure', () => {
     expect(lifeOf('/ipfs/kad/1.0.0')).to.deep.equal({ maxValueTtl: 48 * HOUR_MS, republish: false, replicateInterval: Infinity, handOver: false, cacheFound: false })
     const chosen = { republish: true, replicateInterval: 5, handOver: true, cacheFound: true }
     expect(lifeOf('/ipfs/kad/1.0.0', { ...chosen, valueTtl: 49 * HOUR_MS })).to.deep.equal({ ...chosen, maxValueTtl: 49 * HOUR_MS })
-    for (const replicateInterval of [0, -1, 1.5, NaN]) {
+    for (const replicateInterval of [0, -1, 0.5, NaN]) {
       expect(() => lifeOf('/mine/1.0.0', { replicateInterval })).to.throw().with.property('name', 'InvalidOptionError')
     }
   })

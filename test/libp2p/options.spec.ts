@@ -105,6 +105,27 @@ describe('options of the libp2p service', () => {
     ['reprovide', { reprovide: { interval: 1, threshold: 2, validity: 3, concurrency: 4, maxQueueSize: 5 } }, { reprovide: { interval: 1, threshold: 2, validity: 3, concurrency: 4, maxQueueSize: 5 } }],
     ['providers.provideValidity', { providers: { provideValidity: 60 } }, { reprovide: { ...config().reprovide, validity: MINUTE } }],
     ['providers.provideValidity, longer than records live', { providers: { provideValidity: 1_000_000 } }, { reprovide: config().reprovide }],
+    ['sizes and counts without bound', {
+      routingTableUpdateQueueConcurrency: Infinity,
+      routingTableUpdateMaxQueueSize: Infinity,
+      pingNewContactConcurrency: Infinity,
+      pingNewContactMaxQueueSize: Infinity,
+      pingOldContactConcurrency: Infinity,
+      pingOldContactMaxQueueSize: Infinity,
+      maxInboundStreams: Infinity,
+      reprovide: { concurrency: Infinity, maxQueueSize: Infinity }
+    }, {
+      maxVerifications: Infinity,
+      maxVerificationsWaiting: Infinity,
+      maxChecks: Infinity,
+      maxChecksWaiting: Infinity,
+      maxInboundStreams: Infinity,
+      reprovide: { ...config().reprovide, concurrency: Infinity, maxQueueSize: Infinity }
+    }],
+    ['times in fractions', { querySelfInterval: 299_999.5, onPeerConnectTimeout: 1.5, providers: { cleanupInterval: 1.5 } }, { selfLookupInterval: 299_999.5, verificationTimeout: 1.5, collectInterval: 1500 }],
+    ['reprovide.threshold 0', { reprovide: { threshold: 0 } }, { reprovide: { ...config().reprovide, threshold: 0 } }],
+    ['lives longer than a timer waits', { providers: { provideValidity: 2_592_000 }, reprovide: { validity: 60 * 24 * HOUR } }, { reprovide: { ...config().reprovide, validity: 30 * 24 * HOUR } }],
+    ['protocol without a slash', { protocol: 'mine/kad' }, { protocol: 'mine/kad' }],
     ['peerInfoMapper public', { peerInfoMapper: removePrivateAddressesMapper }, { scope: 'public' }],
     ['peerInfoMapper private', { peerInfoMapper: removePublicAddressesMapper }, { scope: 'private' }],
     ['peerInfoMapper any', { peerInfoMapper: passthroughMapper }, { scope: 'any' }]
@@ -143,7 +164,8 @@ describe('options of the libp2p service', () => {
     ['disjointPaths', { disjointPaths: 0 }],
     ['prefixLength', { prefixLength: -1 }],
     ['prefixLength', { prefixLength: 257 }],
-    ['protocol', { protocol: 'no slash' }],
+    ['protocol', { protocol: 'with spaces' }],
+    ['protocol', { protocol: '' }],
     ['querySelfInterval', { querySelfInterval: -1 }],
     ['initialQuerySelfInterval', { initialQuerySelfInterval: -1 }],
     ['routingTableUpdateQueueConcurrency', { routingTableUpdateQueueConcurrency: 0 }],
@@ -155,6 +177,9 @@ describe('options of the libp2p service', () => {
     ['networkDialTimeout', { networkDialTimeout: { minTimeout: -1 } }],
     ['maxValueSize', { maxValueSize: -1 }],
     ['providers.cleanupInterval', { providers: { cleanupInterval: NaN } }],
+    ['providers.cleanupInterval', { providers: { cleanupInterval: 2_147_484 } }],
+    ['querySelfInterval', { querySelfInterval: 2 ** 31 }],
+    ['reprovide.threshold', { reprovide: { threshold: -1 } }],
     ['providers.provideValidity', { providers: { provideValidity: -5 } }],
     ['providers.cacheSize', { providers: { cacheSize: -1 } }],
     ['pingOldContactTimeout.maxTimeout', { pingOldContactTimeout: { maxTimeout: 0 } }],
@@ -172,6 +197,11 @@ describe('options of the libp2p service', () => {
       expect(err?.message).to.include(name)
     })
   }
+
+  it('without bound, a node starts and works', async () => {
+    const all = { maxInboundStreams: Infinity, maxOutboundStreams: Infinity, providers: { cacheSize: Infinity }, reprovide: { maxQueueSize: Infinity, concurrency: Infinity } }
+    expect(await refusal({ ...all, protocol: 'mine/kad', clientMode: false })).to.equal(undefined)
+  })
 
   it('are refused before anything has been started', async () => {
     const task = createLibp2pNode({ start: false, services: { dht: kadDHT({ alpha: 0 }) } })
