@@ -268,7 +268,7 @@ export interface KadDHTInit {
    */
   peerInfoMapper?(peer: PeerInfo): PeerInfo
 
-  /** Bounds of the deadlines for requests, which adapt to how fast peers answer. Default: 2,000 and 10,000 ms. */
+  /** Bounds of the deadlines for requests, which adapt to how fast peers answer. Default: 2,000 ms, and 10,000 ms or `minTimeout` if that is more. */
   networkDialTimeout?: Timeout
 
   /**

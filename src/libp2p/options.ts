@@ -3,7 +3,7 @@ import { LIBP2P_MAX_VALUE_SIZE } from '../dht/config.ts'
 import { between, milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
 import { MAX_INBOUND_STREAMS } from '../hosts/libp2p/limits.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
-import { LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
+import { ANSWER_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
 import { LIBP2P_VALUE_TTL_MS, PROVIDER_ADDRS_TTL_MS, PROVIDER_TTL_MS } from '../store/limits.ts'
 import { removePrivateAddressesMapper, scopeOf } from './mappers.ts'
 import { toPeerInfo } from './peer-info.ts'
@@ -35,6 +35,7 @@ export type EngineOptions = Omit<KademliaInit, 'host' | 'values' | 'providers' |
 export function engineOptions (init: KadDHTInit, onMapperError: OnMapperError = () => {}): EngineOptions {
   checkOptions(init)
   const alpha = init.alpha ?? DEFAULT_ALPHA
+  const minTimeout = init.networkDialTimeout?.minTimeout ?? MIN_TIMEOUT_MS
   return {
     ...tableOptions(init),
     ...scopeOf(init.peerInfoMapper ?? removePrivateAddressesMapper, toPeerInfo, onMapperError),
@@ -56,8 +57,8 @@ export function engineOptions (init: KadDHTInit, onMapperError: OnMapperError = 
     clientIdle: LIBP2P_CLIENT_IDLE_MS,
     maxInboundStreams: CONNECTIONS_AT_ONCE * (init.maxInboundStreams ?? MAX_INBOUND_STREAMS),
     requestTimeout: init.incomingMessageTimeout,
-    minTimeout: init.networkDialTimeout?.minTimeout ?? MIN_TIMEOUT_MS,
-    maxTimeout: init.networkDialTimeout?.maxTimeout,
+    minTimeout,
+    maxTimeout: init.networkDialTimeout?.maxTimeout ?? Math.max(minTimeout, ANSWER_TIMEOUT_MS),
     maxVerifications: Math.min(init.routingTableUpdateQueueConcurrency ?? Math.min(alpha * 2, 16), init.pingNewContactConcurrency ?? 10),
     maxVerificationsWaiting: Math.min(init.routingTableUpdateMaxQueueSize ?? 16_384, init.pingNewContactMaxQueueSize ?? 100),
     verificationTimeout: Math.min(init.onPeerConnectTimeout ?? 10_000, init.pingNewContactTimeout?.maxTimeout ?? Infinity),

@@ -98,6 +98,8 @@ describe('options of the libp2p service', () => {
     ['pingNewContactTimeout', { pingNewContactTimeout: { maxTimeout: 88 } }, { verificationTimeout: 88 }],
     ['onPeerConnectTimeout', { onPeerConnectTimeout: 99 }, { verificationTimeout: 99 }],
     ['providers.cleanupInterval', { providers: { cleanupInterval: 5 } }, { collectInterval: 5_000 }],
+    ['networkDialTimeout.minTimeout, longer than the longest', { networkDialTimeout: { minTimeout: 13_000 } }, { minTimeout: 13_000, maxTimeout: 13_000 }],
+    ['networkDialTimeout.maxTimeout, which counts for more', { networkDialTimeout: { minTimeout: 13_000, maxTimeout: 5_000 } }, { minTimeout: 13_000, maxTimeout: 5_000 }],
     ['networkDialTimeout', { networkDialTimeout: { minTimeout: 11, maxTimeout: 22 } }, { minTimeout: 11, maxTimeout: 22 }],
     ['incomingMessageTimeout', { incomingMessageTimeout: 33 }, { requestTimeout: 33 }],
     ['maxValueSize', { maxValueSize: 44 }, { maxValueSize: 44 }],
