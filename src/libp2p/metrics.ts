@@ -159,6 +159,7 @@ function registerQueues (metrics: Metrics, prefix: string, dht: () => Kademlia |
   register('ping_new_contact_queue', ({ peers }) => peers.upkeep.verifications)
   register('ping_old_contact_queue', ({ peers }) => peers.upkeep.checks)
   register('reprovide_queue', ({ reproviding }) => reproviding)
+  metrics.registerMetric(`${prefix}_adding_peer_map`, { calculate: () => dht()?.internals.peers.upkeep.verifications.running ?? 0 })
 }
 
 /** How much is kept, what was refused and evicted, and what was done to keep it where it belongs: the other implementation does not tell. */

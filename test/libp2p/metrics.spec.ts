@@ -9,6 +9,7 @@ const KEY = utf8('/v/key')
 
 /** The names that `@libp2p/kad-dht` 16 registers. */
 const NAMES = [
+  'adding_peer_map',
   'inbound_rpc_errors_total',
   'inbound_rpc_requests_total',
   'inbound_rpc_time_seconds',

@@ -1,3 +1,4 @@
+import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'aegir/chai'
 import { configure } from '../../src/dht/config.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
@@ -9,6 +10,7 @@ import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { TestNetwork } from './network.ts'
 import type { KademliaConfig } from '../../src/dht/config.ts'
 import type { KadDHTInit } from '../../src/libp2p/init.ts'
+import type { ComponentLogger } from '@libp2p/interface'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -220,6 +222,20 @@ describe('options of the libp2p service', () => {
       expect([dht.k, dht.a, dht.d, dht.protocol, dht.getMode()]).to.deep.equal([20, 10, 10, '/ipfs/kad/1.0.0', 'client'])
       const { services: { dht: other } } = await network.node({ kBucketSize: 5, alpha: 4, disjointPaths: 3, protocol: '/mine/1.0.0', clientMode: false })
       expect([other.k, other.a, other.d, other.protocol, other.getMode()]).to.deep.equal([5, 4, 3, '/mine/1.0.0', 'server'])
+    })
+
+    it('logPrefix begins the name of every log component', async () => {
+      const components = new Set<string>()
+      const logger = defaultLogger()
+      const noting: ComponentLogger = {
+        forComponent (name) {
+          components.add(name)
+          return logger.forComponent(name)
+        }
+      }
+      await network.node({ logPrefix: 'mine' }, { logger: noting })
+      expect([...components].filter(name => name.startsWith('mine'))).to.include.members(['mine', 'mine:libp2p-host', 'mine:routing-table'])
+      expect([...components].filter(name => name.startsWith('kadmium') || name.includes('kad-dht'))).to.deep.equal([])
     })
 
     it('maxInboundStreams and maxOutboundStreams reach the registrar', async () => {

@@ -27,6 +27,8 @@ export interface Libp2pHostOptions {
   readonly maxOutboundStreams?: number
   /** Use connections over relays that limit bytes or time, and serve on them? Default: false */
   readonly runOnLimitedConnection?: boolean
+  /** What the log component begins with. Default: `kadmium` */
+  readonly logPrefix?: string
 }
 
 /** When our addresses may have changed. libp2p announces it a second late, but its transports at once. */
@@ -41,7 +43,7 @@ const SELF_EVENTS = ['self:peer:update', 'transport:listening', 'transport:close
  */
 export class Libp2pHost implements Host {
   readonly #components: Libp2pHostComponents
-  readonly #options: Required<Libp2pHostOptions>
+  readonly #options: Required<Omit<Libp2pHostOptions, 'logPrefix'>>
   readonly #log: Logger
   readonly #dialler: Dialler
   readonly #neighbours: Neighbours
@@ -52,10 +54,10 @@ export class Libp2pHost implements Host {
   #stopped = false
 
   constructor (components: Libp2pHostComponents, options: Libp2pHostOptions = {}) {
-    const { maxInboundStreams = MAX_INBOUND_STREAMS, maxOutboundStreams = MAX_OUTBOUND_STREAMS, runOnLimitedConnection = false } = options
+    const { maxInboundStreams = MAX_INBOUND_STREAMS, maxOutboundStreams = MAX_OUTBOUND_STREAMS, runOnLimitedConnection = false, logPrefix = 'kadmium' } = options
     this.#components = components
     this.#options = { maxInboundStreams, maxOutboundStreams, runOnLimitedConnection }
-    this.#log = components.logger.forComponent('kadmium:libp2p-host')
+    this.#log = components.logger.forComponent(`${logPrefix}:libp2p-host`)
     // libp2p's components are a proxy: they have no properties of their own to spread
     const { connectionManager, peerStore, events } = components
     this.#dialler = new Dialler({ connectionManager, peerStore, maxOutboundStreams, runOnLimitedConnection })
