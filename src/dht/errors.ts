@@ -15,6 +15,11 @@ export class NoPeersError extends Error {
   override name = 'NoPeersError'
 }
 
+/** We cannot be provider of anything: no address of ours may be told to others. */
+export class NoAddressError extends Error {
+  override name = 'NoAddressError'
+}
+
 /** The node is not running: it was not started, or was stopped. */
 export class NotStartedError extends Error {
   override name = 'NotStartedError'

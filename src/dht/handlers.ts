@@ -25,9 +25,9 @@ export function handlersOf (dht: DhtContext): Handlers {
     'put-value': putValue(async (record, from) => { await values.accept(record, from.id) }),
     'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
     'add-provider': addProvider(async (key, provider) => {
-      const contact = config.heard(provider)
-      if (contact.addrs.length > 0) { // of no use to others otherwise: go and js keep none either
-        await providers.add(key, contact)
+      // as in go and js: who names no address is of no use, but where one is whose addresses we do not believe may be known when somebody asks
+      if (provider.addrs.length > 0) {
+        await providers.add(key, config.heard(provider))
       }
     })
   }

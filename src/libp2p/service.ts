@@ -408,11 +408,12 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     tags.onChange()
   }
 
-  /** The addresses in the peer store: those of providers that the other implementation wrote lie there. */
-  async #addrsOf (id: Uint8Array): Promise<Uint8Array[]> {
+  /** The addresses in the peer store: those of providers that the other implementation wrote lie there, and what identify has told since. */
+  async #addrsOf (id: Uint8Array): Promise<readonly Uint8Array[]> {
     const peerId = peerIdOf({ id, addrs: [] })
     const { addresses } = peerId == null ? { addresses: [] } : await this.#components.peerStore.get(peerId)
-    return addresses.map(({ multiaddr }) => multiaddr.bytes)
+    const addrs = addresses.map(({ multiaddr }) => multiaddr.bytes)
+    return this.#running?.dht.internals.config.heard({ id, addrs }).addrs ?? []
   }
 
   readonly #onSelfUpdate = ({ detail: { peer } }: Libp2pEvents['self:peer:update']): void => {

@@ -106,7 +106,10 @@ describe('provider records in a network', () => {
 
   it('of who cannot be dialled are kept by nobody but itself', async () => {
     const client = await simulation.node({ mode: 'client', bootstrap: nodes[0].host.self.addrs })
-    await provide(client)
+    const { sentTo, failed } = await simulation.clock.run(client.dht.provide(CONTENT))
+    expect(sentTo).to.deep.equal([])
+    expect([failed.length, new Set(failed.map(({ error }) => error.name))]).to.deep.equal([20, new Set(['NoAddressError'])])
+    await simulation.clock.advance(1000)
     expect(await find(nodes[9])).to.deep.equal([])
     expect(ids(await find(client, { source: 'store' }))).to.deep.equal(idsOf(client))
   })

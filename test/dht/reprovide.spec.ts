@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { bytesToMapKey } from '../../src/keyspace/key.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
+import { moving } from '../helpers/moving-host.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import { SeededRandom } from '../routing/seeded-random.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
@@ -110,6 +111,18 @@ describe('reproviding', () => {
       await simulation.clock.advance(8 * HOUR_MS)
       expect((await found()).map(({ id }) => id), `after ${hour} h`).to.deep.equal([bytesToMapKey(publisher.dht.self.id)])
     }
+  })
+
+  it('tells what nobody could be told within a minute of the first address, and looks nobody up before', async () => {
+    const host = simulation.network.createHost()
+    let addrs: readonly Uint8Array[] = []
+    await publish({ host: moving(host, () => addrs) })
+    await simulation.clock.run(publisher.dht.provide(content(1)))
+    await simulation.clock.advance(10 * HOUR_MS)
+    expect([sent.length, await found(), publisher.dht.counts.reproviding.round]).to.deep.equal([0, [], undefined])
+    addrs = host.self.addrs
+    await simulation.clock.advance(2 * MINUTE_MS)
+    expect(await found()).to.deep.equal([{ id: bytesToMapKey(host.self.id), addrs: 1 }])
   })
 
   it('lets no record expire, whenever it was provided and however often the node is started again', async () => {

@@ -1,12 +1,17 @@
+import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
-import { all, failure, INIT, named, TestNetwork, until } from './network.ts'
+import { removePrivateAddressesMapper } from '../../src/libp2p/mappers.ts'
+import { all, announce, failure, INIT, named, TestNetwork, until } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
 const RAW = 0x55
 const DAG_PB = 0x70
+
+/** An address that everybody can reach. */
+const PUBLIC = '/ip6/2606:4700::1111/tcp/4001'
 
 /** Multihashes of all kinds: anything may be provided. */
 const DIGESTS = {
@@ -63,11 +68,44 @@ describe('providers on libp2p', () => {
     const cid = CID.createV1(RAW, DIGESTS.identity)
     const hidden = await network.node({ ...INIT, clientMode: true }, { listen: [] })
     await hidden.dial(a.getMultiaddrs())
-    expect(named(await all(hidden.services.dht.provide(cid)), 'QUERY_ERROR')).to.deep.equal([])
+    const events = await all(hidden.services.dht.provide(cid))
+    expect([named(events, 'FINAL_PEER').length, named(events, 'PEER_RESPONSE').filter(({ messageName }) => messageName === 'ADD_PROVIDER').length]).to.deep.equal([3, 0])
+    expect(new Set(named(events, 'QUERY_ERROR').map(({ error }) => error.name))).to.deep.equal(new Set(['NoAddressError']))
     await all(b.services.dht.provide(cid))
     await until('the other is known', async () => (await find(a, cid, false)).has(b.peerId.toString()))
     expect([...await find(asker, cid)].map(([id, addrs]) => [id, addrs.length])).to.deep.equal([[b.peerId.toString(), 1]])
     expect([...(await find(hidden, cid, false)).keys()]).to.deep.equal([hidden.peerId.toString()])
+  })
+
+  it('are told once they have an address that may be told', async () => {
+    const server = await network.node()
+    // a network in memory has no public addresses: of others all are believed
+    const provider: DhtNode = await network.node({
+      ...INIT,
+      clientMode: true,
+      reprovide: { interval: 20 },
+      peerInfoMapper: peer => peer.id.equals(provider.peerId) ? removePrivateAddressesMapper(peer) : peer
+    })
+    const cid = CID.createV1(RAW, DIGESTS.identity)
+    await provider.dial(server.getMultiaddrs())
+    await until('the provider knows the server', () => provider.services.dht.routingTable.size === 1)
+    await all(provider.services.dht.provide(cid))
+    await announce(provider, PUBLIC)
+    await until('it is found', async () => (await find(server, cid, false)).size === 1)
+    expect([...await find(server, cid, false)].map(([id, addrs]) => [id, addrs.map(String)])).to.deep.equal([[provider.peerId.toString(), [PUBLIC]]])
+  })
+
+  it('whose addresses are of no use are where libp2p knows them to be since', async () => {
+    const [provider, server] = [await network.node(), await network.node({ ...INIT, peerInfoMapper: removePrivateAddressesMapper })]
+    const cid = CID.createV1(RAW, DIGESTS.identity)
+    await provider.dial(server.getMultiaddrs())
+    await until('the provider knows the server', () => provider.services.dht.routingTable.size === 1)
+    await all(provider.services.dht.provide(cid))
+    const addrs = async (): Promise<string[][]> => [...(await find(server, cid, false)).values()].map(addrs => addrs.map(String))
+    await until('the record has come', async () => (await addrs()).length === 1)
+    expect(await addrs()).to.deep.equal([[]])
+    await server.peerStore.merge(provider.peerId, { multiaddrs: [multiaddr(PUBLIC)] })
+    expect(await addrs()).to.deep.equal([[PUBLIC]])
   })
 
   it('are where they are now', async () => {

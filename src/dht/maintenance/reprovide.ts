@@ -62,7 +62,7 @@ interface DueItem extends SpreadItem {
   begun: number
 }
 
-/** Milliseconds from the start to the first look, and between looks while there are no contacts. */
+/** Milliseconds from the start to the first look, and between looks while nobody can be told: there are no contacts, or no address of ours that may be told. */
 const FIRST_LOOK_MS = 60_000
 
 /** Records looked at in one turn of the event loop: it takes some milliseconds to hash so many. */
@@ -75,12 +75,12 @@ export function keepProviding (dht: DhtContext, log: Logger, onReprovide?: Obser
   function lookIn (ms: number): void {
     dht.tasks.after(clock, ms, async signal => {
       const began = clock.now()
-      const connected = table.size > 0
-      if (connected) {
+      const canTell = table.size > 0 && dht.published().addrs.length > 0
+      if (canTell) {
         await new Round(dht, log, onReprovide).run(signal)
       }
       dht.cancelled.clear() // the store knows by now
-      const next = connected ? began + interval - clock.now() : soon
+      const next = canTell ? began + interval - clock.now() : soon
       lookIn(Math.min(interval, Math.max(soon, next))) // the clock may have been set back meanwhile
     })
   }

@@ -12,7 +12,7 @@ import type { OperationOptions } from '../events.ts'
 export interface ProvideResult {
   /** The multihash. */
   readonly key: Uint8Array
-  /** The peers to which the record was sent, closest first. Nobody confirms it: ADD_PROVIDER has no answer. */
+  /** The peers to which the record was sent, closest first. Nobody confirms it: ADD_PROVIDER has no answer. None while no address of ours may be told: it is sent when there is one. */
   readonly sentTo: readonly Contact[]
   /** The peers that could not be told, and why. */
   readonly failed: ReadonlyArray<{ readonly peer: Contact, readonly error: Error }>

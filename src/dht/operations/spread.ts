@@ -1,5 +1,6 @@
 import { startDeadline } from '../../clock/wait.ts'
 import { asError, TimeoutError } from '../../rpc/errors.ts'
+import { NoAddressError } from '../errors.ts'
 import { timeoutOf } from '../option-checks.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
@@ -70,6 +71,8 @@ export async function sendToEach (dht: DhtContext, peers: readonly Contact[], de
 async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, signal: AbortSignal | undefined): Promise<void> {
   if (deposit.type === 'put-value') {
     await peers.askInTime(peer, deposit, signal)
+  } else if (deposit.providers.every(({ addrs }) => addrs.length === 0)) {
+    throw new NoAddressError('nobody keeps a provider that cannot be reached: listen at an address, or allow one to be told; the record is sent once there is one')
   } else {
     await peers.tell(peer, deposit, signal)
   }
