@@ -141,6 +141,7 @@ describe('peers of the libp2p host', () => {
       const [from, to] = [await node(), await server({ runOnLimitedConnection: true })]
       await connectAndIdentify(to, from)
       limit(from, to)
+      await from.peerStore.delete(to.peerId)
       const withoutAddrs = { id: to.services.host.self.id, addrs: [new Uint8Array(0)] }
       expect(await failureOf(from.services.host.openStream(withoutAddrs, PROTOCOL))).to.be.an.instanceOf(DialError)
       await roundTrip(asTestHost(from), asTestHost(to))
@@ -178,6 +179,18 @@ describe('peers of the libp2p host', () => {
       await stream.sink([])
 
       expect(connectionsTo(from, to)).to.have.lengthOf(1)
+    })
+
+    it('dials a peer that is not where it was named at those that libp2p knows', async () => {
+      const [from, to] = [await node(), await server()]
+      const { id } = to.services.host.self
+      const named = { id, addrs: [multiaddr('/memory/not-from-here').bytes] }
+      expect(await failureOf(from.services.host.openStream(named, PROTOCOL))).to.be.an.instanceOf(DialError)
+      await from.peerStore.patch(to.peerId, { multiaddrs: to.getMultiaddrs() })
+      const stream = await from.services.host.openStream(named, PROTOCOL)
+      await stream.sink([])
+
+      expect(connectionsTo(from, to).map(({ remoteAddr }) => remoteAddr.toString())).to.deep.equal(to.getMultiaddrs().map(String))
     })
 
     it('does not look for them in the peer routing, which may be the DHT that asks', async () => {

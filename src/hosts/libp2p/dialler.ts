@@ -118,13 +118,19 @@ export class Dialler {
     }
   }
 
+  /** At the addresses with which it was named, or else at those that libp2p knows: where others reach it, we may not, behind the same NAT for one. */
   async #dial (peerId: PeerId, addrs: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<Connection> {
-    const known = addrs.length > 0 ? addrs : toBinary(await this.#stored(peerId, signal), MAX_REMOTE_ADDRS)
-    const targets = dialTargets(peerId, known)
-    if (targets.length === 0) {
-      throw new DialError(`${peerId} cannot be reached: it is not connected, and no address of it is known`)
+    const named = dialTargets(peerId, addrs)
+    try {
+      return await this.#connectTo(peerId, named, signal)
+    } catch (err) {
+      const stored = err instanceof DialError ? toBinary(await this.#stored(peerId, signal), MAX_REMOTE_ADDRS) : []
+      const others = dialTargets(peerId, stored).filter(target => !named.some(tried => tried.equals(target)))
+      if (others.length === 0) {
+        throw err
+      }
+      return this.#connectTo(peerId, others, signal)
     }
-    return this.#connectTo(peerId, targets, signal)
   }
 
   /**
@@ -132,6 +138,9 @@ export class Dialler {
    * of `@libp2p/memory` does not: it takes whoever listens for the one who was asked for.
    */
   async #connectTo (peerId: PeerId, targets: Multiaddr[], signal: AbortSignal | undefined): Promise<Connection> {
+    if (targets.length === 0) {
+      throw new DialError(`${peerId} cannot be reached: it is not connected, and no address of it is known`)
+    }
     const connection = await this.#connect(targets, peerId.toString(), signal)
     if (connection.remotePeer.equals(peerId)) {
       return connection

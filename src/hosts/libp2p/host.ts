@@ -80,8 +80,8 @@ export class Libp2pHost implements Host {
 
   /**
    * Open a stream, over an open connection if there is one, or else by a dial of the
-   * peer's addresses (or, if it has none, of those in libp2p's peer store). Dials of
-   * one peer at the same time are one dial.
+   * peer's addresses, then of those in libp2p's peer store if it is at none of them.
+   * Dials of one peer at the same time are one dial.
    *
    * @throws {DialError} it cannot be reached, or the stream was refused
    * @throws {UnsupportedProtocolError} it does not serve `protocol`
