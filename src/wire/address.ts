@@ -1,7 +1,7 @@
 import { CODE_DCCP, CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_HTTP_PATH, CODE_IP6ZONE, CODE_MEMORY, CODE_ONION, CODE_ONION3, CODE_P2P, CODE_P2P_CIRCUIT, CODE_SCTP, CODE_SNI, CODE_TCP, CODE_UDP, CODE_UNIX } from '@multiformats/multiaddr'
 import { reachOf } from './address-scope.ts'
 import { bytesEqual } from './bytes-equal.ts'
-import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_DNS_NAME_BYTES } from './limits.ts'
+import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ADDRS_BYTES, MAX_DNS_NAME_BYTES } from './limits.ts'
 import { multiaddrParts } from './multiaddr-parts.ts'
 import { isPeerId } from './peer-id.ts'
 import type { Part } from './multiaddr-parts.ts'
@@ -31,19 +31,21 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * Left out are: what is no multiaddr, more than {@link MAX_ADDR_BYTES} or of an unknown
  * protocol; names that no resolver takes; port 0; places out of scope, or that nobody
  * can reach; addresses of another peer; circuits through circuits; repetitions; and
- * what follows the first {@link MAX_ADDRS}.
+ * what follows the first {@link MAX_ADDRS} or {@link MAX_ADDRS_BYTES}.
  *
  * Names count as public, unless they are IP addresses or end in `localhost`; those in `local` and
  * the like, which each network resolves for itself, as both public and private.
  */
 export function usableAddrs (addrs: Iterable<Uint8Array>, { peer, scope }: UsableAddrsOptions): Uint8Array[] {
   const usable: Uint8Array[] = []
+  let room = MAX_ADDRS_BYTES
   for (const addr of addrs) {
-    if (usable.length === MAX_ADDRS) {
-      break
-    }
     const stripped = usableAddr(addr, peer, scope)
     if (stripped != null && !usable.some(other => bytesEqual(other, stripped))) {
+      room -= stripped.byteLength
+      if (room < 0 || usable.length === MAX_ADDRS) {
+        break
+      }
       usable.push(new Uint8Array(stripped))
     }
   }

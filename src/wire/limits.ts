@@ -28,8 +28,11 @@ export const MAX_SHARED_BUFFER_BYTES = 2 * MAX_ANSWER_BYTES
 /** Bytes of one address. A larger one is not used. */
 export const MAX_ADDR_BYTES = 1024
 
-/** Addresses of one peer that are used. */
-export const MAX_ADDRS = 16
+/** Addresses of one peer that are used. One that is reached over relays has a dozen for each of them, and we may have the transport of the last only. */
+export const MAX_ADDRS = 64
+
+/** Bytes of them, all in all. */
+export const MAX_ADDRS_BYTES = 4096
 
 /** Bytes of a domain name (RFC 1035 §2.3.4). */
 export const MAX_DNS_NAME_BYTES = 253

@@ -229,6 +229,26 @@ describe('peers of the libp2p host', () => {
       expect(failure).to.have.property('cause').that.is.an('error')
     })
 
+    it('dials the last of many, for which alone there is a transport', async () => {
+      const [from, to] = [await node(), await server()]
+      const { id, addrs } = to.services.host.self
+      const others = Array.from({ length: 40 }, (_, i) => multiaddr(`/ip4/127.0.0.1/tcp/${i + 1}`).bytes)
+      const stream = await from.services.host.openStream({ id, addrs: [...others, ...addrs] }, PROTOCOL)
+      await stream.sink([])
+
+      expect(connectionsTo(from, to)).to.have.lengthOf(1)
+    })
+
+    it('knows all of the many of a connected peer', async () => {
+      const [from, to] = [await node(), await server()]
+      for (let i = 0; i < 40; i++) {
+        await listenAt(to, `/memory/one-of-many-${i}`)
+      }
+      await connectAndIdentify(to, from)
+
+      expect(from.services.host.addrsOf(to.services.host.self.id)).to.have.lengthOf(41)
+    })
+
     it('gives those of an identified peer: as it was dialled, then where else it listens', async () => {
       const [from, to] = [await node(), await server()]
       await listenAt(to, '/memory/elsewhere')

@@ -2,7 +2,7 @@ import { CODE_CERTHASH, CODE_DNS4, CODE_HTTP_PATH, CODE_IP4, CODE_IP6ZONE, CODE_
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { usableAddrs } from '../../src/wire/address.ts'
-import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_DNS_NAME_BYTES } from '../../src/wire/limits.ts'
+import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ADDRS_BYTES, MAX_DNS_NAME_BYTES } from '../../src/wire/limits.ts'
 import { bytes, varint } from '../helpers/protobuf.ts'
 import { SEED } from './arbitraries.ts'
 import { peerA, peerB, utf8 } from './fixtures.ts'
@@ -152,9 +152,16 @@ describe('wire/address', () => {
     expect(usable('any', long(MAX_ADDR_BYTES))).to.have.lengthOf(1)
   })
 
-  it('takes 16 addresses of a peer, each once', () => {
-    const many = Array.from({ length: 20 }, (_, i) => `/ip4/8.8.8.8/tcp/${i + 1}`)
+  it('takes 64 addresses of a peer, each once', () => {
+    const many = Array.from({ length: 70 }, (_, i) => `/ip4/8.8.8.8/tcp/${i + 1}`)
     expect(usable('any', '/ip4/10.0.0.1/tcp/0', ...many.slice(0, 1), `${many[0]}/p2p/${A}`, ...many)).to.deep.equal(many.slice(0, MAX_ADDRS))
+  })
+
+  it('takes 4 KiB of addresses of a peer', () => {
+    const relayed = Array.from({ length: MAX_ADDRS }, (_, i) => `/dns4/${'a'.repeat(50)}.relay.example/tcp/${i + 1}/p2p/${B}/p2p-circuit`)
+    const fit = Math.floor(MAX_ADDRS_BYTES / multiaddr(relayed[0]).bytes.byteLength)
+    expect(fit).to.be.lessThan(MAX_ADDRS)
+    expect(usable('any', ...relayed, '/ip4/8.8.8.8/tcp/1')).to.deep.equal(relayed.slice(0, fit))
   })
 
   it('gives only what multiaddr() reads and writes the same', () => {

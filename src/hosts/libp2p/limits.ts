@@ -18,11 +18,11 @@ export const MAX_INBOUND_STREAMS = 32
 /** Outbound streams of one protocol on one connection: what libp2p's registrar takes by default. */
 export const MAX_OUTBOUND_STREAMS = 64
 
-/** Addresses of one peer that one dial tries at most; libp2p itself gives up after 25. */
-export const MAX_DIALLED_ADDRS = 16
+/** Addresses of one peer that one dial is for at most; libp2p tries 25 of those that it has a transport for. */
+export const MAX_DIALLED_ADDRS = 64
 
-/** Addresses kept of what one peer says of itself. */
-export const MAX_REMOTE_ADDRS = 16
+/** Addresses kept of what one peer says of itself: of identify's 8 KiB. */
+export const MAX_REMOTE_ADDRS = 64
 
 /** Peer ids kept decoded. Decoding one costs a key, and for secp256k1 a point on the curve. */
 export const MAX_CACHED_PEER_IDS = 1024
