@@ -1,10 +1,14 @@
+import { namespaceOf } from '../record/namespace.ts'
+import { PREFIX_BYTES, publicKeyRecords } from '../record/public-key.ts'
 import { addProvider } from '../rpc/handlers/add-provider.ts'
 import { findNode } from '../rpc/handlers/find-node.ts'
 import { getProviders } from '../rpc/handlers/get-providers.ts'
 import { getValue } from '../rpc/handlers/get-value.ts'
 import { handlePing } from '../rpc/handlers/ping.ts'
 import { putValue } from '../rpc/handlers/put-value.ts'
+import type { KademliaConfig } from './config.ts'
 import type { DhtContext } from './context.ts'
+import type { ValueRecord } from '../record/record.ts'
 import type { Handlers } from '../rpc/handlers/handlers.ts'
 
 /** What a node answers to each kind of request. */
@@ -21,7 +25,7 @@ export function handlersOf (dht: DhtContext): Handlers {
         return addrs.length === 0 ? undefined : config.heard({ id, addrs })
       }
     }),
-    'get-value': getValue({ ...neighbourhood, kept: async key => values.served(key) }),
+    'get-value': getValue({ ...neighbourhood, kept: async key => await values.served(key) ?? knownKey(config, key) }),
     'put-value': putValue(async (record, from) => { await values.accept(record, from.id) }),
     'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
     'add-provider': addProvider(async (key, provider) => {
@@ -31,4 +35,11 @@ export function handlersOf (dht: DhtContext): Handlers {
       }
     })
   }
+}
+
+/** The record at `/pk/<id>` of a peer that the host knows, though nobody put it: RSA ids are only the hashes of their keys. */
+function knownKey ({ host }: KademliaConfig, key: Uint8Array): Promise<ValueRecord | undefined> | undefined {
+  return namespaceOf(key) === publicKeyRecords.namespace
+    ? host.publicKeyOf?.(key.subarray(PREFIX_BYTES)).then(value => value == null ? undefined : { key, value })
+    : undefined
 }

@@ -5,7 +5,7 @@ import { InvalidRecordError } from './invalid-record.ts'
 import type { RecordKind } from './validator.ts'
 
 /** Bytes of `/pk/`. */
-const PREFIX_BYTES = 4
+export const PREFIX_BYTES = 4
 
 /** Bytes up to which a public key is its own multihash (libp2p specs, peer-ids). */
 const MAX_INLINE_KEY_BYTES = 42

@@ -79,6 +79,12 @@ export interface Host {
   addrsOf? (id: Uint8Array): readonly Uint8Array[]
 
   /**
+   * The public key of a peer, as libp2p's protobuf; undefined if we never met it. Ourselves we know. A host
+   * whose peers' ids are their keys leaves this out.
+   */
+  publicKeyOf? (id: Uint8Array): Promise<Uint8Array | undefined>
+
+  /**
    * Find out who serves `protocol` at a binary multiaddr. If the address ends in
    * `/p2p/<id>`, the peer must prove to be that one.
    *

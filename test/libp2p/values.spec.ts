@@ -1,5 +1,5 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { Key } from 'interface-datastore/key'
@@ -45,6 +45,28 @@ describe('values on libp2p', () => {
     await all(a.services.dht.put(own, other.toMultihash().digest))
     const [{ value }] = named(await all(b.services.dht.get(own)), 'VALUE')
     expect(value).to.deep.equal(other.toMultihash().digest)
+  })
+
+  it('are the public keys of peers that who is asked has met, and its own, without a put', async () => {
+    const server = await network.node()
+    const privateKey = await generateKeyPair('RSA', 2048)
+    const [known, asker] = [await network.node({ ...INIT, clientMode: true }, { privateKey }), await network.node({ ...INIT, clientMode: true })]
+    const id = peerIdFromString(known.peerId.toString()) // as somebody has it who knows only the name
+    await known.dial(server.getMultiaddrs())
+    await asker.dial(server.getMultiaddrs())
+    await until('the asker knows the server', () => asker.services.dht.routingTable.size === 1)
+    await until('the server knows the key', async () => (await server.peerStore.get(id)).id.publicKey != null)
+    expect((await asker.getPublicKey(id)).equals(privateKey.publicKey)).to.equal(true)
+
+    await known.services.dht.setMode('server')
+    await asker.dial(known.getMultiaddrs())
+    await until('the asker knows both', () => asker.services.dht.routingTable.size === 2)
+    await server.peerStore.delete(id)
+    const key = Uint8Array.of(...utf8('/pk/'), ...id.toMultihash().bytes)
+    const events = named(await all(asker.services.dht.get(key)), 'PEER_RESPONSE')
+    expect(events.flatMap(({ from, record }) => record == null ? [] : [from.toString()])).to.deep.equal([id.toString()])
+    const nobodys = Uint8Array.of(...utf8('/pk/'), 0x12, 0x20, ...new Uint8Array(32))
+    expect(named(await all(asker.services.dht.get(nobodys)), 'VALUE')).to.deep.equal([])
   })
 
   it('are of kinds that may be added at any time, on both sides', async () => {

@@ -1,8 +1,10 @@
+import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { asError, DialError, StreamResetError } from '../../rpc/errors.ts'
 import { toBinary } from './address.ts'
 import { Dialler } from './dialler.ts'
 import { MAX_INBOUND_STREAMS, MAX_OUTBOUND_STREAMS } from './limits.ts'
 import { Neighbours } from './neighbours.ts'
+import { PeerIds } from './peer-ids.ts'
 import { StreamAdapter } from './stream.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 import type { Host, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
@@ -47,6 +49,8 @@ export class Libp2pHost implements Host {
   readonly #log: Logger
   readonly #dialler: Dialler
   readonly #neighbours: Neighbours
+  /** Those whose keys are asked for: others can make us look for any, and displace none of those that we dial. */
+  readonly #peerIds = new PeerIds()
   readonly #handled = new Set<string>()
   /** Each with the protocol we serve on it: none, if we opened it. As many as libp2p allows. */
   readonly #streams = new Map<StreamAdapter, string | undefined>()
@@ -103,6 +107,17 @@ export class Libp2pHost implements Host {
 
   addrsOf (id: Uint8Array): readonly Uint8Array[] {
     return this.#neighbours.addrsOfPeer(id)
+  }
+
+  async publicKeyOf (id: Uint8Array): Promise<Uint8Array | undefined> {
+    const { peerId: self, peerStore } = this.#components
+    try {
+      const peerId = this.#peerIds.of(id)
+      const { publicKey } = peerId.equals(self) ? self : (await peerStore.get(peerId)).id
+      return publicKey == null ? undefined : publicKeyToProtobuf(publicKey)
+    } catch {
+      return undefined // it is the id of no key, or that of a peer which libp2p has not met
+    }
   }
 
   async identify (addr: Uint8Array, protocol: string, { signal }: AbortOptions = {}): Promise<PeerInfo> {
