@@ -14,14 +14,19 @@ export const CONTACT_TAG = 'kad-peer'
 const NEIGHBOUR_TAG = 'kad-close'
 const KEEP_ALIVE_TAG = `${KEEP_ALIVE}-kad-dht`
 
-/** What a contact is worth among the connections that libp2p may have to close. */
-type Worth = 'neighbour' | 'contact' | 'stranger'
+/** What a contact is worth among the connections that libp2p may have to close, most first. */
+const WORTHS = ['neighbour', 'contact', 'stranger'] as const
+
+type Worth = typeof WORTHS[number]
 
 const TAGS: { readonly [worth in Worth]: { [tag: string]: { value: number } | undefined } } = {
   neighbour: { [CONTACT_TAG]: { value: 1 }, [NEIGHBOUR_TAG]: { value: 50 }, [KEEP_ALIVE_TAG]: { value: 1 } },
   contact: { [CONTACT_TAG]: { value: 1 }, [NEIGHBOUR_TAG]: undefined, [KEEP_ALIVE_TAG]: undefined },
   stranger: { [CONTACT_TAG]: undefined, [NEIGHBOUR_TAG]: undefined, [KEEP_ALIVE_TAG]: undefined }
 }
+
+/** Who tags in a peer store: several DHTs of one node may have the same contacts, and share their tags. */
+const taggers = new WeakMap<ContactTagsInit['peerStore'], Set<ContactTags>>()
 
 interface Tagged {
   readonly contact: PeerInfo
@@ -44,11 +49,18 @@ export interface ContactTagsInit {
  */
 export class ContactTags {
   readonly #init: ContactTagsInit
+  /** All who tag in the same peer store. */
+  readonly #taggers: Set<ContactTags>
+  #wanted: ReadonlyMap<string, Tagged> = new Map()
+  /** Of what was wanted, what the peer store took last. */
   #tagged: ReadonlyMap<string, Tagged> = new Map()
   #cancel: Cancel | undefined
 
   constructor (init: ContactTagsInit) {
     this.#init = init
+    this.#taggers = taggers.get(init.peerStore) ?? new Set()
+    this.#taggers.add(this)
+    taggers.set(init.peerStore, this.#taggers)
   }
 
   /** The routing table has changed. */
@@ -62,6 +74,7 @@ export class ContactTags {
   stop (): void {
     this.#cancel?.()
     this.#cancel = () => {} // nothing is scheduled any more
+    this.#taggers.delete(this)
   }
 
   async #update (): Promise<void> {
@@ -71,23 +84,26 @@ export class ContactTags {
       bytesToMapKey(contact.id),
       { contact, worth: i < neighbours ? 'neighbour' : 'contact' }
     ]))
+    this.#wanted = now
     for (const [id, { contact, worth }] of now) {
       if (before.get(id)?.worth !== worth) {
-        await this.#tag(contact, worth)
+        await this.#tag(id, contact)
       }
     }
     for (const [id, { contact }] of before) {
       if (!now.has(id)) {
-        await this.#tag(contact, 'stranger')
+        await this.#tag(id, contact)
       }
     }
     this.#tagged = now
   }
 
-  async #tag (contact: PeerInfo, worth: Worth): Promise<void> {
+  /** By what it is worth to the DHT to which it is worth most. */
+  async #tag (id: string, contact: PeerInfo): Promise<void> {
     const peerId = peerIdOf(contact)
     if (peerId != null) {
-      await this.#init.peerStore.merge(peerId, { tags: TAGS[worth] })
+      const worths = Array.from(this.#taggers, tags => tags.#wanted.get(id)?.worth)
+      await this.#init.peerStore.merge(peerId, { tags: TAGS[WORTHS.find(worth => worths.includes(worth)) ?? 'stranger'] })
     }
   }
 }

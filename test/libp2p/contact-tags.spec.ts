@@ -11,6 +11,7 @@ import type { PeerId } from '@libp2p/interface'
 
 interface Bench {
   readonly clock: VirtualClock
+  readonly peerStore: ContactTagsInit['peerStore']
   readonly tags: ContactTags
   /** The routing table, of which the first two are neighbours. */
   contacts: Contact[]
@@ -26,11 +27,12 @@ function contact (peerId: PeerId): Contact {
   return contactOf({ id: peerId.toMultihash().bytes, addrs: [] })
 }
 
-function bench (names: ReadonlyMap<string, string>, failures = 0): Bench {
+/** `beside`: another DHT of the same node. */
+function bench (names: ReadonlyMap<string, string>, failures = 0, beside?: Bench): Bench {
   let left = failures
-  const clock = new VirtualClock()
-  const merges: string[] = []
-  const peerStore: Pick<ContactTagsInit['peerStore'], 'merge'> = {
+  const clock = beside?.clock ?? new VirtualClock()
+  const merges: string[] = beside?.merges ?? []
+  const peerStore: ContactTagsInit['peerStore'] = beside?.peerStore ?? {
     async merge (peerId, { tags = {} }) {
       if (left-- > 0) {
         throw new Error('the disk is full')
@@ -42,6 +44,7 @@ function bench (names: ReadonlyMap<string, string>, failures = 0): Bench {
   }
   const made: Bench = {
     clock,
+    peerStore,
     merges,
     contacts: [],
     tags: new ContactTags({ peerStore, clock, log: defaultLogger().forComponent('test'), contacts: () => made.contacts, neighbours: 2 })
@@ -102,6 +105,29 @@ describe('tags of contacts', () => {
       'b +kad-peer +kad-close +keep-alive-kad-dht',
       'b +kad-peer -kad-close -keep-alive-kad-dht'
     ])
+  })
+
+  it('are not taken while another DHT of the node wants them', async () => {
+    const wan = bench(names)
+    const lan = bench(names, 0, wan)
+    const change = async (made: Bench, contacts: Contact[]): Promise<string[]> => {
+      made.contacts = contacts
+      made.tags.onChange()
+      await made.clock.advance(5000)
+      return made.merges.splice(0)
+    }
+    const filler = contactOf({ id: Uint8Array.of(1, 2, 3), addrs: [] })
+    const [neighbour, farther, stranger] = ['+kad-peer +kad-close +keep-alive-kad-dht', '+kad-peer -kad-close -keep-alive-kad-dht', '-kad-peer -kad-close -keep-alive-kad-dht'].map(tags => `a ${tags}`)
+    expect(await change(wan, [contact(a)])).to.deep.equal([neighbour])
+    expect(await change(lan, [filler, filler, contact(a)])).to.deep.equal([neighbour])
+    expect(await change(lan, [])).to.deep.equal([neighbour])
+    expect(await change(lan, [filler, contactOf({ id: Uint8Array.of(4), addrs: [] }), contact(a)])).to.deep.equal([neighbour])
+    expect(await change(wan, [])).to.deep.equal([farther])
+    expect(await change(lan, [])).to.deep.equal([stranger])
+    expect(await change(wan, [contact(a)])).to.deep.equal([neighbour])
+    expect(await change(lan, [contact(a)])).to.deep.equal([neighbour])
+    wan.tags.stop()
+    expect(await change(lan, [])).to.deep.equal([stranger])
   })
 
   it('are left alone after the stop', async () => {
