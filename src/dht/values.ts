@@ -18,6 +18,7 @@ import type { ValueRecord } from '../record/record.ts'
 import type { KindOf, RecordKind } from '../record/validator.ts'
 import type { PublicationStore } from '../store/publication-store.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
+import type { AbortOptions } from '@libp2p/interface'
 
 /** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
 const MAX_KEY_BYTES = 4096
@@ -124,9 +125,9 @@ export class Values {
   }
 
   /** Why its namespace does not accept `record` now; undefined: it does. */
-  async refusal (record: ValueRecord): Promise<InvalidRecordError | undefined> {
+  async refusal (record: ValueRecord, options?: AbortOptions): Promise<InvalidRecordError | undefined> {
     try {
-      await this.#validate(record)
+      await this.#validate(record, options)
       return undefined
     } catch (err) {
       if (err instanceof InvalidRecordError) {
@@ -191,8 +192,8 @@ export class Values {
     return this.#enveloped && namespaceOf(recordKey) === namespace
   }
 
-  async #validate (record: ValueRecord): Promise<void> {
-    await this.#validators.validate(record, this.#config.clock.now())
+  async #validate (record: ValueRecord, options?: AbortOptions): Promise<void> {
+    await this.#validators.validate(record, this.#config.clock.now(), options)
   }
 
   /** Returns until when it lives. */

@@ -13,7 +13,7 @@ export interface SelectFn {
   (key: Uint8Array, records: Uint8Array[]): number | Promise<number>
 }
 
-/** Throws if `value` is not valid for `key`. */
+/** Throws if `value` is not valid for `key`. Given the signal of the `get` that found it, if any. */
 export interface ValidateFn {
   (key: Uint8Array, value: Uint8Array, options?: AbortOptions): void | Promise<void>
 }

@@ -25,7 +25,7 @@ export function kindsOfMaps (validators: Validators, selectors: Selectors): Kind
       ? undefined
       : {
           namespace,
-          validate: async ({ key, value }) => { await validate(key, value) },
+          validate: async ({ key, value }, _now, options) => { await validate(key, value, options) },
           select: (key, values) => select == null ? 0 : select(key, [...values])
         }
   }

@@ -95,7 +95,7 @@ export function parseRecordKey (text: string): Uint8Array {
  * {@link parseRecordKey} is to read it? Else it is a name in the open namespace.
  */
 export function isRecordKeyText (text: string): boolean {
-  return FORMS.some(({ prefix }) => text.startsWith(prefix)) || (text.startsWith(OPEN_PREFIX) && text.length > OPEN_PREFIX.length)
+  return FORMS.some(({ prefix }) => text.startsWith(prefix)) || text.startsWith(OPEN_PREFIX)
 }
 
 /** Keys that are a prefix and a multihash. */

@@ -1,6 +1,7 @@
 import { InvalidRecordError } from './invalid-record.ts'
 import { KEY_FORM, namespaceOf } from './namespace.ts'
 import type { ValueRecord } from './record.ts'
+import type { AbortOptions } from '@libp2p/interface'
 
 /**
  * What the values under one namespace mean: which are valid (the kad-dht spec's
@@ -23,11 +24,12 @@ export interface RecordKind {
   readonly namespace: string
 
   /**
-   * Accept `record` or refuse it, at the time `now` (milliseconds since the Unix epoch).
+   * Accept `record` or refuse it, at the time `now` (milliseconds since the Unix epoch). Given the signal of
+   * the operation that looks at it, if that has one.
    *
    * @throws {InvalidRecordError} (or rejects with it, or with any other error) the record is not valid
    */
-  validate (record: ValueRecord, now: number): void | Promise<void>
+  validate (record: ValueRecord, now: number, options?: AbortOptions): void | Promise<void>
 
   /**
    * The index of the best of `values`, at least one, each valid for `key`. Every peer
@@ -78,10 +80,10 @@ export class Validators {
    *
    * @throws {InvalidRecordError} its namespace is unknown, or refuses it; `cause` is the namespace's own error
    */
-  async validate (record: ValueRecord, now: number): Promise<void> {
+  async validate (record: ValueRecord, now: number, options?: AbortOptions): Promise<void> {
     const kind = this.#kindFor(record.key)
     try {
-      await kind.validate(record, now)
+      await kind.validate(record, now, options)
     } catch (err) {
       throw err instanceof InvalidRecordError
         ? err

@@ -84,6 +84,25 @@ describe('values on libp2p', () => {
     expect(await keptBy(b, KEY)).to.equal(undefined)
   })
 
+  it('may have keys that end with their namespace', async () => {
+    const [a, b] = await network.joined(2, WITH_VALUES)
+    await all(a.services.dht.put(utf8('/v/'), utf8('value')))
+    expect(await getValue(b, utf8('/v/'))).to.equal('value')
+    expect(await failure(all(a.services.dht.put(utf8('x/v/y'), utf8('value'))))).to.equal('InvalidRecordError')
+  })
+
+  it('are validated under the signal of the get that found them', async () => {
+    const [a] = await network.joined(2, WITH_VALUES)
+    await all(a.services.dht.put(KEY, utf8('value')))
+    const signals: Array<AbortSignal | undefined> = []
+    const asker = await network.node({ ...WITH_VALUES, clientMode: true, validators: { v: (key, value, options) => { signals.push(options?.signal) } } })
+    await asker.dial(a.getMultiaddrs())
+    await until('the asker knows somebody', () => asker.services.dht.routingTable.size === 1)
+    const controller = new AbortController()
+    await all(asker.services.dht.get(KEY, { signal: controller.signal }))
+    expect(signals.map(signal => signal?.aborted)).to.deep.equal([false])
+  })
+
   it('have no namespace that every object has', async () => {
     const [a, b] = await network.joined(2, WITH_VALUES)
     for (const namespace of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'unknown']) {

@@ -169,9 +169,9 @@ describe('record/key-text', () => {
   }).timeout(10_000)
 
   it('tells record keys from names in the open namespace', () => {
-    const texts = ['/immutable/x', '/mutable/', `/mutable/${PEER}/a`, '/pk/x', '/kv/greeting']
+    const texts = ['/immutable/x', '/mutable/', `/mutable/${PEER}/a`, '/pk/x', '/kv/greeting', '/kv/']
     expect(texts.filter(isRecordKeyText)).to.deep.equal(texts)
-    const names = ['greeting', '', '/', '/kv/', '/kv', 'kv/x', '/other/x', '%2Fpk/x', ' /kv/x', '/immutable']
+    const names = ['greeting', '', '/', '/kv', 'kv/x', '/other/x', '%2Fpk/x', ' /kv/x', '/immutable']
     expect(names.filter(isRecordKeyText)).to.deep.equal([])
   })
 

@@ -7,13 +7,14 @@ describe('record/namespace', () => {
     expect(namespaceOf(utf8('/pk/x'))).to.equal('pk')
     expect(namespaceOf(utf8('/kv/a/b'))).to.equal('kv')
     expect(namespaceOf(utf8('/kv//'))).to.equal('kv')
+    expect(namespaceOf(utf8('/kv/'))).to.equal('kv')
     expect(namespaceOf(utf8('/käse/x'))).to.equal('käse')
     expect(namespaceOf(Uint8Array.of(0x2f, 0x61, 0x2f, 0xff, 0x00))).to.equal('a')
     expect(namespaceOf(utf8('/\ufeffa/x'))).to.equal('\ufeffa')
   })
 
   it('row 25: is missing from x, //, /pk and the like', () => {
-    for (const key of ['', 'x', '/', '//', '///', '//x', '/pk', '/pk/', 'pk/x', ' /pk/x']) {
+    for (const key of ['', 'x', '/', '//', '///', '//x', '/pk', 'pk/x', 'pk/', 'x/pk/y', ' /pk/x']) {
       expect(namespaceOf(utf8(key)), key).to.equal(undefined)
     }
   })

@@ -51,11 +51,11 @@ class Answers {
   /** Until when the best lives where it lives longest: milliseconds since the Unix epoch. */
   expires: number | undefined
   readonly #dht: DhtContext
-  readonly #onProgress: OperationOptions['onProgress']
+  readonly #options: OperationOptions
 
-  constructor (dht: DhtContext, key: Uint8Array, onProgress: OperationOptions['onProgress']) {
+  constructor (dht: DhtContext, key: Uint8Array, options: OperationOptions) {
     this.#dht = dht
-    this.#onProgress = onProgress
+    this.#options = options
     this.quorum = new Quorum(async values => dht.values.select(key, values))
   }
 
@@ -64,11 +64,11 @@ class Answers {
     const { values, self } = this.#dht
     const from = peer ?? self
     // most have what the first of them had: it is not to be verified once for each
-    const error = record == null || this.quorum.isBest(record.value) ? undefined : await values.refusal(record)
+    const error = record == null || this.quorum.isBest(record.value) ? undefined : await values.refusal(record, this.#options)
     if (record == null || error != null) {
       this.quorum.addWithout(from)
       if (error != null) {
-        this.#onProgress?.({ type: 'invalid-value', peer: from, error })
+        this.#options.onProgress?.({ type: 'invalid-value', peer: from, error })
       }
       return undefined
     }
@@ -79,7 +79,7 @@ class Answers {
     if (verdict !== 'worse') {
       this.#live(best, ttl)
     }
-    this.#onProgress?.({ type: 'value', peer, value, best, agreeing: this.quorum.agreeing.length })
+    this.#options.onProgress?.({ type: 'value', peer, value, best, agreeing: this.quorum.agreeing.length })
     return best ? { value, peer, ttl } : undefined
   }
 
@@ -100,13 +100,13 @@ class Answers {
  * @throws {TimeoutError} nobody answered in time
  */
 export async function * searchValue (dht: DhtContext, key: string | Uint8Array, options: GetOptions = {}): AsyncGenerator<FoundValue, GetResult> {
-  const { quorum: wanted = 0, onProgress } = options
+  const { quorum: wanted = 0 } = options
   if (!Number.isInteger(wanted) || wanted < 0) {
     throw new InvalidOptionError(`quorum must be a whole number, 0 for all of the k closest, not ${wanted}`)
   }
   const begun = dht.config.clock.now()
   const recordKey = dht.values.keyOf(key)
-  const answers = new Answers(dht, recordKey, onProgress)
+  const answers = new Answers(dht, recordKey, options)
   const walking = walk(dht, recordKey, { request: { type: 'get-value', key: recordKey } }, options, GET_DEADLINE_MS)
   const stopIfEnough = (): void => {
     if (wanted > 0 && answers.quorum.size >= wanted) {
