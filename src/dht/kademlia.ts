@@ -232,10 +232,13 @@ export class Kademlia {
    * Begin to serve (unless a client) and join through the `bootstrap` addresses, if
    * any were given. If none of them answers, the node runs all the same and keeps
    * trying, less and less often. Resolves early when the node is stopped meanwhile.
+   *
+   * @throws {NotStartedError} it was stopped before: a node runs once
    */
   async start (options: StartOptions = {}): Promise<void> {
     const { config: { bootstrap }, peers, tasks } = this.#dht
     if (this.#status !== 'new') {
+      this.#running() // a node that was stopped says what to do
       return
     }
     this.#status = 'running'

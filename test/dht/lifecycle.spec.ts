@@ -57,7 +57,7 @@ describe('starting and stopping', () => {
   it('leave nothing behind when one comes right after the other', async () => {
     const dht = nodeOf()
     await simulation.clock.run(Promise.all([dht.start(), dht.stop()]))
-    await simulation.clock.run(dht.start())
+    await expect(simulation.clock.run(dht.start())).to.eventually.be.rejected.with.property('name', 'NotStartedError')
     await expect(dht.lookup('anything')).to.eventually.be.rejected.with.property('name', 'NotStartedError')
   })
 

@@ -100,6 +100,7 @@ describe('operations', () => {
     simulation = new Simulation()
     const { dht } = await simulation.node()
     await simulation.clock.run(dht.stop())
+    await expect(simulation.clock.run(dht.start())).to.eventually.be.rejectedWith('this node was stopped: create another')
     await expect(dht.get('key')).to.eventually.be.rejectedWith(/was stopped: create another/)
   })
 
