@@ -1,10 +1,14 @@
+import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { expect } from 'aegir/chai'
-import { formatAddress, parseEndpoint } from '../../src/hosts/tcp/address.ts'
+import { Acceptor } from '../../src/hosts/tcp/acceptor.ts'
+import { formatAddress, parseAddress, parseEndpoint } from '../../src/hosts/tcp/address.ts'
 import { Admission } from '../../src/hosts/tcp/admission.ts'
 import { InvalidAddressError, ListenError, RemotePlainError } from '../../src/hosts/tcp/errors.ts'
-import { collect, failureOf, firstBytes, PROTOCOL, Stage } from './tcp-hosts.ts'
+import { Visitors } from '../../src/hosts/tcp/visitors.ts'
+import { closed, collect, failureOf, firstBytes, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
+import type { Socket } from 'node:net'
 
 const hasIPv6 = Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1') === true)
 
@@ -105,41 +109,129 @@ describe('listening on TCP', () => {
   })
 })
 
+describe('sockets that say nothing', () => {
+  let stage: Stage
+
+  beforeEach(() => { stage = new Stage() })
+
+  afterEach(async () => { await stage.stop() })
+
+  const from = (socket: Socket, ip: string): Socket => Object.defineProperty(socket, 'remoteAddress', { value: ip })
+
+  it('are reset when they keep out another remote', async () => {
+    const acceptor = new Acceptor({
+      self: Uint8Array.from([1]),
+      clock: stage.clock,
+      tls: undefined,
+      admission: new Admission({ maxHandshakes: 3 }),
+      visitors: new Visitors(),
+      hello: () => { throw new Error('nobody says who it is') },
+      onConnection: () => {}
+    })
+    const ips = ['192.0.2.1', '192.0.2.1', '192.0.2.1', '192.0.2.2']
+    const inbound: Socket[] = []
+    const addr = parseEndpoint(parseAddress(await stage.server(socket => { inbound.push(socket) })))
+    const outbound: Socket[] = []
+    for (const ip of ips) {
+      const socket = connect({ ...addr, allowHalfOpen: true })
+      stage.keep(socket)
+      outbound.push(socket)
+      while (inbound.length < outbound.length) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+      acceptor.accept(from(inbound[inbound.length - 1], ip))
+    }
+
+    expect(await closed(outbound[0])).to.equal(true)
+    expect(outbound.slice(1).map(socket => socket.closed)).to.deep.equal([false, false, false])
+    inbound.forEach(socket => { socket.destroy() })
+  })
+
+  SECURITIES.forEach(security => {
+    it(`are reset when they end (${security})`, async () => {
+      const server = await stage.echo({ security })
+      const socket = await stage.socket(server)
+      socket.end()
+
+      expect(await closed(socket)).to.equal(true)
+      expect(server.sockets.handshakes).to.equal(0)
+    })
+  })
+})
+
 describe('the admission of sockets', () => {
+  const nobody = (): void => { throw new Error('displaced') }
+
   it('counts an IPv4 address, and an IPv6 /64, as one remote', () => {
     const admission = new Admission({ maxSocketsPerRemote: 1 })
-    const first = admission.admit('192.0.2.1')
+    const first = admission.admit('192.0.2.1', nobody)
 
-    expect(admission.admit('192.0.2.1')).to.equal(undefined)
-    expect(admission.admit('::ffff:192.0.2.1')).to.equal(undefined)
-    expect(admission.admit('192.0.2.2')).to.not.equal(undefined)
-    expect(admission.admit('2001:db8::1')).to.not.equal(undefined)
-    expect(admission.admit('2001:db8::2')).to.equal(undefined)
-    expect(admission.admit('2001:db8:0:1::2')).to.not.equal(undefined)
+    expect(admission.admit('192.0.2.1', nobody)).to.equal(undefined)
+    expect(admission.admit('::ffff:192.0.2.1', nobody)).to.equal(undefined)
+    expect(admission.admit('192.0.2.2', nobody)).to.not.equal(undefined)
+    expect(admission.admit('2001:db8::1', nobody)).to.not.equal(undefined)
+    expect(admission.admit('2001:db8::2', nobody)).to.equal(undefined)
+    expect(admission.admit('2001:db8:0:1::2', nobody)).to.not.equal(undefined)
     first?.leave()
     first?.leave()
-    expect(admission.admit('192.0.2.1')).to.not.equal(undefined)
+    expect(admission.admit('192.0.2.1', nobody)).to.not.equal(undefined)
     expect(admission.sockets).to.equal(4)
   })
 
   it('counts loopback only in all', () => {
     const admission = new Admission({ maxSocketsPerRemote: 1, maxHandshakes: 1, maxSockets: 4 })
-    const admitted = ['127.0.0.1', '127.0.0.1', '::1', '::1', '127.0.0.1'].map(ip => admission.admit(ip) != null)
+    const admitted = ['127.0.0.1', '127.0.0.1', '::1', '::1', '127.0.0.1'].map(ip => admission.admit(ip, nobody) != null)
 
     expect(admitted).to.deep.equal([true, true, true, true, false])
   })
 
   it('counts a handshake until it is over, once', () => {
     const admission = new Admission({ maxHandshakes: 1 })
-    const first = admission.admit('192.0.2.1')
-    expect(admission.admit('192.0.2.2')).to.equal(undefined)
+    const first = admission.admit('192.0.2.1', nobody)
+    expect(admission.admit('192.0.2.2', nobody)).to.equal(undefined)
     first?.handshakeDone()
     first?.handshakeDone()
     expect(admission.handshakes).to.equal(0)
-    const second = admission.admit('192.0.2.2')
+    const second = admission.admit('192.0.2.2', nobody)
     first?.leave()
     expect(admission.handshakes).to.equal(1)
     second?.leave()
     expect([admission.handshakes, admission.sockets]).to.deep.equal([0, 0])
+  })
+  it('has a flood of handshakes displace itself, oldest first, rather than shut out others', () => {
+    const admission = new Admission({ maxHandshakes: 4 })
+    const reset: string[] = []
+    const admit = (ip: string, name: string): boolean => admission.admit(ip, () => { reset.push(name) }) != null
+    for (const name of ['a', 'b', 'c', 'd']) {
+      expect(admit('192.0.2.1', name)).to.equal(true)
+    }
+
+    expect(admit('192.0.2.1', 'e')).to.equal(false)
+    expect(admit('192.0.2.2', 'f')).to.equal(true)
+    expect(admit('2001:db8::1', 'g')).to.equal(true)
+    expect(admit('192.0.2.3', 'h')).to.equal(true)
+    expect(reset).to.deep.equal(['a', 'b', 'c'])
+    expect(admit('192.0.2.4', 'one of five equals')).to.equal(false)
+    expect(reset).to.have.lengthOf(3)
+    expect(admission.handshakes).to.equal(4)
+  })
+
+  it('displaces none that is through, nor one from loopback', () => {
+    const admission = new Admission({ maxHandshakes: 3 })
+    const reset: string[] = []
+    const [first] = ['a', 'b', 'c', 'd'].map((name, i) => {
+      const place = admission.admit(i === 1 ? '127.0.0.1' : '192.0.2.1', () => { reset.push(name) })
+      if (i === 0) {
+        place?.handshakeDone()
+      }
+      return place
+    })
+    expect(admission.handshakes).to.equal(3)
+    const newcomer = admission.admit('192.0.2.2', nobody)
+    expect(reset).to.deep.equal(['c'])
+    first?.leave()
+    newcomer?.leave()
+
+    expect([admission.handshakes, admission.sockets]).to.deep.equal([2, 3])
   })
 })

@@ -72,7 +72,7 @@ export class Acceptor {
   readonly accept = (raw: Socket): void => {
     const connection = new TcpConnection(raw)
     const ip = raw.remoteAddress
-    const place = ip == null ? undefined : this.#init.admission.admit(ip)
+    const place = ip == null ? undefined : this.#init.admission.admit(ip, () => { connection.reset() })
     if (ip == null || place == null) {
       connection.reset()
       return

@@ -8,7 +8,7 @@ export interface InboundLimits {
   maxSockets?: number
   /** From one IPv4 address or IPv6 /64, loopback excepted. Default 100 */
   maxSocketsPerRemote?: number
-  /** That have not finished handshake and hello, loopback excepted. Default 100 */
+  /** That have not finished handshake and hello, loopback excepted. Beyond that, whoever has the most gives way. Default 100 */
   maxHandshakes?: number
 }
 
@@ -20,8 +20,17 @@ export interface Admitted {
   leave (): void
 }
 
+/** A remote network that has sockets here. */
+interface Remote {
+  sockets: number
+  /** What displaces each of those that have not said who they are, oldest first. */
+  readonly unfinished: Set<() => void>
+}
+
 /**
- * Decides which inbound sockets may stay, by how many there are.
+ * Decides which inbound sockets may stay, by how many there are. Floods displace
+ * themselves: when too many have not said who they are, the oldest of the remote that
+ * has the most of them gives way to one that has fewer.
  *
  * For sockets from loopback only the number in all counts: whoever can open them is on
  * this machine already, and demos and tests run hundreds of nodes on it, which all
@@ -29,7 +38,8 @@ export interface Admitted {
  */
 export class Admission {
   readonly #limits: Required<InboundLimits>
-  readonly #byRemote = new Map<string, number>()
+  /** Without loopback. */
+  readonly #remotes = new Map<string, Remote>()
   #sockets = 0
   #handshakes = 0
 
@@ -51,50 +61,73 @@ export class Admission {
     return this.#handshakes
   }
 
-  /** Let a socket from `ip` in. Undefined: there are too many. */
-  admit (ip: string): Admitted | undefined {
-    const remote = isLoopbackIp(ip) ? undefined : networkOf(ip)
-    const siblings = remote == null ? 0 : this.#byRemote.get(remote) ?? 0
-    const { maxSockets, maxSocketsPerRemote, maxHandshakes } = this.#limits
-    const isCrowd = remote != null && (siblings >= maxSocketsPerRemote || this.#handshakes >= maxHandshakes)
-    if (isCrowd || this.#sockets >= maxSockets) {
+  /**
+   * Let a socket from `ip` in. Undefined: there are too many.
+   *
+   * @param ip - the address at its other end
+   * @param reset - called when it has to give way to another, before its handshake is over
+   */
+  admit (ip: string, reset: () => void): Admitted | undefined {
+    if (this.#sockets >= this.#limits.maxSockets) {
       return undefined
     }
-    this.#sockets++
-    this.#handshakes++
-    this.#count(remote, 1)
-    return this.#admitted(remote)
+    if (isLoopbackIp(ip)) {
+      return this.#admitted({ sockets: 0, unfinished: new Set() }, reset, () => {})
+    }
+    const network = networkOf(ip)
+    const remote = this.#remotes.get(network) ?? { sockets: 0, unfinished: new Set() }
+    if (remote.sockets >= this.#limits.maxSocketsPerRemote || !this.#hasRoomFor(remote)) {
+      return undefined
+    }
+    this.#remotes.set(network, remote)
+    return this.#admitted(remote, reset, () => { this.#remotes.delete(network) })
   }
 
-  #admitted (remote: string | undefined): Admitted {
-    let unfinished = true
+  /** May another handshake of `remote` begin? Makes room where somebody has more of them under way than it would have. */
+  #hasRoomFor (remote: Remote): boolean {
+    if (this.#handshakes < this.#limits.maxHandshakes) {
+      return true
+    }
+    let most = remote
+    for (const other of this.#remotes.values()) {
+      most = other.unfinished.size > most.unfinished.size ? other : most
+    }
+    // among equals nobody gives way: in a rush all would displace each other, and none get through
+    if (most.unfinished.size <= remote.unfinished.size + 1) {
+      return false
+    }
+    const [displaceOldest] = most.unfinished
+    displaceOldest()
+    return true
+  }
+
+  #admitted (remote: Remote, reset: () => void, onEmpty: () => void): Admitted {
+    const displace = (): void => {
+      handshakeDone()
+      reset()
+    }
     const handshakeDone = (): void => {
-      this.#handshakes -= unfinished ? 1 : 0
-      unfinished = false
+      this.#handshakes -= remote.unfinished.delete(displace) ? 1 : 0
     }
     let inside = true
+    this.#sockets++
+    this.#handshakes++
+    remote.sockets++
+    remote.unfinished.add(displace)
     return {
       handshakeDone,
       leave: () => {
         handshakeDone()
-        if (inside) {
-          inside = false
-          this.#sockets--
-          this.#count(remote, -1)
+        if (!inside) {
+          return
+        }
+        inside = false
+        this.#sockets--
+        remote.sockets--
+        if (remote.sockets === 0) {
+          onEmpty()
         }
       }
-    }
-  }
-
-  #count (remote: string | undefined, change: number): void {
-    if (remote == null) {
-      return
-    }
-    const count = (this.#byRemote.get(remote) ?? 0) + change
-    if (count > 0) {
-      this.#byRemote.set(remote, count)
-    } else {
-      this.#byRemote.delete(remote)
     }
   }
 }

@@ -24,7 +24,7 @@ export const MAX_INBOUND_SOCKETS = 1_000
 /** Inbound sockets open at once from one remote network: an IPv4 address or an IPv6 /64. Loopback is exempt. */
 export const MAX_INBOUND_SOCKETS_PER_REMOTE = 100
 
-/** Inbound sockets at once that have not said who they are. Loopback is exempt. */
+/** Inbound sockets at once that have not said who they are. Beyond that, whoever has the most gives way. Loopback is exempt. */
 export const MAX_UNFINISHED_HANDSHAKES = 100
 
 /** Connections that the kernel queues for us before we accept them. */

@@ -51,12 +51,13 @@ export class LibP2PTls {
       requestCert: true,
       rejectUnauthorized: false
     })
-    return this.#finish(connection, socket, 'secure')
+    // who ends before the handshake will not finish it: there is no ALPN then
+    return this.#finish(connection, socket, 'secure', 'end')
   }
 
-  async #finish (connection: TcpConnection, socket: TLSSocket, done: string): Promise<Uint8Array> {
+  async #finish (connection: TcpConnection, socket: TLSSocket, ...done: string[]): Promise<Uint8Array> {
     connection.wrap(socket)
-    await nextEvent(socket, done)
+    await nextEvent(socket, ...done)
     if (socket.alpnProtocol !== ALPN) {
       throw new InvalidCertificateError(`the peer does not speak the TLS profile of libp2p: its ALPN is not "${ALPN}"`)
     }
