@@ -1,13 +1,15 @@
+import dns from 'node:dns'
+import { syncBuiltinESMExports } from 'node:module'
 import { expect } from 'aegir/chai'
 import { formatAddress, parseAddress } from '../../src/hosts/tcp/address.ts'
 import { RemotePlainError } from '../../src/hosts/tcp/errors.ts'
-import { CONNECTION_ATTEMPT_DELAY_MS, HANDSHAKE_PATIENCE_MS, KEPT_SOCKET_MS, LINGER_MS, MAX_KEPT_SOCKETS } from '../../src/hosts/tcp/limits.ts'
+import { CONNECTION_ATTEMPT_DELAY_MS, DIAL_TIMEOUT_MS, HANDSHAKE_PATIENCE_MS, KEPT_SOCKET_MS, LINGER_MS, MAX_KEPT_SOCKETS } from '../../src/hosts/tcp/limits.ts'
 import { race } from '../../src/hosts/tcp/race.ts'
 import { DialError } from '../../src/rpc/errors.ts'
 import { ManualClock } from './tcp-clock.ts'
-import { closed, collect, failureOf, PROTOCOL, Stage } from './tcp-hosts.ts'
+import { closed, collect, failureOf, portOf, PROTOCOL, Stage } from './tcp-hosts.ts'
 import type { Attempt } from '../../src/hosts/tcp/race.ts'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 
 /** Lets every promise that can settle do so. */
 async function settle (): Promise<void> {
@@ -109,6 +111,99 @@ describe('dialling over TCP', () => {
 
     expect(await failureOf(plain.identify(tls.listenAddrs[0], PROTOCOL))).to.be.an.instanceOf(DialError)
     expect(await failureOf(tls.identify(plain.listenAddrs[0], PROTOCOL))).to.be.an.instanceOf(DialError)
+  })
+
+  describe('names that peers are said to have', () => {
+    const { lookup } = dns
+    /** What was asked of the operating system, and how to answer it. */
+    let asked: Array<{ name: string, fail(): void, find(ip: string): void }>
+
+    beforeEach(() => {
+      asked = []
+      const slowLookup = (name: string, ...rest: unknown[]): void => {
+        if (!name.endsWith('.example')) {
+          Reflect.apply(lookup, dns, [name, ...rest]) // to listen on an IP address looks it up
+          return
+        }
+        const callback = rest[1] as Parameters<LookupFunction>[2]
+        asked.push({
+          name,
+          fail: () => { callback(Object.assign(new Error(name), { code: 'ENOTFOUND' }), []) },
+          find: address => { callback(null, [{ address, family: 4 }]) }
+        })
+      }
+      Object.assign(dns, { lookup: slowLookup })
+      syncBuiltinESMExports()
+    })
+
+    afterEach(() => {
+      Object.assign(dns, { lookup })
+      syncBuiltinESMExports()
+    })
+
+    const namesAsked = (): string[] => asked.map(({ name }) => name)
+
+    const named = (...names: string[]): Uint8Array[] => names.map(name => parseAddress(`/dns/${name}/tcp/1`))
+
+    it('are looked up one at a time, and not at all when nobody waits any more', async () => {
+      const client = await stage.host({ listen: [] })
+      const server = await stage.echo()
+      const failures = ['a', 'b', 'c'].map(async peer => failureOf(client.openStream({ id: (await stage.host()).self.id, addrs: named(`${peer}.example`, `${peer}2.example`) }, PROTOCOL)))
+      while (client.sockets.outbound < failures.length) {
+        await settle()
+      }
+      stage.clock.advance(DIAL_TIMEOUT_MS)
+      await Promise.all(failures)
+      expect(asked).to.have.lengthOf(1)
+
+      const stream = client.openStream({ id: server.self.id, addrs: [parseAddress(`/dns/server.example/tcp/${portOf(server)}`)] }, PROTOCOL)
+      await settle()
+      expect(asked).to.have.lengthOf(1)
+      asked[0].fail()
+      expect(namesAsked().slice(1)).to.deep.equal(['server.example'])
+      asked[1].find('127.0.0.1')
+      const opened = await stream
+      await Promise.all([collect(opened), opened.sink([])])
+    })
+
+    it('are two at the most, and hold up no other address', async () => {
+      const client = await stage.host({ listen: [] })
+      const server = await stage.echo()
+      const stream = client.openStream({ id: server.self.id, addrs: [...named('a.example', 'b.example', 'c.example', 'd.example'), ...server.listenAddrs] }, PROTOCOL)
+      for (let i = 0; i < 4; i++) {
+        await settle()
+        stage.clock.advance(CONNECTION_ATTEMPT_DELAY_MS)
+      }
+      const opened = await stream
+      await Promise.all([collect(opened), opened.sink([])])
+      asked[0].fail()
+
+      expect(namesAsked()).to.deep.equal(['a.example'])
+      const failed = failureOf(client.openStream({ id: server.self.id, addrs: named('a.example', 'b.example', 'c.example') }, PROTOCOL))
+      for (let i = 1; i <= 2; i++) {
+        while (asked.length <= i) {
+          await settle()
+        }
+        asked[i].fail()
+      }
+      expect((await failed).message).to.match(/a\.example.*: ENOTFOUND; .*b\.example.*: ENOTFOUND; .*c\.example.*: only 2 names of a peer are looked up$/)
+      expect(namesAsked()).to.deep.equal(['a.example', 'a.example', 'b.example'])
+    })
+
+    it('do not hold up a name that somebody here gave', async () => {
+      const client = await stage.host({ listen: [] })
+      const server = await stage.echo()
+      const failed = failureOf(client.openStream({ id: server.self.id, addrs: named('a.example') }, PROTOCOL))
+      const found = client.identify(parseAddress(`server.example:${portOf(server)}`), PROTOCOL)
+      while (asked.length < 2) {
+        await settle()
+      }
+      asked[1].find('127.0.0.1')
+
+      expect((await found).id).to.equalBytes(server.self.id)
+      asked[0].fail()
+      await failed
+    })
   })
 
   describe('the socket of identify', () => {

@@ -8,6 +8,7 @@ import { RemotePlainError } from './errors.ts'
 import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
 import { peerIdText } from './identity.ts'
 import { DIAL_TIMEOUT_MS, MAX_DIALLED_ADDRS } from './limits.ts'
+import { NameQueue } from './name-queue.ts'
 import { race } from './race.ts'
 import { nextEvent } from './socket-events.ts'
 import { SocketStream } from './socket-stream.ts'
@@ -15,6 +16,7 @@ import { codeOf } from './system-error.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import type { Endpoint } from './address.ts'
 import type { Hello } from './hello.ts'
+import type { NamesOfDial } from './name-queue.ts'
 import type { LibP2PTls } from './tls.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { OpenStreamOptions } from '../../rpc/connection.ts'
@@ -52,6 +54,7 @@ export interface DialRequest extends OpenStreamOptions {
 export class Dialler {
   readonly #init: DiallerInit
   readonly #closed = sharedController()
+  readonly #names = new NameQueue()
 
   constructor (init: DiallerInit) {
     this.#init = init
@@ -81,9 +84,11 @@ export class Dialler {
       throw new DialError(`no address of ${name} is known`)
     }
     const { clock } = this.#init
+    // whom no id is known of, somebody here has asked for: only the names of others come from strangers
+    const names = id == null ? undefined : this.#names.forDial()
     const deadline = startDeadline(clock, DIAL_TIMEOUT_MS, () => new TimeoutError(`no answer within ${DIAL_TIMEOUT_MS} ms`), signal, this.#closed.signal)
     try {
-      return await race(tried.map(addr => async (signal, onConnected) => this.#attempt(addr, request, signal, onConnected)), {
+      return await race(tried.map(addr => async (signal, onConnected) => this.#attempt(addr, request, names, signal, onConnected)), {
         clock,
         signal: deadline.signal,
         isVerdict: err => err instanceof UnsupportedProtocolError,
@@ -97,11 +102,11 @@ export class Dialler {
     }
   }
 
-  async #attempt (addr: Uint8Array, request: DialRequest, signal: AbortSignal, onConnected: () => void): Promise<Dialled> {
+  async #attempt (addr: Uint8Array, request: DialRequest, names: NamesOfDial | undefined, signal: AbortSignal, onConnected: () => void): Promise<Dialled> {
     const endpoint = parseEndpoint(addr)
     this.#checkAllowed(addr, endpoint, request.id)
     const { host, port, family } = endpoint
-    const connection = new TcpConnection(connect({ host, port, family, allowHalfOpen: true, noDelay: true }))
+    const connection = new TcpConnection(connect({ host, port, family, lookup: names?.(signal), allowHalfOpen: true, noDelay: true }))
     this.#init.onConnection(connection)
     const onAbort = (): void => { connection.reset() }
     signal.addEventListener('abort', onAbort, { once: true })

@@ -18,6 +18,9 @@ export const HANDSHAKE_TIMEOUT_MS = 10_000
 /** Addresses of one peer that one dial tries at most. */
 export const MAX_DIALLED_ADDRS = 16
 
+/** Names among them that are looked up: one for each version of IP. */
+export const MAX_NAMES_PER_DIAL = 2
+
 /** Inbound sockets open at once. Each costs a file descriptor, of which a process often has 1,024. */
 export const MAX_INBOUND_SOCKETS = 1_000
 
