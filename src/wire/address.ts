@@ -1,4 +1,4 @@
-import { CODE_DCCP, CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_HTTP_PATH, CODE_IP6ZONE, CODE_MEMORY, CODE_ONION, CODE_ONION3, CODE_P2P, CODE_P2P_CIRCUIT, CODE_SCTP, CODE_SNI, CODE_TCP, CODE_UDP, CODE_UNIX } from '@multiformats/multiaddr'
+import { CODE_DCCP, CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_GARLIC32, CODE_GARLIC64, CODE_HTTP_PATH, CODE_IP6ZONE, CODE_MEMORY, CODE_ONION, CODE_ONION3, CODE_P2P, CODE_P2P_CIRCUIT, CODE_SCTP, CODE_SNI, CODE_TCP, CODE_UDP, CODE_UNIX } from '@multiformats/multiaddr'
 import { reachOf } from './address-scope.ts'
 import { bytesEqual } from './bytes-equal.ts'
 import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ADDRS_BYTES, MAX_DNS_NAME_BYTES } from './limits.ts'
@@ -17,10 +17,11 @@ export interface UsableAddrsOptions {
 }
 
 const NAMES: ReadonlySet<number> = new Set([CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_SNI])
-const TEXTS: ReadonlySet<number> = new Set([CODE_IP6ZONE, CODE_UNIX, CODE_HTTP_PATH, CODE_MEMORY])
+const TEXTS: ReadonlySet<number> = new Set([CODE_IP6ZONE, CODE_UNIX, CODE_HTTP_PATH, CODE_MEMORY, CODE_GARLIC32, CODE_GARLIC64])
 const PORTS: ReadonlySet<number> = new Set([CODE_TCP, CODE_UDP, CODE_DCCP, CODE_SCTP, CODE_ONION, CODE_ONION3])
-const NUL = 0x00
 const SLASH = 0x2f
+/** What moves the cursor of a terminal, ends a line of a log, or turns the order of letters around. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
@@ -29,7 +30,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * itself is taken off; the addresses are copies that keep no frame alive.
  *
  * Left out are: what is no multiaddr, more than {@link MAX_ADDR_BYTES} or of an unknown
- * protocol; names that no resolver takes; port 0; places out of scope, or that nobody
+ * protocol; names that no resolver takes, and texts with control characters; port 0; places out of scope, or that nobody
  * can reach; addresses of another peer; circuits through circuits; repetitions; and
  * what follows the first {@link MAX_ADDRS} or {@link MAX_ADDRS_BYTES}.
  *
@@ -80,12 +81,8 @@ function isLegal ({ code, value }: Part): boolean {
 }
 
 function isText (value: Uint8Array): boolean {
-  if (value.includes(NUL)) {
-    return false
-  }
   try {
-    utf8.decode(value)
-    return true
+    return !CONTROLS.test(utf8.decode(value))
   } catch {
     return false // no UTF-8
   }

@@ -1,4 +1,4 @@
-import { CODE_CERTHASH, CODE_DNS4, CODE_HTTP_PATH, CODE_IP4, CODE_IP6ZONE, CODE_MEMORY, CODE_P2P, CODE_SNI, CODE_TCP, CODE_UNIX, multiaddr } from '@multiformats/multiaddr'
+import { CODE_CERTHASH, CODE_DNS4, CODE_GARLIC32, CODE_GARLIC64, CODE_HTTP_PATH, CODE_IP4, CODE_IP6ZONE, CODE_MEMORY, CODE_P2P, CODE_SNI, CODE_TCP, CODE_UNIX, multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import fc from 'fast-check'
 import { usableAddrs } from '../../src/wire/address.ts'
@@ -77,6 +77,24 @@ describe('wire/address', () => {
       drops('any', claiming(code, 1, Uint8Array.of(0)), claiming(code, 1, Uint8Array.of(0xff)))
     }
     expect(usable('any', dns(utf8('a'.repeat(MAX_DNS_NAME_BYTES))))).to.have.lengthOf(1)
+  })
+
+  it('row 35: control characters, line breaks and turns of direction, which would reach terminals and logs', () => {
+    for (const control of ['\n', '\r', '\x1b[2J', '\x07', '\x7f', '\x85', '\x9b2J', '\u2028', '\u2029', '\u200f', '\u202e', '\u2066']) {
+      const value = utf8(`a${control}b.example`)
+      drops('any', dns(value), bytes(GOOD, claiming(CODE_SNI, value.byteLength, value)))
+      for (const code of [CODE_IP6ZONE, CODE_UNIX, CODE_MEMORY, CODE_HTTP_PATH, CODE_GARLIC32, CODE_GARLIC64]) {
+        drops('any', bytes(GOOD, claiming(code, value.byteLength, value)))
+      }
+    }
+  })
+
+  it('takes names and texts of all languages', () => {
+    const addrs = [
+      '/dns4/bücher.example/tcp/1', '/dns/例え.テスト/tcp/1', '/dns6/مثال.إختبار/tcp/1', '/dns4/نامه\u200cای.example/tcp/1', '/dns4/_a-1.example./tcp/1',
+      '/unix/%2Ftmp%2Fa%20b.sock', '/ip4/8.8.8.8/tcp/1/http-path/a%2Fb%3Fc', '/memory/größe 1', '/ip6zone/eth0/ip6/fe80::2/tcp/1', '/garlic64/aA0~-'
+    ]
+    expect(usable('any', ...addrs)).to.deep.equal(addrs)
   })
 
   it('row 36: port 0', () => {
