@@ -104,6 +104,12 @@ describe('announced addresses', () => {
     expect(dialBack('2001:db8::7', '/ip4/10.0.0.2/tcp/1', '/ip6/2001:db8::1/tcp/2')).to.deep.equal(['/ip6/2001:db8::7/tcp/2', '/ip4/10.0.0.2/tcp/1', '/ip6/2001:db8::1/tcp/2'])
   })
 
+  it('leaves out where a peer was seen on a link', () => {
+    expect(dialBack('fe80::7%eth0', '/ip6/2001:db8::1/tcp/1', '/ip4/10.0.0.2/tcp/1')).to.deep.equal(['/ip6/2001:db8::1/tcp/1', '/ip4/10.0.0.2/tcp/1'])
+    expect(formatAddress(addressOf('fe80::7%eth0', 1))).to.equal('/ip6/fe80::7/tcp/1')
+    expect(dialBack('169.254.0.7', '/ip4/10.0.0.2/tcp/1')).to.deep.equal(['/ip4/169.254.0.7/tcp/1', '/ip4/10.0.0.2/tcp/1'])
+  })
+
   it('keeps loopback of a peer on this machine only', () => {
     expect(dialBack('127.0.0.1', '/ip4/127.0.0.1/tcp/4001')).to.deep.equal(['/ip4/127.0.0.1/tcp/4001'])
     expect(dialBack('2001:db8::7', '/ip4/127.0.0.1/tcp/4001', '/dns/localhost/tcp/1')).to.deep.equal(['/ip6/2001:db8::7/tcp/1'])

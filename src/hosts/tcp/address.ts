@@ -83,9 +83,10 @@ export function addressOf (ip: string, port: number): Uint8Array {
   return multiaddr(`/${isIPv4(plain) ? 'ip4' : 'ip6'}/${plain}/tcp/${port}`).bytes
 }
 
-/** `::ffff:192.0.2.1`, as dual-stack sockets show an IPv4 peer, is `192.0.2.1`. */
+/** `::ffff:192.0.2.1`, as dual-stack sockets show an IPv4 peer, is `192.0.2.1`. The zone of `fe80::1%eth0`, our name of an interface, tells others nothing. */
 export function unmapped (ip: string): string {
-  return ipaddr.process(ip).toString()
+  const [withoutZone] = ip.split('%')
+  return ipaddr.process(withoutZone).toString()
 }
 
 /** Does this endpoint stay on this machine? */

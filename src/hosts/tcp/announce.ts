@@ -22,7 +22,8 @@ export function addressesOf (bound: readonly AddressInfo[]): Uint8Array[] {
 /**
  * Where to dial a peer back: what it announces, but first the address that it was
  * seen at with the ports that it announces. A peer behind a wildcard announces its
- * inner addresses; the one seen is where it really is.
+ * inner addresses; the one seen is where it really is, unless that is link-local
+ * IPv6, which cannot be dialled.
  *
  * @param announced - binary multiaddrs
  * @param id - who it is: addresses that end in another `/p2p` are dropped, as are all that TCP cannot reach
@@ -31,8 +32,9 @@ export function addressesOf (bound: readonly AddressInfo[]): Uint8Array[] {
  */
 export function dialBackAddrs (announced: readonly Uint8Array[], id: Uint8Array, seenAt: string): Uint8Array[] {
   const endpoints = announced.flatMap(addr => endpointFor(addr, id))
-  const family = ipaddr.process(seenAt).kind() === 'ipv4' ? 4 : 6
-  const seen = endpoints
+  const ip = ipaddr.process(seenAt)
+  const family = ip.kind() === 'ipv4' ? 4 : 6
+  const seen = (family === 6 && ip.range() === 'linkLocal' ? [] : endpoints)
     .filter(endpoint => endpoint.family == null || endpoint.family === family)
     .map(({ port }) => addressOf(seenAt, port))
   // loopback addresses of another machine would be ours
