@@ -16,9 +16,17 @@ export class DiskFullError extends DataDirError {
 /** What systems call it, in the words of the C library and of Node.js. */
 const FULL = /No space left on device|Disk quota exceeded|File too large|ENOSPC|EDQUOT|EFBIG/
 
+/** What they call it when this process, or the whole system, may open no more files. */
+const TOO_MANY_FILES = /too many open files|EMFILE|ENFILE/i
+
 /** What the system says if `err` is about a lack of room. */
 export function fullReason (err: unknown): string | undefined {
   return FULL.exec(textOf(err))?.[0]
+}
+
+/** What to do about `err`, which is not about room: `usual`, unless the database is not at fault. */
+export function adviceFor (err: unknown, usual: string): string {
+  return TOO_MANY_FILES.test(textOf(err)) ? 'raise the limit of open files, "ulimit -n"' : usual
 }
 
 /** The {@link DataDirError} for what failed when the database in `dir` was to be written. */
@@ -27,7 +35,7 @@ export function writeError (dir: string, cause: unknown): DataDirError {
   if (full != null) {
     return new DiskFullError(`the disk is full (${full}): make room for ${dir}; what is there can be read, and writes work again by themselves`, { cause })
   }
-  return cause instanceof DataDirError ? cause : new DataDirError(`the database in ${dir} cannot be written (${textOf(cause)}): is its disk sound, and can this user write to it?`, { cause })
+  return cause instanceof DataDirError ? cause : new DataDirError(`the database in ${dir} cannot be written (${textOf(cause)}): ${adviceFor(cause, 'is its disk sound, and can this user write to it?')}`, { cause })
 }
 
 /** What went wrong, in one line: the innermost reason says it best. */

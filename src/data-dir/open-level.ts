@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { DataDirError, DataDirInUseError, DiskFullError, fullReason, textOf } from './errors.ts'
+import { adviceFor, DataDirError, DataDirInUseError, DiskFullError, fullReason, textOf } from './errors.ts'
 import { mendTables } from './mend-tables.ts'
 import type { Log } from '../store/log.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -138,7 +138,7 @@ function openError ({ dir, signal }: OpenLevelInit, err: unknown): unknown {
   }
   const database = join(dir, DATABASE_FOLDER)
   return fullReason(err) == null
-    ? new DataDirError(`cannot open the database in ${database} (${textOf(err)}): make sure that this user can read and write it, or use another folder`, { cause: err })
+    ? new DataDirError(`cannot open the database in ${database} (${textOf(err)}): ${adviceFor(err, 'make sure that this user can read and write it, or use another folder')}`, { cause: err })
     : new DiskFullError(`the disk is full (${fullReason(err)}): the database in ${database} needs some 10 MB of room to be opened; nothing of it is lost`, { cause: err })
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'aegir/chai'
+import { writeError } from '../../src/data-dir/errors.ts'
 import { createNode } from '../../src/node.ts'
 import { killLeftovers, StartedNode } from '../cli/kadmium.ts'
 import type { KadNode } from '../../src/node.ts'
@@ -79,5 +80,19 @@ describe('a node whose disk is full', () => {
     const again = await StartedNode.start(['--data', dir])
     await expectAll(again, kept)
     await again.stop()
+  })
+})
+
+describe('what is said of a database that cannot be written', () => {
+  const messageFor = (reason: string): string => writeError('/data', new Error('Database failed', { cause: new Error(reason) })).message
+
+  it('names the limit to raise when it is open files that the process lacks', () => {
+    for (const reason of ['IO error: /data/db/000012.log: Too many open files', 'EMFILE: too many open files, open \'/data/db/x\'', 'ENFILE: file table overflow, open \'/data/db/x\'']) {
+      expect(messageFor(reason)).to.equal(`the database in /data cannot be written (${reason}): raise the limit of open files, "ulimit -n"`)
+    }
+  })
+
+  it('asks for the disk otherwise', () => {
+    expect(messageFor('IO error: /data/db/000012.log: Input/output error')).to.match(/: is its disk sound, and can this user write to it\?$/)
   })
 })
