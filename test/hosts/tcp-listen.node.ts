@@ -86,6 +86,18 @@ describe('listening on TCP', () => {
     expect(open.listenAddrs).to.have.lengthOf(1)
   })
 
+  it('tells of a visitor where it was seen, and of two more of the addresses that it announces', async () => {
+    const server = await stage.echo()
+    const told = new Promise<readonly Uint8Array[]>(resolve => {
+      server.watch(PROTOCOL, { onConnect: ({ addrs }) => { resolve(addrs) }, onDisconnect: () => {} })
+    })
+    const visitor = await stage.echo({ announce: Array.from({ length: 8 }, (_, i) => `192.0.2.${i + 1}:4001`) })
+    const stream = await visitor.openStream(server.self, PROTOCOL)
+    await Promise.all([collect(stream), stream.sink([])])
+
+    expect(texts(await told)).to.deep.equal(['/ip4/127.0.0.1/tcp/4001', '/ip4/192.0.2.1/tcp/4001', '/ip4/192.0.2.2/tcp/4001'])
+  })
+
   it('stops twice, and frees the port', async () => {
     const server = await stage.echo()
     const [addr] = server.listenAddrs

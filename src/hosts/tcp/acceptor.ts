@@ -4,7 +4,7 @@ import { ProtocolViolationError, StreamResetError, TimeoutError } from '../../rp
 import { dialBackAddrs } from './announce.ts'
 import { readHello, writeHello } from './hello-exchange.ts'
 import { Mode, Refusal } from './hello.ts'
-import { HANDSHAKE_TIMEOUT_MS } from './limits.ts'
+import { HANDSHAKE_TIMEOUT_MS, MAX_OTHER_ADDRS } from './limits.ts'
 import { SocketStream } from './socket-stream.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import type { Admission } from './admission.ts'
@@ -116,7 +116,7 @@ export class Acceptor {
       return
     }
     writeHello(socket, this.#init.hello(hello.network, raw))
-    const addrs = hello.mode === Mode.SERVER ? dialBackAddrs(hello.addrs, hello.peer, ip) : []
+    const addrs = hello.mode === Mode.SERVER ? dialBackAddrs(hello.addrs, hello.peer, ip, MAX_OTHER_ADDRS) : []
     const remote = { id: hello.peer, addrs }
     if (addrs.length > 0) {
       connection.onClose(this.#init.visitors.arrive(hello.network, remote))

@@ -28,9 +28,10 @@ export function addressesOf (bound: readonly AddressInfo[]): Uint8Array[] {
  * @param announced - binary multiaddrs
  * @param id - who it is: addresses that end in another `/p2p` are dropped, as are all that TCP cannot reach
  * @param seenAt - the IP address at the other end of its socket
+ * @param maxOthers - how many to keep beside those where it was seen, public ones and names first
  * @returns at most {@link MAX_REMOTE_ADDRS} binary multiaddrs without `/p2p`
  */
-export function dialBackAddrs (announced: readonly Uint8Array[], id: Uint8Array, seenAt: string): Uint8Array[] {
+export function dialBackAddrs (announced: readonly Uint8Array[], id: Uint8Array, seenAt: string, maxOthers = MAX_REMOTE_ADDRS): Uint8Array[] {
   const endpoints = announced.flatMap(addr => endpointFor(addr, id))
   const ip = ipaddr.process(seenAt)
   const family = ip.kind() === 'ipv4' ? 4 : 6
@@ -39,7 +40,13 @@ export function dialBackAddrs (announced: readonly Uint8Array[], id: Uint8Array,
     .map(({ port }) => addressOf(seenAt, port))
   // loopback addresses of another machine would be ours
   const foreign = isLoopbackIp(seenAt) ? endpoints : endpoints.filter(endpoint => !isLoopback(endpoint))
-  return distinct([...seen, ...foreign.map(({ addr }) => addr)]).slice(0, MAX_REMOTE_ADDRS)
+  const places = distinct(seen)
+  const others = [...foreign.filter(isPublic), ...foreign.filter(endpoint => !isPublic(endpoint))].map(({ addr }) => addr)
+  return distinct([...places, ...others]).slice(0, Math.min(MAX_REMOTE_ADDRS, places.length + maxOthers))
+}
+
+function isPublic ({ host, isName }: Endpoint): boolean {
+  return isName || ipaddr.process(host).range() === 'unicast'
 }
 
 /** Each address once, the first of its kind where it stands. */

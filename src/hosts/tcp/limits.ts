@@ -60,6 +60,9 @@ export const MAX_AGENT_LENGTH = 64
 /** Addresses kept of one remote peer. */
 export const MAX_REMOTE_ADDRS = 8
 
+/** Addresses at which a visitor is dialled back beside those where it was seen: it may announce those of others, whom our dials would hit. */
+export const MAX_OTHER_ADDRS = 2
+
 /** Bytes of a peer's certificate. One with an RSA identity of 8,192 bits has less than half. */
 export const MAX_CERTIFICATE_BYTES = 8_192
 
