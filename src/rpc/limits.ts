@@ -20,6 +20,9 @@ export const SERVER_IDLE_MS = 60_000
 /** Milliseconds a peer may take to read an answer it asked for, beside the time its bytes need. */
 export const ANSWER_TAKEN_TIMEOUT_MS = 10_000
 
+/** Milliseconds for which one stream is answered before others have a turn: more than a client's window of small requests needs. */
+export const MAX_ANSWERING_MS = 10
+
 /** Inbound streams served at once, from all peers. Further ones are reset. */
 export const MAX_INBOUND_STREAMS = 2_000
 

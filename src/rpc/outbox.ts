@@ -127,6 +127,11 @@ export class Outbox implements AsyncIterableIterator<Frame, undefined> {
     }
   }
 
+  /** Does the stream take more, as far as is known? */
+  get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
   /** Bytes of frames that the stream has not taken yet. */
   get untaken (): number {
     return this.#bytes + this.#given

@@ -4,7 +4,8 @@ import { nameOf } from '../keyspace/contact.ts'
 import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { FrameReader } from './frames.ts'
-import { ANSWER_TAKEN_TIMEOUT_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
+import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
+import { Line } from './line.ts'
 import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
 import type { Handlers } from './handlers/handlers.ts'
@@ -45,10 +46,12 @@ export interface ServerObserver {
 export class RpcServer {
   readonly #init: RpcServerInit
   readonly #streamsOf = new Map<string, number>()
+  readonly #line: Line
   #streams = 0
 
   constructor (init: RpcServerInit) {
     this.#init = init
+    this.#line = new Line(init.clock)
   }
 
   /** Inbound streams being served. */
@@ -72,7 +75,7 @@ export class RpcServer {
     }
     this.#streams++
     this.#streamsOf.set(peer, ofPeer + 1)
-    const answers = new Answers(this.#init, stream, remote)
+    const answers = new Answers(this.#init, this.#line, stream, remote)
     try {
       await pipe(answers, stream.sink)
     } finally {
@@ -96,7 +99,8 @@ export class RpcServer {
  * The answers to the requests on one stream, as they travel; the stream iterates them.
  *
  * Requests are answered one after another, in order. Answers that are ready in the same
- * turn leave together; what the peer has not taken holds back what it asks next.
+ * turn leave together; what the peer has not taken holds back what it asks next. Once the
+ * stream takes no more, nothing is answered any more.
  */
 class Answers implements AsyncIterableIterator<Frame, undefined> {
   readonly #init: RpcServerInit
@@ -105,10 +109,14 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Bites when the peer does not take what it was given. */
   readonly #taken: Watchdog
   readonly #outbox: Outbox
+  readonly #line: Line
+  /** Since when it has answered without letting others have a turn, milliseconds since the Unix epoch. */
+  #since = 0
 
-  constructor (init: RpcServerInit, stream: Stream, remote: PeerInfo) {
+  constructor (init: RpcServerInit, line: Line, stream: Stream, remote: PeerInfo) {
     const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = init
     this.#init = init
+    this.#line = line
     this.#remote = remote
     this.#requests = new FrameReader(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs })
     this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
@@ -137,12 +145,13 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
 
   /** Done when all requests that there are have been answered, and the answers taken. */
   #answerThoseThere (): Promise<void> {
+    this.#since = this.#init.clock.now()
     const later = this.#answerUntil()
     return later == null ? this.#outbox.taken() : this.#answerOn(later)
   }
 
   async #answerOn (from: Promise<void>): Promise<void> {
-    for (let later: Promise<void> | undefined = from; later != null; later = this.#answerUntil()) {
+    for (let later: Promise<void> | undefined = from; later != null; later = this.#untilTurn() ?? this.#answerUntil()) {
       await later
     }
     await this.#outbox.taken()
@@ -150,8 +159,8 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
 
   /** Answer until there is something to wait for, which is returned; nothing if all are answered. */
   #answerUntil (): Promise<void> | undefined {
-    for (let frame = this.#requests.take(); frame != null; frame = this.#requests.take()) {
-      const later = this.#answer(frame) ?? this.#untilRoom()
+    for (let frame = this.#requests.take(); frame != null && this.#outbox.isOpen; frame = this.#requests.take()) {
+      const later = this.#answer(frame) ?? this.#untilRoom() ?? this.#untilTurn()
       if (later != null) {
         return later
       }
@@ -160,7 +169,25 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
 
   /** Nothing if there is room for more answers. */
   #untilRoom (): Promise<void> | undefined {
-    return this.#outbox.untaken >= MAX_BATCH_BYTES ? this.#outbox.taken() : undefined
+    return this.#outbox.untaken >= MAX_BATCH_BYTES ? this.#room() : undefined
+  }
+
+  async #room (): Promise<void> {
+    await this.#outbox.taken()
+    this.#since = this.#init.clock.now()
+  }
+
+  /**
+   * Nothing if it need not let others have a turn yet. Answers that need no I/O would otherwise follow each other
+   * without one, and nobody else be heard meanwhile.
+   */
+  #untilTurn (): Promise<void> | undefined {
+    return this.#init.clock.now() - this.#since < MAX_ANSWERING_MS ? undefined : this.#turn()
+  }
+
+  async #turn (): Promise<void> {
+    await this.#line.turn()
+    this.#since = this.#init.clock.now()
   }
 
   /** Nothing if it is answered at once: a promise would take longer than the answer. */

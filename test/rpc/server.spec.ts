@@ -4,11 +4,14 @@ import { MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limi
 import { RpcServer } from '../../src/rpc/server.ts'
 import { bytes, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
+import type { Clock } from '../../src/clock/clock.ts'
 import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
+import type { Handlers } from '../../src/rpc/handlers/handlers.ts'
 
 const PING = frame(message.type(TYPE.ping))
+const FIND_NODE = frame(message.type(TYPE.findNode), message.key(utf8('x')))
 
 describe('rpc server', () => {
   let simulation: Simulation
@@ -47,6 +50,19 @@ describe('rpc server', () => {
     })()).catch(() => {})
   }
 
+  /** A server of its own whose answers to FIND_NODE are those of `findNode`; other requests than PING are none of its. */
+  async function serving (findNode: Handlers['find-node'], clock: Clock = simulation.clock): Promise<MemoryHost> {
+    const host = simulation.network.createHost()
+    const refuse = (): never => { throw new Error('nobody asks that') }
+    const server = new RpcServer({
+      clock,
+      maxRecordSize: 0,
+      handlers: { ping: handlePing, 'find-node': findNode, 'get-value': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse }
+    })
+    await host.handle(PROTOCOL, async (stream, remote) => server.serve(stream, remote))
+    return host
+  }
+
   it('ends when the client ends', async () => {
     const stream = await open()
     const [, end] = await simulation.clock.run(Promise.all([stream.sink([bytes(PING, PING)]), ending(stream)]))
@@ -62,33 +78,73 @@ describe('rpc server', () => {
   })
 
   it('does not hold back an answer for a request behind it that takes its time', async () => {
-    const { clock, network } = simulation
-    const host = network.createHost()
-    const refuse = (): never => { throw new Error('nobody asks that') }
-    const server = new RpcServer({
-      clock,
-      maxRecordSize: 0,
-      handlers: {
-        ping: handlePing,
-        'find-node': async function * () {
-          await new Promise<void>(resolve => { clock.schedule(1000, resolve) })
-          yield { type: 'find-node', closer: [] }
-        },
-        'get-value': refuse,
-        'put-value': refuse,
-        'get-providers': refuse,
-        'add-provider': refuse
-      }
+    const { clock } = simulation
+    const host = await serving(async function * () {
+      await new Promise<void>(resolve => { clock.schedule(1000, resolve) })
+      yield { type: 'find-node', closer: [] }
     })
-    await host.handle(PROTOCOL, async (stream, remote) => server.serve(stream, remote))
     const stream = await clock.run(client.openStream(host.self, PROTOCOL))
-    sendAndHang(stream, bytes(PING, frame(message.type(TYPE.findNode), message.key(utf8('x')))))
+    sendAndHang(stream, bytes(PING, FIND_NODE))
     const begun = clock.now()
     const { value } = await clock.run(stream.source.next())
     expect(value?.subarray()).to.equalBytes(PING)
     expect(clock.now() - begun).to.be.below(1000)
     await clock.advance(1000)
   })
+
+  it('answers no more of what came on a stream that is gone', async () => {
+    const { clock } = simulation
+    let answered = 0
+    const host = await serving(async function * () {
+      answered++
+      await new Promise<void>(resolve => { clock.schedule(1000, resolve) })
+      yield { type: 'find-node', closer: [] }
+    })
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(...Array.from({ length: 10 }, () => FIND_NODE)))
+    await clock.advance(1500)
+    stream.abort(new Error('enough'))
+    await clock.advance(20_000)
+    expect(answered).to.equal(2)
+  })
+
+  async function expectTurns (wait: () => Promise<void> | undefined): Promise<void> {
+    const { clock, network } = simulation
+    let passed = 0
+    let answered = 0
+    const turns: number[] = []
+    const count = (): void => {
+      turns.push(answered)
+      if (answered < 100) {
+        clock.schedule(0, count)
+      }
+    }
+    // a processor that is busy for 3 ms with each answer
+    const busy: Clock = { now: () => clock.now() + passed, schedule: (ms, task) => clock.schedule(ms, task) }
+    const host = await serving(request => {
+      const answers = [{ type: 'find-node', closer: [] }] as const
+      if (answered++ === 0) {
+        clock.schedule(0, count)
+      }
+      passed += 3
+      const later = wait()
+      return later == null ? answers : (async function * () { await later; yield * answers })()
+    }, busy)
+    const asked = Array.from({ length: 2 }, async () => {
+      const other = network.createHost({ listen: false })
+      const stream = await other.openStream(host.self, PROTOCOL)
+      await Promise.all([stream.sink([bytes(...Array.from({ length: 50 }, () => FIND_NODE))]), ending(stream)])
+    })
+    await clock.run(Promise.all(asked))
+    await clock.advance(1)
+    expect(answered).to.equal(100)
+    const atOnce = turns.map((total, i) => total - (turns[i - 1] ?? 0))
+    expect(Math.max(...atOnce)).to.be.within(1, 8)
+  }
+
+  it('lets others have a turn while it answers at length', async () => expectTurns(() => undefined))
+
+  it('lets others have a turn while it answers at length what needs waiting', async () => expectTurns(() => Promise.resolve()))
 
   it('resets a stream that is silent for too long between requests, and not before', async () => {
     const stream = await open()
@@ -105,7 +161,7 @@ describe('rpc server', () => {
     const stream = await open()
     const { clock } = simulation
     const sent = stream.sink((async function * () {
-      for (const [i, byte] of frame(message.type(TYPE.findNode), message.key(utf8('x'))).entries()) {
+      for (const [i, byte] of FIND_NODE.entries()) {
         yield Uint8Array.of(byte)
         await new Promise<void>(resolve => { clock.schedule(i % 2 === 0 ? 100 : 2500, resolve) })
       }
