@@ -5,10 +5,11 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { FrameReader } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, RECHECK_MS, transferTime } from './limits.ts'
+import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
+import type { FrameBudget } from './frame-budget.ts'
 import type { Patience, Pending, Sending, Waiting } from './waiting.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
@@ -27,6 +28,8 @@ export interface ChannelOwner {
   readonly maxTimeout: number
   /** All channels whose peer is late, while somebody waits on. */
   readonly late: Set<Channel>
+  /** What has come of unfinished answers, on all channels. */
+  readonly unfinished: FrameBudget
   /** Milliseconds that opening a stream usually takes at the most, as far as is known by now, given how long it took such peers. */
   openTimeout (time: ResponseTime): number
   /** The same of an answer, given how this peer answered so far. */
@@ -298,8 +301,17 @@ export class Channel {
     this.#watchNext(now, this.#earlySince ?? now)
     return new FrameReader(stream, clock, {
       maxBytes: maxResponseFrame(maxRecordSize),
-      onBegun: () => { this.#watchdog.clear() }
+      onBegun: () => { this.#watchdog.clear() },
+      onHeld: byteLength => { this.#onHeld(stream, byteLength) }
     })
+  }
+
+  /** So many bytes of an unfinished answer have come. */
+  #onHeld (stream: Stream, byteLength: number): void {
+    this.#owner.unfinished.hold(stream, byteLength)
+    if (byteLength > MAX_UNWANTED_BYTES && this.#isUnwanted) {
+      this.#fail(new StreamResetError('nobody waits for this answer any more, and it is long'))
+    }
   }
 
   /** Those that came together are heard together, so that what their callers ask next leaves together. */

@@ -1,6 +1,7 @@
 import { nameOf } from '../keyspace/contact.ts'
 import { Channel } from './channel.ts'
-import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
+import { FrameBudget } from './frame-budget.ts'
+import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MAX_UNFINISHED_BYTES, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
 import type { ChannelOwner } from './channel.ts'
 import type { Host, OpenStreamOptions, Stream } from './connection.ts'
@@ -39,6 +40,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly maxOpenMs = OPEN_TIMEOUT_MS
   readonly maxTimeout: number
   readonly late = new Set<Channel>()
+  readonly unfinished = new FrameBudget(MAX_UNFINISHED_BYTES)
   readonly #init: ChannelsInit
   /** By the name of the peer, least recently used first. */
   readonly #channels = new Map<string, Channel>()

@@ -10,6 +10,9 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 
 const NOTHING = new Uint8Array(0)
 
+/** Bytes up to which parts of an unfinished frame are copied together: what holds a part takes hundreds of bytes itself, and a part may be one byte. */
+const PILE_BYTES = 4096
+
 /** Called when there are frames, all of which it is to {@link FrameReader.take}. What it returns is waited for before more is read. */
 export type OnFrames = () => Promise<void> | undefined
 
@@ -29,6 +32,8 @@ export interface FrameLimits {
   readonly idleMs?: number
   /** Told that a frame has begun to arrive: from then on its own deadline runs. */
   onBegun? (): void
+  /** Told how many bytes of an unfinished frame are held while more of it is waited for, and of 0 when it is none any more. */
+  onHeld? (byteLength: number): void
 }
 
 /**
@@ -54,6 +59,8 @@ export class FrameReader {
   #at = 0
   /** Those that came after them. They are joined when a frame is whole, so that each byte is moved once. */
   readonly #more: Uint8Array[] = []
+  /** The last of those, if it is of our own making and may grow. */
+  #pile: Uint8Array | undefined
   /** Bytes received that are in no frame yet, of both. */
   #unread = 0
   /** Of the first frame of those, once its length is there: bytes of the length prefix, and of all; of all 0 before. */
@@ -63,6 +70,8 @@ export class FrameReader {
   #begun = 0
   /** Milliseconds that the unfinished frame may still take. */
   #left: number
+  /** What `onHeld` was told last. */
+  #held = 0
   #reading: Reading | undefined
 
   constructor (stream: Stream, clock: Clock, limits: FrameLimits) {
@@ -103,6 +112,7 @@ export class FrameReader {
     if (this.#at === this.#bytes.byteLength) {
       this.#bytes = this.#more.shift() ?? NOTHING
       this.#at = 0
+      this.#pile = undefined
     }
     this.#whole = 0
     this.#left = this.#limits.frameMs ?? FRAME_TIMEOUT_MS
@@ -128,6 +138,7 @@ export class FrameReader {
 
   readonly #onThrown = (thrown: unknown): void => {
     this.#watchdog.stop()
+    this.#tellHeld(0)
     this.#reading?.reject(thrown)
   }
 
@@ -179,6 +190,30 @@ export class FrameReader {
     this.#bytes = concat(parts, length)
     this.#at = 0
     this.#more.splice(0, count, ...end < last.byteLength ? [last.subarray(end)] : [])
+    this.#pile = undefined
+  }
+
+  /** No two neighbours of `#more` are shorter than a pile together. */
+  #append (part: Uint8Array): void {
+    const last = this.#more.at(-1)
+    if (last == null || last.byteLength + part.byteLength > PILE_BYTES) {
+      this.#more.push(part)
+      return
+    }
+    if (last !== this.#pile) {
+      this.#pile = new Uint8Array(PILE_BYTES)
+      this.#pile.set(last)
+    }
+    this.#pile = new Uint8Array(this.#pile.buffer, 0, last.byteLength + part.byteLength)
+    this.#pile.set(part, last.byteLength)
+    this.#more[this.#more.length - 1] = this.#pile
+  }
+
+  #tellHeld (byteLength: number): void {
+    if (byteLength !== this.#held) {
+      this.#held = byteLength
+      this.#limits.onHeld?.(byteLength)
+    }
   }
 
   /** What the peer sends next is waited for from now on. */
@@ -190,6 +225,7 @@ export class FrameReader {
     } else if (idleMs != null) {
       this.#watchdog.set(idleMs)
     }
+    this.#tellHeld(this.#unread)
     this.#stream.source.next().then(this.#onRead, this.#onThrown)
   }
 
@@ -207,7 +243,7 @@ export class FrameReader {
       if (this.#unread === 0) {
         this.#bytes = part
       } else {
-        this.#more.push(part)
+        this.#append(part)
       }
       this.#unread += part.byteLength
     }

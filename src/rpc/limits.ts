@@ -9,6 +9,12 @@ export const FRAME_TIMEOUT_MS = 10_000
 /** Bytes a second that a transfer makes at the least: each so many bytes that are sent or came in buy a second more. */
 const MIN_BYTES_PER_SECOND = 32 * 1024
 
+/** Bytes of frames that have not come whole yet, on all streams of a server, and on all of a client: 64 requests of the largest size at default limits. Beyond that the longest is reset. */
+export const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024
+
+/** Bytes of an unfinished answer that are read on though nobody waits for any answer of that stream: to read more would cost more than another stream. */
+export const MAX_UNWANTED_BYTES = 256 * 1024
+
 /** Milliseconds that `byteLength` bytes may take on the way. */
 export function transferTime (byteLength: number): number {
   return byteLength * 1000 / MIN_BYTES_PER_SECOND

@@ -3,8 +3,9 @@ import { Watchdog } from '../clock/watchdog.ts'
 import { nameOf } from '../keyspace/contact.ts'
 import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
+import { FrameBudget } from './frame-budget.ts'
 import { FrameReader } from './frames.ts'
-import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS, transferTime } from './limits.ts'
+import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, MAX_UNFINISHED_BYTES, SERVER_IDLE_MS, transferTime } from './limits.ts'
 import { Line } from './line.ts'
 import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
@@ -26,6 +27,8 @@ export interface RpcServerInit {
   readonly maxStreamsPerPeer?: number
   /** Milliseconds a request may take to come in whole, beside what its bytes need. Default: {@link FRAME_TIMEOUT_MS}. */
   readonly requestMs?: number
+  /** Bytes of requests that have not come in whole yet, on all streams: beyond that the longest is reset. Default: {@link MAX_UNFINISHED_BYTES}. */
+  readonly maxUnfinishedBytes?: number
   /** Told of each request and of what became of it. */
   readonly observer?: ServerObserver
 }
@@ -46,12 +49,12 @@ export interface ServerObserver {
 export class RpcServer {
   readonly #init: RpcServerInit
   readonly #streamsOf = new Map<string, number>()
-  readonly #line: Line
+  readonly #shared: Shared
   #streams = 0
 
   constructor (init: RpcServerInit) {
     this.#init = init
-    this.#line = new Line(init.clock)
+    this.#shared = { line: new Line(init.clock), unfinished: new FrameBudget(init.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES) }
   }
 
   /** Inbound streams being served. */
@@ -75,7 +78,7 @@ export class RpcServer {
     }
     this.#streams++
     this.#streamsOf.set(peer, ofPeer + 1)
-    const answers = new Answers(this.#init, this.#line, stream, remote)
+    const answers = new Answers(this.#init, this.#shared, stream, remote)
     try {
       await pipe(answers, stream.sink)
     } finally {
@@ -93,6 +96,12 @@ export class RpcServer {
       this.#streamsOf.delete(peer)
     }
   }
+}
+
+/** What all streams of a server share. */
+interface Shared {
+  readonly line: Line
+  readonly unfinished: FrameBudget
 }
 
 /**
@@ -113,12 +122,17 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Since when it has answered without letting others have a turn, milliseconds since the Unix epoch. */
   #since = 0
 
-  constructor (init: RpcServerInit, line: Line, stream: Stream, remote: PeerInfo) {
+  constructor (init: RpcServerInit, { line, unfinished }: Shared, stream: Stream, remote: PeerInfo) {
     const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = init
     this.#init = init
     this.#line = line
     this.#remote = remote
-    this.#requests = new FrameReader(stream, clock, { maxBytes: maxRequestFrame(maxRecordSize), idleMs, frameMs: requestMs })
+    this.#requests = new FrameReader(stream, clock, {
+      maxBytes: maxRequestFrame(maxRecordSize),
+      idleMs,
+      frameMs: requestMs,
+      onHeld: byteLength => { unfinished.hold(stream, byteLength) }
+    })
     this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
     this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(byteLength)) })
     this.#requests.readAll(() => this.#answerThoseThere())

@@ -400,6 +400,31 @@ describe('rpc client', () => {
     expect(streams).to.have.lengthOf(1)
   })
 
+  it('reads a long answer to its end only while somebody waits for it', async () => {
+    const long = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: 4 * 1024 * 1024 })
+    const pause = async (): Promise<void> => new Promise(resolve => { clock.schedule(10, resolve) })
+    let sent = 0
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      await stream.sink((async function * () {
+        yield Uint8Array.of(0x80, 0x80, 0x80, 1) // the length of a frame of 2 MiB
+        for (; sent < 1024; sent++) {
+          yield new Uint8Array(1024)
+          await pause()
+        }
+      })())
+    })
+    const controller = new AbortController()
+    const given = failure(long.request(server.self, { type: 'get-value', key: utf8('x') }, { signal: controller.signal }))
+    await clock.advance(6000)
+    expect(long.counts.streamsOpen).to.equal(1)
+    controller.abort(new DOMException('enough', 'AbortError'))
+    await clock.advance(6000)
+    expect(await given).to.equal('AbortError')
+    expect(long.counts.streamsOpen).to.equal(0)
+    expect(sent).to.be.within(500, 700)
+  })
+
   it('rejects at once when the signal is aborted already', async () => {
     expect(await clock.run(failure(ping(AbortSignal.abort(new DOMException('no', 'AbortError')))))).to.equal('AbortError')
     expect(network.counters.dials).to.equal(0)

@@ -78,6 +78,19 @@ describe('FrameReader', () => {
     expect((await readAll(reader)).flat().slice(0, 3)).to.deep.equal(['1,1,1,1', '0,0', ''])
   })
 
+  it('does not hold on to each short part of a frame', async () => {
+    const body = Uint8Array.from({ length: 900 }, (_, i) => i)
+    const parts = Array.from(bytes(...encode([body])), byte => Uint8Array.of(byte))
+    const source = (async function * () {
+      for (const [i, part] of parts.entries()) {
+        yield new Uint8ArrayList(part)
+        parts.slice(2, i).forEach(known => known.fill(0)) // behind the length: only who has copied them still knows what they were
+      }
+    })()
+    const kept = new FrameReader({ source, sink: async () => {}, abort () {} }, new VirtualClock(), { maxBytes: 1000 })
+    expect(await readAll(kept)).to.deep.equal([[body.join()]])
+  })
+
   for (const [what, fail] of [
     ['throws', () => { throw new Error('on purpose') }],
     ['rejects', () => Promise.reject(new Error('on purpose'))]

@@ -9,6 +9,7 @@ import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
 import type { Handlers } from '../../src/rpc/handlers/handlers.ts'
+import type { RpcServerInit } from '../../src/rpc/server.ts'
 
 const PING = frame(message.type(TYPE.ping))
 const FIND_NODE = frame(message.type(TYPE.findNode), message.key(utf8('x')))
@@ -51,13 +52,14 @@ describe('rpc server', () => {
   }
 
   /** A server of its own whose answers to FIND_NODE are those of `findNode`; other requests than PING are none of its. */
-  async function serving (findNode: Handlers['find-node'], clock: Clock = simulation.clock): Promise<MemoryHost> {
+  async function serving (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}): Promise<MemoryHost> {
     const host = simulation.network.createHost()
     const refuse = (): never => { throw new Error('nobody asks that') }
     const server = new RpcServer({
-      clock,
+      clock: simulation.clock,
       maxRecordSize: 0,
-      handlers: { ping: handlePing, 'find-node': findNode, 'get-value': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse }
+      handlers: { ping: handlePing, 'find-node': findNode, 'get-value': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse },
+      ...init
     })
     await host.handle(PROTOCOL, async (stream, remote) => server.serve(stream, remote))
     return host
@@ -129,7 +131,7 @@ describe('rpc server', () => {
       passed += 3
       const later = wait()
       return later == null ? answers : (async function * () { await later; yield * answers })()
-    }, busy)
+    }, { clock: busy })
     const asked = Array.from({ length: 2 }, async () => {
       const other = network.createHost({ listen: false })
       const stream = await other.openStream(host.self, PROTOCOL)
@@ -168,6 +170,25 @@ describe('rpc server', () => {
     })())
     const [, end] = await clock.run(Promise.all([sent, ending(stream)]))
     expect(end).to.equal('closed')
+  })
+
+  it('resets the longest of many unfinished requests when together they are too long', async () => {
+    const { clock } = simulation
+    const host = await serving(() => [], { maxRecordSize: 1000, maxUnfinishedBytes: 2000 })
+    const unfinished = frame(message.type(TYPE.putValue), utf8('x'.repeat(1000)))
+    const ends = await Promise.all([600, 900, 500].map(async length => {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, unfinished.subarray(0, length))
+      let end = 'open'
+      ending(stream).then(what => { end = what }, () => {})
+      return () => end
+    }))
+    await clock.advance(100)
+    expect(ends.map(end => end())).to.deep.equal(['open', 'open', 'open'])
+    const another = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(another, unfinished.subarray(0, 10))
+    await clock.advance(100)
+    expect(ends.map(end => end())).to.deep.equal(['open', 'reset', 'open'])
   })
 
   it('resets the stream of a client that asks and never reads', async () => {
