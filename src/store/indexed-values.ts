@@ -164,14 +164,21 @@ export class IndexedValueStore implements ValueStore {
 
   /** Drop expired values until there is room. Those that somebody works on are left: it could wait for us. */
   async #makeRoom (room: Room): Promise<void> {
-    const expired = this.#index.fits(room) ? [] : this.#index.expired(this.#clock.now())
-    for (const entry of expired) {
-      if (this.#index.fits(room)) {
-        return
+    if (this.#index.fits(room)) {
+      return
+    }
+    const now = this.#clock.now()
+    const left: ValueEntry[] = []
+    try {
+      // one at a time: most often one is enough, and there may be tens of thousands
+      for (let entry = this.#index.firstExpired(now); entry != null && !this.#index.fits(room); entry = this.#index.firstExpired(now)) {
+        if (!this.#turns.isFree(entry.id) || !await this.#drop(entry)) {
+          this.#index.setAside(entry)
+          left.push(entry)
+        }
       }
-      if (this.#turns.isFree(entry.id)) {
-        await this.#drop(entry)
-      }
+    } finally {
+      left.forEach(entry => { this.#index.putBack(entry) })
     }
   }
 

@@ -110,6 +110,24 @@ export class ValueIndex {
     return this.#byExpiry.upTo(now)
   }
 
+  /** The first of them. */
+  firstExpired (now: number): ValueEntry | undefined {
+    const first = this.#byExpiry.first()
+    return first == null || first.time > now ? undefined : first
+  }
+
+  /** Leave `entry` out of the expired, until it is put back. */
+  setAside (entry: ValueEntry): void {
+    this.#byExpiry.remove(entry)
+  }
+
+  /** Harmless if the value was written anew, or has gone, meanwhile. */
+  putBack (entry: ValueEntry): void {
+    if (this.#entries.get(entry.id) === entry) {
+      this.#byExpiry.add(entry)
+    }
+  }
+
   /** Is there this room? A smaller value may always replace a larger. */
   fits (room: Room): boolean {
     return this.#lacking(room) == null

@@ -178,6 +178,22 @@ describe('store: values in memory and on a datastore', () => {
     expect((await datastore.rows()).size).to.equal(4)
   })
 
+  it('make room at no more cost than it takes to write them, however many have expired', async () => {
+    const clock = await clockOfToday()
+    const store = new MemoryValueStore(clock, { maxValues: 16_000 })
+    const write = async (name: string, count: number): Promise<number> => {
+      const begun = performance.now()
+      for (let n = 0; n < count; n++) {
+        await store.put({ key: utf8(`/${name}/${n}`), value: new Uint8Array(1), timeReceived: clock.now(), expires: clock.now() + TTL })
+      }
+      return performance.now() - begun
+    }
+    const filling = await write('first', 16_000)
+    await clock.advance(TTL)
+    expect(await write('second', 1000)).to.be.below(filling)
+    expect(store.counts).to.include({ values: 16_000, expired: 1000 })
+  })
+
   it('are collected without a look at those that live', async () => {
     const clock = await clockOfToday()
     const datastore = new Disk()
