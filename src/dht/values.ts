@@ -57,6 +57,8 @@ export class Values {
   readonly #writes = new Turns()
   /** When the last value at a key was sealed, by `bytesToMapKey`: it may not be kept yet, or only elsewhere. */
   readonly #sealed = new LruCache<number>(MAX_SEALED)
+  /** Rows that will stay valid. A store in memory gives the same again; what is read from elsewhere is another each time. */
+  readonly #lasting = new WeakSet<StoredValue>()
 
   constructor ({ config, store, publications, kinds, onKept }: ValuesInit) {
     this.#config = config
@@ -145,7 +147,16 @@ export class Values {
   /** What we keep ourselves at a record key, if it is valid still: a signed value may end before its row does. */
   async kept (key: Uint8Array): Promise<StoredValue | undefined> {
     const row = await this.#store.get(key)
-    return row == null || await this.refusal(row) != null ? undefined : row
+    if (row == null || this.#lasting.has(row)) {
+      return row
+    }
+    if (await this.refusal(row) != null) {
+      return undefined
+    }
+    if (this.#validators.lasts(key)) {
+      this.#lasting.add(row)
+    }
+    return row
   }
 
   /** The same as others are given it, with what is left of its life from this moment, with which it is stamped; or one that we keep alive, if the store had no room for it. */

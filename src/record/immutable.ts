@@ -32,6 +32,7 @@ export function immutableKeyOf (value: Uint8Array): Uint8Array {
 export function immutableRecords (maxValueSize: number): RecordKind {
   return {
     namespace: NAMESPACE,
+    lasting: true,
 
     validate ({ key, value }): void {
       if (key.byteLength !== KEY_BYTES || key[PREFIX.byteLength] !== SHA2_256 || key[PREFIX.byteLength + 1] !== DIGEST_BYTES) {

@@ -54,6 +54,7 @@ export interface MutableRecords extends RecordKind {
 export function mutableRecords (maxValueSize: number): MutableRecords {
   return {
     namespace: MUTABLE,
+    lasting: true,
 
     async validate ({ key, value }): Promise<void> {
       const version = openMutableValue(value)

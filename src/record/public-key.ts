@@ -19,6 +19,7 @@ const SHA2_256 = 0x12
  */
 export const publicKeyRecords: RecordKind = {
   namespace: 'pk',
+  lasting: true,
 
   validate ({ key, value }): void {
     if (compareBytes(key.subarray(PREFIX_BYTES), multihashOf(value)) !== 0) {

@@ -23,6 +23,9 @@ export interface RecordKind {
   /** The part of the key between its first two slashes. */
   readonly namespace: string
 
+  /** Does a record that was valid once stay so, whatever the time? Then one that is kept in memory is not validated each time it is served. Default false. */
+  readonly lasting?: boolean
+
   /**
    * Accept `record` or refuse it, at the time `now` (milliseconds since the Unix epoch). Given the signal of
    * the operation that looks at it, if that has one.
@@ -73,6 +76,11 @@ export class Validators {
   knows (key: Uint8Array): boolean {
     const namespace = namespaceOf(key)
     return namespace != null && this.#kindOf(namespace) != null
+  }
+
+  /** Does a record at `key` that was valid once stay so? */
+  lasts (key: Uint8Array): boolean {
+    return this.#kindFor(key).lasting === true
   }
 
   /**

@@ -132,6 +132,33 @@ describe('values', () => {
     expect(verified, 'beside it what it replaces, which is no obstacle unless it is valid still').to.equal(4)
   })
 
+  it('are verified each time they are served, unless their kind says that they stay valid', async () => {
+    const verified = { lasting: 0, ending: 0 }
+    const ends = (now: number): void => {
+      verified.ending++
+      if (now >= end) {
+        throw new Error('it has ended')
+      }
+    }
+    const { values, clock, store } = create(undefined, [
+      { namespace: 'lasting', lasting: true, validate ({ value }) { verified.lasting++; expect(value).to.not.deep.equal(utf8('broken')) }, select: () => 0 },
+      { namespace: 'ending', validate (_, now) { ends(now) }, select: () => 0 }
+    ])
+    const end = clock.now() + 1000
+    const [lasting, ending] = [utf8('/lasting/x'), utf8('/ending/x')]
+    await values.accept({ key: lasting, value: utf8('value') })
+    await values.accept({ key: ending, value: utf8('value') })
+    for (let i = 0; i < 5; i++) {
+      expect((await values.served(lasting))?.value).to.deep.equal(utf8('value'))
+      expect((await values.served(ending))?.value).to.deep.equal(utf8('value'))
+    }
+    expect(verified, 'once when it came, and once before it was served').to.deep.equal({ lasting: 2, ending: 6 })
+    await clock.advance(1000)
+    expect(await values.served(ending)).to.equal(undefined)
+    await store.put({ key: lasting, value: utf8('broken'), timeReceived: clock.now(), expires: clock.now() + 1000 })
+    expect(await values.served(lasting), 'a row that we have not checked').to.equal(undefined)
+  })
+
   it('are refused when older, from the future, or of an unknown namespace', async () => {
     const { values, clock } = create()
     await values.accept({ key: KEY, value: sealOpenValue(utf8('new'), clock.now()) })
