@@ -20,6 +20,11 @@ export class Tasks {
 
   /** Start `task`. Does nothing after `stop`. */
   run (task: (signal: AbortSignal) => Promise<void>): void {
+    void this.settle(task)
+  }
+
+  /** {@link run} `task`; resolves when it is over, however it ends. Never rejects. */
+  async settle (task: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.signal.aborted) {
       return
     }
@@ -27,6 +32,7 @@ export class Tasks {
       .catch(err => { this.#log('a background task failed: %e', err) })
       .finally(() => { this.#running.delete(running) })
     this.#running.add(running)
+    await running
   }
 
   /**

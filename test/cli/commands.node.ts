@@ -111,6 +111,15 @@ describe('the commands', () => {
     expect(missing.document.closer.map((peer: any) => peer.peer_id)).to.deep.equal([other.peerId])
   })
 
+  it('get corrects whoever has an older value, before it ends', async () => {
+    await kadmiumJson(['store', root.addr, 'changed', 'old'])
+    await kadmiumJson(['store', other.addr, 'changed', 'new'])
+    const got = await kadmium(['get', 'changed', ...through])
+    expect({ code: got.code, stdout: String(got.stdout) }).to.deep.equal({ code: 0, stdout: 'new' })
+    expect(got.stderr).to.match(/3 bytes from 1 node, 1 had an older one/)
+    expect((await kadmiumJson(['find-value', root.addr, 'changed'])).document).to.include({ value: 'new' })
+  })
+
   it('find-node names whom one node knows', async () => {
     const { code, document } = await kadmiumJson(['find-node', root.addr, other.peerId])
     expect(code).to.equal(0)

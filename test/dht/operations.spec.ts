@@ -269,6 +269,29 @@ describe('operations', () => {
       expect(some.lookup.reason).to.equal('stopped')
     })
 
+    it('say when those who were behind have been given what a get found', async () => {
+      const { closest } = await simulation.clock.run(nodes[0].dht.lookup('/kv/key'))
+      await simulation.clock.run(nodes[1].dht.put('key', 'first'))
+      await simulation.clock.advance(1000)
+      await simulation.clock.run(nodes[2].dht.store(closest[19], 'key', 'second'))
+      const { outdated, passedOn } = await simulation.clock.run(nodes[5].dht.get('key'))
+      expect(outdated).to.have.length.of.at.least(19)
+      await simulation.clock.run(passedOn)
+      for (const peer of closest) {
+        const { value } = await simulation.clock.run(nodes[3].dht.findValue(peer, 'key'))
+        expect(value).to.deep.equal(new TextEncoder().encode('second'))
+      }
+    })
+
+    it('end what a get passes on when the node stops', async () => {
+      await simulation.clock.run(nodes[1].dht.put('key', 'first'))
+      const { closest } = await simulation.clock.run(nodes[0].dht.lookup('/kv/key'))
+      await simulation.clock.advance(1000)
+      await simulation.clock.run(nodes[2].dht.store(closest[19], 'key', 'second'))
+      const { passedOn } = await simulation.clock.run(nodes[5].dht.get('key'))
+      await simulation.clock.run(Promise.all([nodes[5].dht.stop(), passedOn]))
+    })
+
     it('say when a value is nowhere', async () => {
       await expect(simulation.clock.run(nodes[0].dht.get('nothing'))).to.eventually.be.rejectedWith(/not found: \d+ of \d+ nodes asked answered/)
     })

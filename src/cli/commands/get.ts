@@ -1,5 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../../clock/clock.ts'
+import { abortable, startDeadline } from '../../clock/wait.ts'
 import { peerDump } from '../../dump/peer.ts'
+import { TimeoutError } from '../../rpc/errors.ts'
 import { withJoinedClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
@@ -15,6 +18,7 @@ import type { GetResult } from '../../dht/operations/get.ts'
 import type { Perform } from '../context.ts'
 import type { KeyFileOptions } from '../key-file.ts'
 import type { ClientOptions, JoinOptions } from '../options.ts'
+import type { Output } from '../output.ts'
 
 const USAGE = `[options] <key>
        kadmium get [options] --mutable <name>`
@@ -31,6 +35,9 @@ Example:
 ${KEYS_HELP}
 The value goes to stdout as it is, byte for byte; how many nodes agree on it, how long it has
 left and the sequence of a mutable one go to stderr (with --json: agreeing, ttl_ms, sequence).`
+
+/** Milliseconds for which a get that has told its result gives it to those who had a worse one or none. */
+const MAX_LINGER_MS = 2_000
 
 interface Options extends ClientOptions, JoinOptions, KeyFileOptions {
   readonly out?: string
@@ -54,21 +61,38 @@ export function getCommand (perform: Perform): Command {
   return joiningOptions(keyFileOption(command)).action(async (_key: unknown, options: Options) => {
     const wanted = planGet(command, options)
     await perform(options, async context => {
-      const { out } = context
+      const { out, signal } = context
       const key = await keyOf(wanted, options)
-      const got = await withJoinedClient(options, context, async (node, operation) => node.get(key, { ...operation, quorum: options.quorum }))
-      out.note(getText(got))
-      if (options.out != null) {
-        await writeWhole(options.out, got.value)
-        await out.result(getDocument(got, options.out), () => `wrote ${plural(got.value.byteLength, 'byte')} to ${options.out}`)
-      } else if (out.json) {
-        await out.document(getDocument(got, undefined))
-      } else {
-        await out.raw(got.value)
-      }
+      await withJoinedClient(options, context, async (node, operation) => {
+        const got = await node.get(key, { ...operation, quorum: options.quorum })
+        await showResult(got, options, out)
+        await lingerFor(got, signal)
+      })
       return EXIT.ok
     })
   })
+}
+
+async function showResult (got: GetResult, { out: file }: Options, out: Output): Promise<void> {
+  out.note(getText(got))
+  if (file != null) {
+    await writeWhole(file, got.value)
+    await out.result(getDocument(got, file), () => `wrote ${plural(got.value.byteLength, 'byte')} to ${file}`)
+  } else if (out.json) {
+    await out.document(getDocument(got, undefined))
+  } else {
+    await out.raw(got.value)
+  }
+}
+
+/** The result is told: now those who were behind are given it. Whoever does not want to wait for that presses Ctrl-C. */
+async function lingerFor ({ passedOn }: GetResult, signal: AbortSignal): Promise<void> {
+  const limit = startDeadline(systemClock, MAX_LINGER_MS, () => new TimeoutError(`not passed on within ${MAX_LINGER_MS} ms`), signal)
+  try {
+    await abortable(passedOn, limit.signal).catch(() => {}) // nothing is wrong with the result
+  } finally {
+    limit.clear()
+  }
 }
 
 function planGet (command: Command, { mutable, key: file }: Options): Wanted {

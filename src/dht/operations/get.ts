@@ -43,6 +43,11 @@ export interface GetResult {
   readonly lookup: LookupResult
   /** Milliseconds it took, all in all. */
   readonly ms: number
+  /**
+   * Resolves when those who had a worse one, or none, have been given the best, as far as they answer, or the node
+   * stops. Never rejects. A node that only came to ask waits for it before it stops, with a limit of its own.
+   */
+  readonly passedOn: Promise<void>
 }
 
 /** What the answers of a value lookup come to. */
@@ -138,9 +143,9 @@ function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: 
     throw notFound(lookup)
   }
   const record = { key, value: best }
-  passOn(dht, { record, expires, quorum, lookup, candidates: walking.candidates })
+  const passedOn = passOn(dht, { record, expires, quorum, lookup, candidates: walking.candidates })
   const ttl = expires == null ? undefined : Math.max(0, expires - now)
-  return { key, value: dht.values.open(record), record, ttl, agreeing, outdated, lookup, ms: now - begun }
+  return { key, value: dht.values.open(record), record, ttl, agreeing, outdated, lookup, ms: now - begun, passedOn }
 }
 
 /** Why there is no value: if nobody answered, there may be one all the same. */

@@ -29,9 +29,9 @@ export interface Found {
  * After a get, in the background: give the best value to those who had a worse one, to
  * those of the k closest that had none, and to the closest other peer that had none for a
  * time that shrinks with its distance (Kademlia paper, §2.3 and §2.5). Nobody is told to keep
- * it for longer than it has left.
+ * it for longer than it has left. Resolves when that is over, or the node stops; never rejects.
  */
-export function passOn (dht: DhtContext, found: Found): void {
+export async function passOn (dht: DhtContext, found: Found): Promise<void> {
   const { config: { clock, valueTtl, cacheFound }, values, tasks, self, counts, log } = dht
   const { record, expires, quorum: { agreeing, outdated, without }, lookup } = found
   const left = expires == null ? undefined : expires - clock.now()
@@ -42,7 +42,7 @@ export function passOn (dht: DhtContext, found: Found): void {
   const behind = outdated.filter(peer => peer !== self)
   const lacking = whole ? [...new Set([...behind, ...lookup.closest.filter(peer => !agreeing.includes(peer))])] : behind
   const cached = cacheFound ? placeToCache(dht, without.filter(peer => peer !== self && !lacking.includes(peer)), found) : undefined
-  tasks.run(async signal => {
+  await tasks.settle(async signal => {
     if (outdated.includes(self)) {
       await values.accept({ ...record, ttl: left }).catch(err => { log('could not keep the value that was found: %e', err) })
     }
