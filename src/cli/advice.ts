@@ -4,7 +4,7 @@ import { errnoOf } from './errors.ts'
 /** What to do about errors whose message alone does not say it, by name. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ['DialError', 'is a node running there, with the same --security?'],
-  ['TimeoutError', 'is a node running there? --timeout gives it longer'],
+  ['TimeoutError', 'is a node running there, and not stuck? --timeout gives it longer'],
   ['ProtocolViolationError', 'what runs there is no kadmium node, or has another --security'],
   ['InvalidMessageError', 'what runs there is no kadmium node'],
   ['NoPeersError', 'start a node there with "kadmium start", or give the --bootstrap of one that runs'],

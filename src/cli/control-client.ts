@@ -1,20 +1,36 @@
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { addAbortSignal } from 'node:stream'
+import { systemClock } from '../clock/clock.ts'
+import { startDeadline } from '../clock/wait.ts'
+import { TimeoutError } from '../rpc/errors.ts'
 import { controlPath } from './control-path.ts'
 import { errnoOf, LocalError } from './errors.ts'
+
+/** Milliseconds that a node has to tell all it knows, unless told otherwise. */
+const ASK_TIMEOUT_MS = 30_000
 
 /**
  * The state of the node that runs in a folder, as it tells it.
  *
  * @throws {LocalError} none runs there, or it may not be asked
+ * @throws {TimeoutError} it did not answer within `timeout` ms, by default 30 s
  */
-export async function askState (dataDir: string, signal: AbortSignal): Promise<unknown> {
-  const reply: unknown = JSON.parse(await ask(dataDir, { type: 'state' }, signal))
+export async function askState (dataDir: string, signal: AbortSignal, timeout: number = ASK_TIMEOUT_MS): Promise<unknown> {
+  const reply: unknown = JSON.parse(await askInTime(dataDir, { type: 'state' }, signal, timeout))
   if (typeof reply === 'object' && reply != null && 'result' in reply) {
     return reply.result
   }
   throw new LocalError(`the node in ${resolve(dataDir)} did not tell its state: ${JSON.stringify(reply)}; is it of another version?`)
+}
+
+async function askInTime (dataDir: string, request: unknown, signal: AbortSignal, timeout: number): Promise<string> {
+  const deadline = startDeadline(systemClock, timeout, () => new TimeoutError(`the node in ${resolve(dataDir)} did not tell its state within ${timeout} ms`), signal)
+  try {
+    return await ask(dataDir, request, deadline.signal)
+  } finally {
+    deadline.clear()
+  }
 }
 
 async function ask (dataDir: string, request: unknown, signal: AbortSignal): Promise<string> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { kadmiumJson } from './in-process.ts'
+import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 
 describe('kadmium start', () => {
@@ -69,6 +69,16 @@ describe('kadmium start', () => {
     expect(await readFile(`${out}.plantuml`, 'utf8')).to.match(/^@startjson\n/)
     expect((await stat(join(folder, 'control.sock'))).mode & 0o777).to.equal(0o600)
     await node.stop()
+  })
+
+  it('that is stuck is not waited for longer than told: 3', async () => {
+    const node = await StartedNode.start(['--data', folder])
+    node.child.kill('SIGSTOP')
+    const { code, stdout, stderr } = await runHere(['dump', '--data', folder, '--timeout', '200ms'])
+    node.child.kill('SIGCONT')
+    expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' })
+    expect(stderr).to.equal(`kadmium: the node in ${folder} did not tell its state within 200 ms; is a node running there, and not stuck? --timeout gives it longer\n`)
+    expect(await node.stop()).to.equal(0)
   })
 
   it('leaves nothing in the way when it is killed', async () => {

@@ -52,7 +52,7 @@ async function takeDump (options: Options, context: Context): Promise<unknown> {
     throw new UsageError('--data asks the node that runs there, --bootstrap a network: give one of them')
   }
   if (data != null) {
-    return askState(data, context.signal)
+    return askState(data, context.signal, options.timeout)
   }
   if (bootstrap.length === 0) {
     throw new UsageError('nobody to ask: give --data DIR for a node that runs on this machine, or --bootstrap ADDR for what a client sees')
