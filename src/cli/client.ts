@@ -1,4 +1,6 @@
+import { systemClock } from '../clock/clock.ts'
 import { createNode } from '../node.ts'
+import { TimeoutError } from '../rpc/errors.ts'
 import { UsageError } from './errors.ts'
 import { plural } from './plural.ts'
 import { tellProgress } from './progress.ts'
@@ -20,10 +22,11 @@ export async function withClient<T> (options: ClientOptions, context: Context, t
 }
 
 /**
- * The same, with a node that has joined the network.
+ * The same, with a node that has joined the network. The timeout is for both.
  *
  * @throws {UsageError} no node to join through was given
  * @throws {NoPeersError} none of them answered
+ * @throws {TimeoutError} joining left no time for anything else
  */
 export async function withJoinedClient<T> (options: ClientOptions & JoinOptions, context: Context, task: (node: KadNode, operation: OperationOptions) => Promise<T>): Promise<T> {
   const { bootstrap = [] } = options
@@ -31,11 +34,24 @@ export async function withJoinedClient<T> (options: ClientOptions & JoinOptions,
     throw new UsageError('no node to join through: give at least one with --bootstrap host:port')
   }
   return withClient(options, context, async (node, operation) => {
+    const begun = systemClock.now()
     const { contacts, failed, ms } = await node.join(bootstrap, { ...operation, onProgress: event => { tellJoining(context.out, event) } })
     failed.forEach(({ addr, error }) => { tellProgress(context.out, { type: 'bootstrap-failed', addr, error }) })
     context.out.note(`joined as a client: ${plural(contacts, 'contact')} in ${ms} ms`)
-    return task(node, operation)
+    return task(node, { ...operation, timeout: timeLeft(operation, begun) })
   })
+}
+
+/** Milliseconds; undefined: none was given. */
+function timeLeft ({ timeout }: OperationOptions, begun: number): number | undefined {
+  if (timeout == null) {
+    return undefined
+  }
+  const left = timeout - (systemClock.now() - begun)
+  if (left <= 0) {
+    throw new TimeoutError(`joining took all of the ${timeout} ms`)
+  }
+  return left
 }
 
 /** Addresses that fail are told once it is known that others did not; if all do, that is the error. */

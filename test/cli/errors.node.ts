@@ -2,12 +2,18 @@ import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { expect } from 'aegir/chai'
 import { problemText } from '../../src/cli/advice.ts'
+import { withJoinedClient } from '../../src/cli/client.ts'
+import { Output } from '../../src/cli/output.ts'
 import { NoPeersError } from '../../src/dht/errors.ts'
+import { parseAddress } from '../../src/hosts/tcp/address.ts'
+import { DEFAULT_NETWORK } from '../../src/node.ts'
 import { DialError } from '../../src/rpc/errors.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
+import type { ClientOptions, JoinOptions } from '../../src/cli/options.ts'
 import type { Server } from 'node:net'
 
 /** One past the 4 MiB that a value may have. */
@@ -110,6 +116,24 @@ describe('the errors of the command', () => {
     const { server, addr } = await silentServer(() => {})
     await expectProblem(['ping', addr, '--timeout', '200ms'], 3, /within 200 ms.*--timeout/)
     await close(server)
+  })
+
+  it('joining takes all of the time given: 3', async () => {
+    const { server, addr } = await silentServer(() => {})
+    const { code, stderr } = await runHere(['get', 'x', '-b', node.addr, '-b', addr, '--timeout', '500ms'])
+    await close(server)
+    expect(code).to.equal(3)
+    expect(stderr).to.match(/500 ms.*--timeout gives it longer$/m)
+  })
+
+  it('joining leaves the rest of the time given to what follows', async () => {
+    const network: ClientOptions & JoinOptions = { network: DEFAULT_NETWORK, security: 'tls', timeout: 30_000, bootstrap: [parseAddress(node.addr)] }
+    const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
+    const { signal } = new AbortController()
+    const io = { ...streams, env: {}, signal }
+    const left = await withJoinedClient(network, { io, out: new Output(io, {}), signal }, async (_node, { timeout = 0 }) => timeout)
+    const [, ms] = /joined as a client: 1 contact in (\d+) ms/.exec(String(streams.stderr.read())) ?? []
+    expect(left).to.be.within(1, 30_000 - Number(ms))
   })
 
   it('one of several bootstrap nodes does not answer: told, and no error', async () => {
