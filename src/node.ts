@@ -127,7 +127,7 @@ export class KadNode extends Kademlia {
  * @throws {ListenError} an address to listen on is in use, or not ours
  * @throws {IdentityError} the identity in `dataDir` cannot be read
  * @throws {DataDirInUseError} a node runs in `dataDir` already
- * @throws {DataDirError} `dataDir` cannot be made or written, or its database not be repaired
+ * @throws {DataDirError} `dataDir` is empty, cannot be made or written, or its database not be repaired
  */
 export async function createNode (init: NodeInit = {}): Promise<KadNode> {
   if (init.dataDir == null) {

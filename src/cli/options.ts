@@ -62,6 +62,14 @@ export function collectAddress (text: string, previous: readonly Uint8Array[] = 
   return [...previous, parseAddress(text)]
 }
 
+/** A folder that is named: an empty name would be the current one, and is most likely that of a variable which is not set. */
+export function parseFolder (text: string): string {
+  if (text === '') {
+    throw new InvalidArgumentError('Give the path of a folder, "." for the current one.')
+  }
+  return text
+}
+
 const UNITS_MS: ReadonlyMap<string, number> = new Map([['ms', 1], ['s', 1_000], ['m', 60_000]])
 
 /** The longest that timers can wait, milliseconds. */

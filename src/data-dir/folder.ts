@@ -7,9 +7,12 @@ import { DataDirError, textOf } from './errors.ts'
  * Make the folder `dir`, for its owner alone, if it is not there; its parents too.
  *
  * @returns its absolute path
- * @throws {DataDirError} it cannot be made, is no folder, or this user cannot write to it
+ * @throws {DataDirError} its path is empty, or it cannot be made, is no folder, or this user cannot write to it
  */
 export async function makeFolder (dir: string): Promise<string> {
+  if (dir === '') { // it would be the current folder: most likely a variable is not set
+    throw new DataDirError('the path of the data directory is empty: give one, "." for the current folder')
+  }
   const path = resolve(dir)
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })

@@ -49,6 +49,12 @@ describe('a data directory that cannot be used', () => {
     await open.close()
   })
 
+  it('has no name', async () => {
+    const pattern = /^the path of the data directory is empty: give one, "\." for the current folder$/
+    await expectFailure('', 'DataDirError', pattern)
+    await expect(openDataDir({ dir: '', self: idOf(0) })).to.eventually.be.rejectedWith(pattern)
+  })
+
   it('has a file in its place, or on the way to it', async () => {
     const file = join(dir, 'file')
     await writeFile(file, '')

@@ -6,7 +6,7 @@ import { DemoNetwork } from '../demo/network.ts'
 import { networkTable, nodeReport, readTable } from '../demo/report.ts'
 import { growNetwork, isAsTold, shareLargeValue, shareValues, takeStates, talkAlone, writeDumps } from '../demo/story.ts'
 import { EXIT } from '../exit-codes.ts'
-import { outputOptions } from '../options.ts'
+import { outputOptions, parseFolder } from '../options.ts'
 import { plural } from '../plural.ts'
 import type { Context, Perform } from '../context.ts'
 import type { DemoReport } from '../demo/report.ts'
@@ -34,7 +34,7 @@ export function demoCommand (perform: Perform): Command {
   const command = new Command('demo')
     .description('run a whole network on this machine: put, get, ping, find-node, a large value, dumps')
     .option('-n, --nodes <count>', `how many nodes, ${MIN_NODES} to ${MAX_NODES}`, parseCount, 10)
-    .option('-o, --out <dir>', 'where to write the dumps (default: a new folder for temporary files)')
+    .option('-o, --out <dir>', 'where to write the dumps (default: a new folder for temporary files)', parseFolder)
     .addHelpText('after', EXAMPLE)
   return outputOptions(command).action(async (options: Options) => {
     await perform(options, async context => {

@@ -8,7 +8,7 @@ import { createNode } from '../../node.ts'
 import { openControl } from '../control-server.ts'
 import { LocalError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
-import { bootstrapOption, collectAddress, networkOptions, outputOptions } from '../options.ts'
+import { bootstrapOption, collectAddress, networkOptions, outputOptions, parseFolder } from '../options.ts'
 import { plural } from '../plural.ts'
 import { tellProgress } from '../progress.ts'
 import type { KadNode } from '../../node.ts'
@@ -44,7 +44,7 @@ export function startCommand (perform: Perform): Command {
   const command = new Command('start')
     .description('run a node: it keeps values, answers others, and prints its id and addresses')
     .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', collectAddress)
-    .option('-d, --data <dir>', 'the folder that keeps its identity, values, provider records and contacts, and where "kadmium dump" reaches it (default: all in memory, with a new identity)')
+    .option('-d, --data <dir>', 'the folder that keeps its identity, values, provider records and contacts, and where "kadmium dump" reaches it (default: all in memory, with a new identity)', parseFolder)
     .addOption(new Option('--log <level>', 'log to stderr what goes on inside').choices([...LOG_LEVELS.keys()]))
     .addHelpText('after', EXAMPLE)
   return outputOptions(networkOptions(bootstrapOption(command))).action(async (options: Options) => {
