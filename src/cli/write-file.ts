@@ -1,6 +1,14 @@
 import { replaceFile, writeDump } from '../dump/write.ts'
 import { errnoOf, LocalError } from './errors.ts'
 
+/** What to do about what the system says, where it is not about who may write. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['ENAMETOOLONG', 'give a shorter name'],
+  ['EISDIR', 'it is a folder, give the path of a file'],
+  ['ENOSPC', 'make room on that disk'],
+  ['EDQUOT', 'make room on that disk']
+])
+
 /**
  * A whole file or nothing.
  *
@@ -23,6 +31,7 @@ async function explained (path: string, write: () => Promise<void>): Promise<voi
   try {
     await write()
   } catch (cause) {
-    throw new LocalError(`cannot write ${path} (${errnoOf(cause) ?? String(cause)}): give a path in a folder that this user can write to`, { cause })
+    const code = errnoOf(cause) ?? String(cause)
+    throw new LocalError(`cannot write ${path} (${code}): ${ADVICE.get(code) ?? 'give a path in a folder that this user can write to'}`, { cause })
   }
 }

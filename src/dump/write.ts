@@ -1,12 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { writeFile as writeOpen } from 'node:fs'
+import { chmod, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { systemClock } from '../clock/clock.ts'
 import { lookupDump } from './lookup.ts'
 import { plantuml } from './plantuml.ts'
 import { stateDump } from './state.ts'
 import type { Kademlia } from '../dht/kademlia.ts'
 import type { LookupResult } from '../dht/operations/lookup.ts'
+import type { Stats } from 'node:fs'
+
+/** Bits of a mode that say who may do what. */
+const PERMISSIONS = 0o777
+
+/** Until a file has the mode of the one that it replaces. */
+const OWNER_ONLY = 0o600
 
 /**
  * Write all that is going on inside `node` to `path` as JSON and to
@@ -33,35 +42,49 @@ export async function writeDump (dump: unknown, path: string): Promise<void> {
   await replaceFile(`${path}.plantuml`, plantuml(dump))
 }
 
+/** What is open in this process already, by its number. */
+const DESCRIPTORS: ReadonlyMap<string, number> = new Map([['/dev/stdout', 1], ['/dev/fd/1', 1], ['/dev/stderr', 2], ['/dev/fd/2', 2]])
+
+const writeTo = promisify(writeOpen)
+
 /**
  * Write a whole file or nothing: into a new file beside it, which then takes its
- * name. Parent folders are made, a symbolic link is followed, and what is no file
- * (a device, a pipe) is written to as it is.
+ * name, and the mode of the old one. Parent folders are made, a symbolic link is followed, and
+ * what is no file (a device, a pipe, the file to which stdout goes) is written to as it is.
  *
  * @throws {Error} the file system's; the old file is then untouched
  */
 export async function replaceFile (path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  const target = await existing(path)
-  if (target != null && !(await stat(target)).isFile()) {
-    await writeFile(target, content)
-    return
+  const old = await existing(path)
+  const descriptor = DESCRIPTORS.get(path)
+  if (old?.isFile() === false) {
+    await writeFile(path, content)
+  } else if (old != null && descriptor != null) {
+    await writeTo(descriptor, content)
+  } else {
+    await replaceWith(content, old == null ? path : await realpath(path), old)
   }
-  const name = target ?? path
-  const temporary = join(dirname(name), `.${basename(name)}.${randomUUID()}.tmp`)
+}
+
+async function replaceWith (content: string | Uint8Array, path: string, old: Stats | undefined): Promise<void> {
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`) // any name that is legal there leaves room for this one
   try {
-    await writeFile(temporary, content, { flag: 'wx' })
-    await rename(temporary, name)
+    await writeFile(temporary, content, { flag: 'wx', mode: old == null ? undefined : OWNER_ONLY })
+    if (old != null) {
+      await chmod(temporary, old.mode & PERMISSIONS)
+    }
+    await rename(temporary, path)
   } catch (err) {
     await rm(temporary, { force: true })
     throw err
   }
 }
 
-/** Where `path` leads; undefined if there is nothing. */
-async function existing (path: string): Promise<string | undefined> {
+/** What `path` leads to; undefined if that is nothing. */
+async function existing (path: string): Promise<Stats | undefined> {
   try {
-    return await realpath(path)
+    return await stat(path)
   } catch (err) {
     if (err instanceof Error && 'code' in err && err.code === 'ENOENT') {
       return undefined

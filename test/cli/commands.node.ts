@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { kadmiumJson, runHere } from './in-process.ts'
-import { kadmium, killLeftovers, StartedNode } from './kadmium.ts'
+import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 
 const MIB = 1024 * 1024
 
@@ -109,6 +109,15 @@ describe('the commands', () => {
     expect(missing).to.include({ code: 4 })
     expect(missing.document).to.include({ value: null })
     expect(missing.document.closer.map((peer: any) => peer.peer_id)).to.deep.equal([other.peerId])
+  })
+
+  it('get writes to the file that stdout is, and replaces none', async () => {
+    await kadmiumJson(['put', 'out', 'value', ...through])
+    const path = join(folder, 'stdout')
+    await writeFile(path, 'before\n')
+    const { code } = await finished(spawnKadmium(['get', 'out', '--out', '/dev/stdout', ...through], { redirect: `>> ${path}` }))
+    expect(code).to.equal(0)
+    expect(await readFile(path, 'utf8')).to.equal('before\nvaluewrote 5 bytes to /dev/stdout\n')
   })
 
   it('get corrects whoever has an older value, before it ends', async () => {

@@ -26,11 +26,24 @@ export interface Finished {
 
 const running = new Set<Process>()
 
-/** Start the command as a process of its own, maybe of another user, or with so many files (and sockets) that it may open. */
-export function spawnKadmium (args: readonly string[], { openFiles, ...user }: { uid?: number, gid?: number, openFiles?: number } = {}): Process {
+/** How a process is started. */
+interface SpawnInit {
+  readonly uid?: number
+  readonly gid?: number
+  /** So many files (and sockets) it may open. */
+  readonly openFiles?: number
+  /** Beside those of this process. */
+  readonly env?: Record<string, string>
+  /** What a shell makes of its streams, such as `> file`. */
+  readonly redirect?: string
+}
+
+/** Start the command as a process of its own. */
+export function spawnKadmium (args: readonly string[], { openFiles, env = {}, redirect, ...user }: SpawnInit = {}): Process {
   const command = [process.execPath, ...NODE_FLAGS, MAIN, ...args]
-  const [file, ...rest] = openFiles == null ? command : ['prlimit', `--nofile=${openFiles}`, ...command]
-  const child = spawn(file, rest, { ...user, env: ENV, stdio: ['pipe', 'pipe', 'pipe'] })
+  const limited = openFiles == null ? command : ['prlimit', `--nofile=${openFiles}`, ...command]
+  const [file, ...rest] = redirect == null ? limited : ['sh', '-c', `exec "$@" ${redirect}`, 'sh', ...limited]
+  const child = spawn(file, rest, { ...user, env: { ...ENV, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   child.once('close', () => { running.delete(child) })
   return child

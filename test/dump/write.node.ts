@@ -1,4 +1,4 @@
-import { mkdtemp, open, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, open, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
@@ -44,6 +44,22 @@ describe('writing dumps', () => {
     await replaceFile(path, 'new')
     expect(await reader.readFile('utf8')).to.equal('a long old content')
     await reader.close()
+  })
+
+  it('lets nobody read or write it who could not before', async () => {
+    for (const mode of [0o600, 0o640, 0o666]) {
+      const path = join(folder, `file-${mode}`)
+      await writeFile(path, 'old')
+      await chmod(path, mode)
+      await replaceFile(path, 'new')
+      expect((await stat(path)).mode & 0o777).to.equal(mode)
+    }
+  })
+
+  it('takes any name that is legal', async () => {
+    const name = 'x'.repeat(255)
+    await replaceFile(join(folder, name), 'new')
+    expect(await readdir(folder)).to.deep.equal([name])
   })
 
   it('follows a symbolic link rather than replace it', async () => {
