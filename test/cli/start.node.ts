@@ -105,6 +105,19 @@ describe('kadmium start', () => {
     await root.stop()
   })
 
+  it('logs what DEBUG says', async () => {
+    const child = spawnKadmium(['start', '--listen', '127.0.0.1:0', '--security', 'plain', '--bootstrap', '127.0.0.1:1', '--json'], { env: { DEBUG: 'kadmium*' } })
+    const end = finished(child)
+    child.stdout.on('data', chunk => {
+      if (String(chunk).includes('"alone"')) {
+        child.kill('SIGINT')
+      }
+    })
+    const { code, stderr } = await end
+    expect(code).to.equal(0)
+    expect(stderr).to.match(/kadmium.* could not join/)
+  })
+
   it('talks plainly if both ends do', async () => {
     const node = await StartedNode.start(['--security', 'plain'])
     expect((await kadmium(['ping', node.addr, '--security', 'plain'])).code).to.equal(0)

@@ -24,7 +24,7 @@ Example:
 It runs until Ctrl-C or SIGTERM, and then ends with 0. With --json it prints a line of JSON
 for each of: started, joined (or alone: nobody answered yet), stopped.`
 
-/** What is shown of the log in any case: what befalls the data. */
+/** What is shown of the log in any case, beside what DEBUG says: what befalls the data. */
 const ALWAYS_LOGGED = 'kadmium:data-dir:error'
 
 /** What each level shows of the log, as patterns of its namespaces. */
@@ -49,7 +49,7 @@ export function startCommand (perform: Perform): Command {
     .addHelpText('after', EXAMPLE)
   return outputOptions(networkOptions(bootstrapOption(command))).action(async (options: Options) => {
     await perform(options, async context => {
-      enable(LOG_LEVELS.get(options.log ?? '') ?? ALWAYS_LOGGED)
+      enable([LOG_LEVELS.get(options.log ?? '') ?? ALWAYS_LOGGED, context.io.env.DEBUG ?? ''].join(','))
       await inFolder(options.data, async onNode => { await runNode(options, context, onNode) })
       return EXIT.ok
     })
