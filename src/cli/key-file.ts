@@ -1,7 +1,7 @@
 import { readKeyFile } from '../hosts/tcp/key-file.ts'
-import { formatRecordKey, parseRecordKey } from '../record/key-text.ts'
-import { mutableKeyOf } from '../record/mutable-key.ts'
-import { LocalError } from './errors.ts'
+import { formatRecordKey } from '../record/key-text.ts'
+import { MAX_SALT_BYTES, mutableKeyOf } from '../record/mutable-key.ts'
+import { LocalError, UsageError } from './errors.ts'
 import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import type { Command } from 'commander'
 
@@ -38,10 +38,14 @@ export function keyPrefix (publicKey: Ed25519PublicKey): string {
 }
 
 /**
- * The record key of one of these values. The name is read as in the text of the key.
+ * The record key of one of these values. The name is taken as it is: names that differ are never those of one value.
  *
- * @throws {InvalidKeyError} the name is too long
+ * @throws {UsageError} the name is too long
  */
 export function mutableKeyNamed (publicKey: Ed25519PublicKey, name: string): Uint8Array {
-  return parseRecordKey(`${keyPrefix(publicKey)}${name}`)
+  const salt = new TextEncoder().encode(name)
+  if (salt.byteLength > MAX_SALT_BYTES) {
+    throw new UsageError(`the name has ${salt.byteLength} bytes, and may have at most ${MAX_SALT_BYTES} bytes: give a shorter one`)
+  }
+  return mutableKeyOf(publicKey, salt)
 }

@@ -105,7 +105,7 @@ describe('the commands for the kinds of values', () => {
     })
 
     it('are told apart by their names, whatever these are', async () => {
-      for (const [name, shown] of [['', ''], ['a/b c', 'a/b c'], ['%ff%00', '%FF%00'], ['100%', '100%']]) {
+      for (const [name, shown] of [['', ''], ['a/b c', 'a/b c'], ['a b', 'a b'], ['a%20b', 'a%2520b'], ['%ff%00', '%25ff%2500'], ['100%', '100%']]) {
         const { document } = await kadmiumJson(['put', '--mutable', name, `as ${name}`, '--key', file, ...through])
         expect(document).to.include({ key: `${prefix}${shown}`, sequence: 1 })
         expect((await runHere(['get', document.key, ...through])).stdout).to.equal(`as ${name}`)
