@@ -1,5 +1,5 @@
 import { UnsupportedProtocolError } from '../rpc/errors.ts'
-import { errnoOf } from './errors.ts'
+import { errnoOf, isSystemError } from './errors.ts'
 
 /** What to do about errors whose message alone does not say it, by name. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
@@ -20,10 +20,20 @@ const ADVICE_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['EHOSTUNREACH', 'there is no way to that machine: is it, and are we, connected?']
 ])
 
+/** The same, of what the system refused us: files and folders. */
+const ADVICE_BY_LOCAL_CODE: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'is the folder still there that this was started in?'],
+  ['ENOSPC', 'make room on that disk'],
+  ['EMFILE', 'raise the limit of open files: ulimit -n']
+])
+
 /** What went wrong and what to do, on one line. */
 export function problemText (err: unknown): string {
   if (!(err instanceof Error)) {
     return oneLine(String(err))
+  }
+  if (isSystemError(err)) {
+    return oneLine(`${err.message}; ${ADVICE_BY_LOCAL_CODE.get(errnoOf(err) ?? '') ?? 'this machine is in the way'}`)
   }
   // the answer of another network already says what to do
   const advice = err.cause instanceof UnsupportedProtocolError ? undefined : ADVICE_BY_CODE.get(systemCodeOf(err.cause) ?? '') ?? ADVICE.get(err.name)

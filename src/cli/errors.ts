@@ -29,6 +29,18 @@ export class OutputClosedError extends Error {
   override name = 'OutputClosedError'
 }
 
+/** What it comes to when stdout takes no more. */
+export function outputError (cause: Error): Error {
+  return errnoOf(cause) === 'EPIPE'
+    ? new OutputClosedError('nobody reads the output any more')
+    : new LocalError(`cannot write to stdout (${errnoOf(cause) ?? String(cause)}): is there room where it goes?`, { cause })
+}
+
+/** Is it the system that refused something, without anybody having said what that was for? */
+export function isSystemError (err: unknown): boolean {
+  return err instanceof Error && 'syscall' in err && errnoOf(err) != null
+}
+
 /** The code of a file system or socket error, `ENOENT`; undefined for others. */
 export function errnoOf (err: unknown): string | undefined {
   return err instanceof Error && 'code' in err && typeof err.code === 'string' ? err.code : undefined

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander'
 import { NoPeersError } from '../dht/errors.ts'
 import { UnsupportedProtocolError } from '../rpc/errors.ts'
-import { errnoOf, InterruptedError } from './errors.ts'
+import { InterruptedError, isSystemError } from './errors.ts'
 
 /** What the process ends with. */
 export const EXIT = {
@@ -82,8 +82,5 @@ export function exitCodeOf (err: unknown): ExitCode {
   if (err instanceof NoPeersError && err.cause instanceof UnsupportedProtocolError) {
     return EXIT.refused
   }
-  if (errnoOf(err) === 'EPIPE') {
-    return EXIT.ok
-  }
-  return (err instanceof Error ? CODES.get(err.name) : undefined) ?? EXIT.unexpected
+  return (err instanceof Error ? CODES.get(err.name) : undefined) ?? (isSystemError(err) ? EXIT.local : EXIT.unexpected)
 }

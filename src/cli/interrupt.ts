@@ -1,5 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
-import { errnoOf, InterruptedError, OutputClosedError } from './errors.ts'
+import { InterruptedError, outputError, OutputClosedError } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 
 /** What makes a command end early. */
@@ -25,9 +25,7 @@ export function watchInterrupts (): Interrupt {
   const onTerm = (): void => { onSignal('SIGTERM') }
   process.on('SIGINT', onInt)
   process.on('SIGTERM', onTerm)
-  process.stdout.on('error', err => {
-    controller.abort(errnoOf(err) === 'EPIPE' ? new OutputClosedError('nobody reads the output any more') : err)
-  })
+  process.stdout.on('error', err => { controller.abort(outputError(err)) })
   process.stderr.on('error', () => { controller.abort(new OutputClosedError('nobody reads the messages any more')) })
   return {
     signal: controller.signal,

@@ -1,3 +1,4 @@
+import { outputError } from './errors.ts'
 import { styleFor } from './style.ts'
 import type { Style } from './style.ts'
 import type { Readable, Writable } from 'node:stream'
@@ -92,6 +93,11 @@ export class Output {
     }
   }
 
+  /** Help, as it is. */
+  async help (text: string): Promise<void> {
+    await this.#write(text)
+  }
+
   /** The result as it is, byte for byte; on a terminal it ends with a line end. */
   async raw (bytes: Uint8Array): Promise<void> {
     await this.#write(bytes)
@@ -102,7 +108,7 @@ export class Output {
 
   async #write (chunk: string | Uint8Array): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.#io.stdout.write(chunk, err => { err == null ? resolve() : reject(err) })
+      this.#io.stdout.write(chunk, err => { err == null ? resolve() : reject(outputError(err)) })
     })
   }
 }

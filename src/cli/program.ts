@@ -31,7 +31,8 @@ An address is a multiaddr or host:port, either with /p2p/<peer id> at its end to
 /** Run the command line `argv` to its end; returns the exit code. Never rejects. */
 export async function run (argv: readonly string[], io: Io): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok
-  const program = createProgram(io, async (options, task) => {
+  const help: string[] = []
+  const program = createProgram(io, help, async (options, task) => {
     const out = new Output(io, options)
     code = await task({ io, out, signal: io.signal })
   })
@@ -39,11 +40,24 @@ export async function run (argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (err) {
-    return report(err, argv, io)
+    return report(await afterHelp(err, help, io), argv, io)
   }
 }
 
-function createProgram (io: Io, perform: Perform): Command {
+/** `err`, or why the help that came before it could not be written. */
+async function afterHelp (err: unknown, help: readonly string[], io: Io): Promise<unknown> {
+  const out = new Output(io, {})
+  try {
+    for (const text of help) {
+      await out.help(text)
+    }
+    return err
+  } catch (cause) {
+    return cause
+  }
+}
+
+function createProgram (io: Io, help: string[], perform: Perform): Command {
   const program = new Command('kadmium')
     .description('A Kademlia node, and commands that talk to such nodes.')
     .version(packageVersion(), '-V, --version')
@@ -54,7 +68,7 @@ function createProgram (io: Io, perform: Perform): Command {
     command
       .exitOverride()
       .configureOutput({
-        writeOut: text => { io.stdout.write(text) },
+        writeOut: text => { help.push(text) },
         writeErr: text => { io.stderr.write(text) },
         outputError: () => {} // its errors come as exceptions, and are told once
       })

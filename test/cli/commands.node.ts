@@ -115,7 +115,7 @@ describe('the commands', () => {
     await kadmiumJson(['put', 'out', 'value', ...through])
     const path = join(folder, 'stdout')
     await writeFile(path, 'before\n')
-    const { code } = await finished(spawnKadmium(['get', 'out', '--out', '/dev/stdout', ...through], { redirect: `>> ${path}` }))
+    const { code } = await finished(spawnKadmium(['get', 'out', '--out', '/dev/stdout', ...through], { shell: `exec "$@" >> ${path}` }))
     expect(code).to.equal(0)
     expect(await readFile(path, 'utf8')).to.equal('before\nvaluewrote 5 bytes to /dev/stdout\n')
   })

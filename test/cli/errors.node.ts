@@ -171,6 +171,27 @@ describe('the errors of the command', () => {
     expect(await readdir(folder)).to.not.include('kept')
   })
 
+  it('no room where stdout goes: 6', async () => {
+    const out = join(folder, 'unsaid.key')
+    for (const args of [['--help'], ['get', '--help'], ['--version'], ['keygen', '--out', out]]) {
+      const { code, stderr } = await finished(spawnKadmium(args, { shell: 'exec "$@" > /dev/full' }))
+      expect({ code, stderr }).to.deep.equal({ code: 6, stderr: 'kadmium: cannot write to stdout (ENOSPC): is there room where it goes?\n' })
+    }
+  })
+
+  it('no folder for temporary files: 6', async () => {
+    const { code, stderr } = await finished(spawnKadmium(['demo', '--nodes', '2', '--quiet'], { env: { TMPDIR: join(folder, 'none') } }))
+    expect(code).to.equal(6)
+    expect(stderr).to.match(/^kadmium: cannot make a folder for the dumps in .*none \(ENOENT\): set TMPDIR to .*, or give --out DIR\n$/)
+  })
+
+  it('a current folder that is gone: 6', async () => {
+    const gone = await mkdtemp(join(folder, 'gone-'))
+    const { code, stderr } = await finished(spawnKadmium(['dump', '--data', 'x'], { shell: `cd ${gone} && rmdir ${gone} && exec "$@"` }))
+    expect(code).to.equal(6)
+    expect(stderr).to.match(/^kadmium: ENOENT: .*; is the folder still there that this was started in\?\n$/)
+  })
+
   it('a port in use: 6', async () => {
     const [, , , , port] = node.addr.split('/')
     await expectProblem(['start', '--listen', `127.0.0.1:${port}`], 6, /cannot listen on .*EADDRINUSE.*port 0/)

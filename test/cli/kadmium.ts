@@ -34,15 +34,15 @@ interface SpawnInit {
   readonly openFiles?: number
   /** Beside those of this process. */
   readonly env?: Record<string, string>
-  /** What a shell makes of its streams, such as `> file`. */
-  readonly redirect?: string
+  /** What a shell does with it, such as `exec "$@" > file`. */
+  readonly shell?: string
 }
 
 /** Start the command as a process of its own. */
-export function spawnKadmium (args: readonly string[], { openFiles, env = {}, redirect, ...user }: SpawnInit = {}): Process {
+export function spawnKadmium (args: readonly string[], { openFiles, env = {}, shell, ...user }: SpawnInit = {}): Process {
   const command = [process.execPath, ...NODE_FLAGS, MAIN, ...args]
   const limited = openFiles == null ? command : ['prlimit', `--nofile=${openFiles}`, ...command]
-  const [file, ...rest] = redirect == null ? limited : ['sh', '-c', `exec "$@" ${redirect}`, 'sh', ...limited]
+  const [file, ...rest] = shell == null ? limited : ['sh', '-c', shell, 'sh', ...limited]
   const child = spawn(file, rest, { ...user, env: { ...ENV, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   child.once('close', () => { running.delete(child) })

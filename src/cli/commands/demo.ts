@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { DemoNetwork } from '../demo/network.ts'
 import { networkTable, nodeReport, readTable } from '../demo/report.ts'
 import { growNetwork, isAsTold, shareLargeValue, shareValues, takeStates, talkAlone, writeDumps } from '../demo/story.ts'
+import { errnoOf, LocalError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { outputOptions, parseFolder } from '../options.ts'
 import { plural } from '../plural.ts'
@@ -65,9 +66,17 @@ async function tellStory ({ nodes, out: folder }: Options, { out, signal }: Cont
   const talk = await talkAlone(telling)
   const reads = [...shared, await shareLargeValue(telling)]
   const states = await takeStates(telling)
-  const dumps = await writeDumps(telling, states, folder ?? await mkdtemp(join(tmpdir(), 'kadmium-demo-')))
+  const dumps = await writeDumps(telling, states, folder ?? await temporaryFolder())
   const told = { nodes: states.map(nodeReport), reads, ...talk, dumps, ms: Math.round(performance.now() - begun) }
   return { ok: isAsTold(told), ...told }
+}
+
+async function temporaryFolder (): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'kadmium-demo-'))
+  } catch (cause) {
+    throw new LocalError(`cannot make a folder for the dumps in ${tmpdir()} (${errnoOf(cause) ?? String(cause)}): set TMPDIR to one that this user can write to, or give --out DIR`, { cause })
+  }
 }
 
 async function showReport (report: DemoReport, out: Output): Promise<void> {
