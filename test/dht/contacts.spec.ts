@@ -50,6 +50,14 @@ describe('contacts that outlive a node', () => {
     expect(contacts.contacts).to.have.lengthOf(3)
   })
 
+  it('are kept a few seconds after it has joined, in case it is killed', async () => {
+    const nodes = await simulation.nodesJoined(10)
+    const contacts = new Kept()
+    await simulation.node({ contacts, bootstrap: nodes[0].host.self.addrs })
+    await simulation.clock.advance(5_000)
+    expect([contacts.saves, contacts.contacts.length]).to.deep.equal([1, 10])
+  })
+
   it('are kept within a minute, once for all that are new, in case it is killed', async () => {
     const nodes = await simulation.nodesJoined(10)
     const contacts = new Kept()

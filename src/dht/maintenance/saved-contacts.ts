@@ -4,11 +4,15 @@ import type { DhtContext } from '../context.ts'
 /** Milliseconds from a new contact to when it is saved: with it, all that came meanwhile. */
 const SAVE_AFTER_MS = 60_000
 
+/** The same for the very first: a node that was killed before would know nobody. Those that joining finds come within it. */
+const FIRST_SAVE_AFTER_MS = 5_000
+
 /** Keeps the contacts of the routing table for the next run, so that a node that was killed comes back too. */
 export class SavedContacts {
   readonly #dht: DhtContext
   readonly #store: ContactStore | undefined
   #isSaving = false
+  #saveAfter = FIRST_SAVE_AFTER_MS
 
   /** Without a store it does nothing. */
   constructor (dht: DhtContext, store: ContactStore | undefined) {
@@ -32,10 +36,11 @@ export class SavedContacts {
       return
     }
     this.#isSaving = true
-    tasks.after(clock, SAVE_AFTER_MS, async () => {
+    tasks.after(clock, this.#saveAfter, async () => {
       this.#isSaving = false
       await this.save()
     })
+    this.#saveAfter = SAVE_AFTER_MS
   }
 
   /** Keep the contacts of now. With none, those of earlier are better. */
