@@ -24,7 +24,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['rpc', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store']],
   ['dht', ['keyspace', 'clock', 'cache', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc']],
   ['hosts', ['keyspace', 'clock', 'files', 'iteration', 'cache', 'rpc/connection.ts', 'rpc/errors.ts']],
-  ['dump', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],
+  ['dump', ['keyspace', 'clock', 'files', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],
   ['engine.ts', ['keyspace', 'clock', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'dump']],
   ['libp2p', ['keyspace', 'clock', 'iteration', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc', 'dht', 'hosts/libp2p']],
   ['index.ts', ['libp2p', 'engine.ts']],

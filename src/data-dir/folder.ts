@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { makeFolders } from '../files/make-folders.ts'
 import { DataDirError, textOf } from './errors.ts'
 
 /**
@@ -15,7 +16,7 @@ export async function makeFolder (dir: string): Promise<string> {
   }
   const path = resolve(dir)
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+    await makeFolders(path, 0o700)
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
     return path
   } catch (cause) {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile as writeOpen } from 'node:fs'
-import { chmod, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '../clock/clock.ts'
+import { makeFolders } from '../files/make-folders.ts'
 import { lookupDump } from './lookup.ts'
 import { plantuml } from './plantuml.ts'
 import { stateDump } from './state.ts'
@@ -55,7 +56,7 @@ const writeTo = promisify(writeOpen)
  * @throws {Error} the file system's; the old file is then untouched
  */
 export async function replaceFile (path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolders(dirname(path))
   const old = await existing(path)
   const descriptor = DESCRIPTORS.get(path)
   if (old?.isFile() === false) {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, open, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
+import { makeFolders } from '../../files/make-folders.ts'
 import { writeSynced } from '../../files/write-synced.ts'
 import { IdentityError } from './errors.ts'
 import { codeOf } from './system-error.ts'
@@ -50,7 +51,7 @@ export async function createKeyFile (path: string): Promise<Ed25519PrivateKey | 
   const key = await generateKeyPair('Ed25519')
   const folder = dirname(path)
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolders(folder, 0o700)
     const isNew = await writeNew(path, privateKeyToProtobuf(key))
     await syncFolder(folder)
     return isNew ? key : undefined
