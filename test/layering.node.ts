@@ -31,7 +31,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['memory.ts', ['clock', 'hosts/memory']],
   ['data-dir', ['keyspace', 'clock', 'files', 'wire', 'store']],
   ['node.ts', ['keyspace', 'clock', 'wire', 'store', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'engine.ts']],
-  ['cli', ['keyspace', 'clock', 'record', 'wire', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'node.ts', 'engine.ts']]
+  ['cli', ['keyspace', 'clock', 'record', 'wire', 'store/limits.ts', 'rpc', 'dht', 'dump', 'data-dir', 'hosts/tcp', 'node.ts', 'engine.ts']]
 ])
 
 /** Only these may import what browsers do not have. */

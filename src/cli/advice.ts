@@ -1,4 +1,4 @@
-import { UnsupportedProtocolError } from '../rpc/errors.ts'
+import { DialError, ProtocolViolationError, UnsupportedProtocolError } from '../rpc/errors.ts'
 import { errnoOf, isSystemError } from './errors.ts'
 
 /** What to do about errors whose message alone does not say it, by name. */
@@ -27,6 +27,9 @@ const ADVICE_BY_LOCAL_CODE: ReadonlyMap<string, string> = new Map([
   ['EMFILE', 'raise the limit of open files: ulimit -n']
 ])
 
+/** What a connection ends with whose other end expects TLS, or none. */
+const RESET = /^(ECONNRESET|EPROTO|ERR_SSL_\w+)$/
+
 /** What went wrong and what to do, on one line. */
 export function problemText (err: unknown): string {
   if (!(err instanceof Error)) {
@@ -35,9 +38,28 @@ export function problemText (err: unknown): string {
   if (isSystemError(err)) {
     return oneLine(`${err.message}; ${ADVICE_BY_LOCAL_CODE.get(errnoOf(err) ?? '') ?? 'this machine is in the way'}`)
   }
-  // the answer of another network already says what to do
-  const advice = err.cause instanceof UnsupportedProtocolError ? undefined : ADVICE_BY_CODE.get(systemCodeOf(err.cause) ?? '') ?? ADVICE.get(err.name)
+  const advice = adviceFor(err)
   return oneLine(advice == null ? err.message : `${err.message}; ${advice}`)
+}
+
+function adviceFor (err: Error): string | undefined {
+  const { name, cause } = err
+  if (cause instanceof UnsupportedProtocolError) {
+    return undefined // the answer of another network already says what to do
+  }
+  if (name === 'NoPeersError' && cause instanceof Error && isOfSomebody(cause)) {
+    return adviceFor(cause)
+  }
+  if (name === 'DialError' && cause instanceof DialError) {
+    return 'check the address, or leave /p2p/… out to take whoever is there'
+  }
+  return ADVICE_BY_CODE.get(systemCodeOf(cause) ?? '') ?? ADVICE.get(name)
+}
+
+/** Did somebody accept, so that to start a node there is no advice? */
+function isOfSomebody (err: Error): boolean {
+  const { name, cause } = err
+  return name === 'TimeoutError' || (name === 'DialError' && (cause instanceof DialError || cause instanceof ProtocolViolationError || RESET.test(systemCodeOf(cause) ?? '')))
 }
 
 /** The code of the system error that `err` is, or was caused by. */

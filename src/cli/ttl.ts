@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { MAX_VALUE_TTL_MS } from '../store/limits.ts'
 import type { Command } from 'commander'
 
 /** How long a value is to live. */
@@ -54,6 +55,9 @@ function parseTtl (text: string): number {
   const ms = unit == null ? NaN : Math.round(Number(digits) * unit.ms)
   if (!(ms >= MIN_TTL_MS && Number.isSafeInteger(ms))) {
     throw new InvalidArgumentError('Give a time with its unit, at least 1s: 90s, 45m, 12h or 2d.')
+  }
+  if (ms > MAX_VALUE_TTL_MS) {
+    throw new InvalidArgumentError(`Give at most ${MAX_VALUE_TTL_MS / 86_400_000}d, and put the value again before its life is over.`)
   }
   return ms
 }

@@ -118,6 +118,7 @@ describe('the errors of the command', () => {
   it('somebody accepts and never answers: 3, in the time given', async () => {
     const { server, addr } = await silentServer(() => {})
     await expectProblem(['ping', addr, '--timeout', '200ms'], 3, /within 200 ms.*--timeout/)
+    await expectProblem(['get', 'x', '-b', addr, '--timeout', '200ms'], 3, /200 ms; is a node running there, and not stuck\? --timeout gives it longer$/)
     await close(server)
   })
 

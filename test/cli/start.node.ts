@@ -6,6 +6,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 
+/** Somebody who runs nowhere. */
+const OTHER_PEER = '12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq'
+
 describe('kadmium start', () => {
   let folder: string
 
@@ -124,6 +127,28 @@ describe('kadmium start', () => {
     const { code, stderr } = await kadmium(['ping', node.addr])
     expect(code).to.equal(3)
     expect(stderr).to.include('with the same --security?')
+    await node.stop()
+  })
+
+  it('says that --security may differ to who would join', async () => {
+    const plain = await StartedNode.start(['--security', 'plain'])
+    const encrypted = await StartedNode.start([])
+    for (const args of [['-b', plain.addr], ['-b', encrypted.addr, '--security', 'plain']]) {
+      const { code, stderr } = await runHere(['get', 'x', ...args])
+      expect(code).to.equal(3)
+      expect(stderr).to.match(/; is a node running there, with the same --security\?\n$/)
+    }
+    await Promise.all([plain.stop(), encrypted.stop()])
+  })
+
+  it('says what to do where another peer is than was asked for', async () => {
+    const node = await StartedNode.start([])
+    const addr = node.addr.replace(node.peerId, OTHER_PEER)
+    for (const args of [['ping', addr], ['get', 'x', '-b', addr]]) {
+      const { code, stderr } = await runHere(args)
+      expect(code).to.equal(3)
+      expect(stderr).to.match(/ is there instead; check the address, or leave \/p2p\/… out to take whoever is there\n$/)
+    }
     await node.stop()
   })
 
