@@ -13,12 +13,15 @@ export class RefusedError extends Error {
   override name = 'RefusedError'
 }
 
-/** Somebody pressed Ctrl-C or ended the process. */
+/** What asks a process to end: Ctrl-C, `kill`, a terminal that is closed. */
+export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/** Somebody pressed Ctrl-C, ended the process, or closed its terminal. */
 export class InterruptedError extends Error {
   override name = 'InterruptedError'
-  readonly signal: 'SIGINT' | 'SIGTERM'
+  readonly signal: EndingSignal
 
-  constructor (signal: 'SIGINT' | 'SIGTERM') {
+  constructor (signal: EndingSignal) {
     super('interrupted')
     this.signal = signal
   }

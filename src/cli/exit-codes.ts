@@ -2,6 +2,7 @@ import { CommanderError } from 'commander'
 import { NoPeersError } from '../dht/errors.ts'
 import { UnsupportedProtocolError } from '../rpc/errors.ts'
 import { InterruptedError, isSystemError } from './errors.ts'
+import type { EndingSignal } from './errors.ts'
 
 /** What the process ends with. */
 export const EXIT = {
@@ -20,6 +21,8 @@ export const EXIT = {
   local: 6,
   /** The value was changed meanwhile: another sequence is there than was to be replaced. Nothing was written. */
   conflict: 7,
+  /** The terminal was closed: 128 + SIGHUP. */
+  hungUp: 129,
   /** Ctrl-C, as shells count it: 128 + SIGINT. */
   interrupted: 130,
   /** 128 + SIGTERM. */
@@ -39,7 +42,10 @@ export const EXIT_CODES_HELP = `Exit codes:
   5    refused: another network, a value too large, a node that keeps no more
   6    this machine is in the way: a port in use, a file, no node in that folder
   7    --cas does not match: the value was changed meanwhile, and nothing was written
-  130  interrupted (143: ended by SIGTERM)`
+  130  interrupted (143: ended by SIGTERM, 129: its terminal was closed)`
+
+/** How a process ends that was asked to. */
+export const EXIT_BY_SIGNAL: Record<EndingSignal, ExitCode> = { SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated, SIGHUP: EXIT.hungUp }
 
 const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['OutputClosedError', EXIT.ok],
@@ -77,7 +83,7 @@ export function exitCodeOf (err: unknown): ExitCode {
     return err.exitCode === 0 ? EXIT.ok : EXIT.usage
   }
   if (err instanceof InterruptedError) {
-    return err.signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
+    return EXIT_BY_SIGNAL[err.signal]
   }
   if (err instanceof NoPeersError && err.cause instanceof UnsupportedProtocolError) {
     return EXIT.refused

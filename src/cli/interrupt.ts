@@ -1,6 +1,9 @@
 import { sharedController } from '../clock/shared-controller.ts'
 import { InterruptedError, outputError, OutputClosedError } from './errors.ts'
-import { EXIT } from './exit-codes.ts'
+import { EXIT_BY_SIGNAL } from './exit-codes.ts'
+import type { EndingSignal } from './errors.ts'
+
+const SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** What makes a command end early. */
 export interface Interrupt {
@@ -10,28 +13,24 @@ export interface Interrupt {
 }
 
 /**
- * Ctrl-C and SIGTERM abort in good order the first time and kill the second time.
+ * Ctrl-C, SIGTERM and a terminal that is closed abort in good order the first time and kill the second time.
  * A closed stdout aborts too: nobody would read the rest.
  */
 export function watchInterrupts (): Interrupt {
   const controller = sharedController()
-  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
+  const onSignal = (signal: EndingSignal): void => {
     if (controller.signal.aborted) {
-      process.exit(signal === 'SIGINT' ? EXIT.interrupted : EXIT.terminated)
+      process.exit(EXIT_BY_SIGNAL[signal])
     }
     controller.abort(new InterruptedError(signal))
   }
-  const onInt = (): void => { onSignal('SIGINT') }
-  const onTerm = (): void => { onSignal('SIGTERM') }
-  process.on('SIGINT', onInt)
-  process.on('SIGTERM', onTerm)
+  SIGNALS.forEach(signal => { process.on(signal, onSignal) })
   process.stdout.on('error', err => { controller.abort(outputError(err)) })
   process.stderr.on('error', () => { controller.abort(new OutputClosedError('nobody reads the messages any more')) })
   return {
     signal: controller.signal,
     clear () {
-      process.off('SIGINT', onInt)
-      process.off('SIGTERM', onTerm)
+      SIGNALS.forEach(signal => { process.off(signal, onSignal) })
     }
   }
 }

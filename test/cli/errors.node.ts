@@ -223,6 +223,18 @@ describe('the errors of the command', () => {
     await close(server)
   })
 
+  it('a terminal that is closed ends it, too: 129', async () => {
+    let onConnect = (): void => {}
+    const connected = new Promise<void>(resolve => { onConnect = resolve })
+    const { server, addr } = await silentServer(() => { onConnect() })
+    const child = spawnKadmium(['ping', addr])
+    const end = finished(child)
+    await connected
+    child.kill('SIGHUP')
+    expect(await end).to.deep.equal({ code: 129, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
+    await close(server)
+  })
+
   it('a closed stdout ends it quietly: 0', async () => {
     const child = spawnKadmium(['demo', '--nodes', '3'])
     child.stdout.once('data', () => { child.stdout.destroy() })

@@ -118,7 +118,7 @@ export class StartedNode {
   }
 
   /** End it; returns its exit code, null when killed. */
-  async stop (signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' = 'SIGINT'): Promise<number | null> {
+  async stop (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGKILL' = 'SIGINT'): Promise<number | null> {
     this.child.kill(signal)
     await this.#ended
     return this.child.exitCode

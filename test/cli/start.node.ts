@@ -28,7 +28,7 @@ describe('kadmium start', () => {
     expect(stderr).to.match(/stopped\n$/)
   })
 
-  async function expectCleanStop (signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+  async function expectCleanStop (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Promise<void> {
     const node = await StartedNode.start(['--data', folder])
     expect(await node.stop(signal)).to.equal(0)
     expect(node.events.has('stopped')).to.equal(true)
@@ -37,6 +37,7 @@ describe('kadmium start', () => {
 
   it('stops in good order at SIGINT', async () => { await expectCleanStop('SIGINT') })
   it('stops in good order at SIGTERM', async () => { await expectCleanStop('SIGTERM') })
+  it('stops in good order when its terminal is closed', async () => { await expectCleanStop('SIGHUP') })
 
   it('runs alone when nobody answers', async () => {
     const gone = await StartedNode.start([])
