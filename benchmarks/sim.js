@@ -17,7 +17,12 @@ import { churn } from './sim/churn.js'
 import { readOptions, USAGE } from './sim/options.js'
 import { drawRetrieval } from './sim/svg.js'
 
-const options = readOptions(process.argv.slice(2))
+const args = process.argv.slice(2)
+if (args.includes('--help') || args.includes('-h')) {
+  process.stdout.write(`${USAGE}\n`)
+  process.exit(0)
+}
+const options = readOptions(args)
 if (typeof options === 'string') {
   note(`${options}\n\n${USAGE}`)
   process.exit(64)
