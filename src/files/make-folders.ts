@@ -8,20 +8,19 @@ import { dirname } from 'node:path'
  * @throws {Error} the file system's: `EEXIST` if something else is in its place
  */
 export async function makeFolders (path: string, mode?: number): Promise<void> {
+  if (await isFolder(path)) {
+    return
+  }
+  if (dirname(path) !== path) {
+    await makeFolders(dirname(path), mode)
+  }
   try {
     await mkdir(path, mode)
   } catch (err) {
-    if (isMissing(err) && !await isFolder(dirname(path))) {
-      await makeFolders(dirname(path), mode)
-      await makeFolders(path, mode)
-    } else if (!await isFolder(path)) {
+    if (!await isFolder(path)) { // nor has somebody else made it meanwhile
       throw err
     }
   }
-}
-
-function isMissing (err: unknown): boolean {
-  return err instanceof Error && 'code' in err && err.code === 'ENOENT'
 }
 
 async function isFolder (path: string): Promise<boolean> {

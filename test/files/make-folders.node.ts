@@ -24,17 +24,20 @@ describe('making folders', () => {
     await makeFolders('.')
   })
 
-  it('is done by two at once', async () => {
-    const path = join(folder, 'a', 'b', 'c')
-    await Promise.all([makeFolders(path), makeFolders(path), makeFolders(join(path, 'd'))])
-    expect((await stat(path)).isDirectory()).to.equal(true)
+  it('is done by many at once', async () => {
+    const root = folder
+    for (let round = 0; round < 20; round++) {
+      const paths = Array.from({ length: 10 }, (_, i) => join(root, String(round), 'a', 'b', 'c', ...i % 3 === 0 ? ['d'] : []))
+      await Promise.all(paths.map(async path => makeFolders(path)))
+      expect((await stat(paths[0])).isDirectory()).to.equal(true)
+    }
   })
 
   it('says what is in the way', async () => {
     await writeFile(join(folder, 'file'), '')
     await symlink('nowhere', join(folder, 'link'))
     await expectFailure(join(folder, 'file'), 'EEXIST')
-    await expectFailure(join(folder, 'file', 'below', 'that'), 'ENOTDIR')
+    await expectFailure(join(folder, 'file', 'below', 'that'), 'EEXIST')
     await expectFailure(join(folder, 'link', 'below'), 'EEXIST')
     await expectFailure('', 'ENOENT')
   })
