@@ -25,12 +25,12 @@ export function endsClean (): void {
     await handles.socketsClosed()
   })
 
-  it('ends the queries that run', async () => {
+  it('ends the queries that run, without an error', async () => {
     const node = await createPageNode({ server: serverOf('theirs') })
     const events = node.services.dht.getClosestPeers(utf8('a key'))[Symbol.asyncIterator]()
     await events.next()
     await node.stop()
-    await expect(rest(events)).to.eventually.be.rejected.with.property('name', 'NotStartedError')
+    await rest(events)
     expect(handles.timers).to.deep.equal([])
     await handles.socketsClosed()
   })
