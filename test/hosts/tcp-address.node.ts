@@ -28,6 +28,7 @@ const REFUSED: Array<[text: string, fault: RegExp]> = [
   [':4001', /no host|no address/],
   ['::1', /in brackets/],
   ['[::g]:1', /no IPv6 address in the brackets/],
+  [':4001', /no host before the port/],
   ['127.0.0.1:65536', /port is a number/],
   ['127.0.0.1:x', /neither/],
   ['a b:1', /no host name/],

@@ -152,6 +152,9 @@ function multiaddrText (text: string): string {
     throw new InvalidAddressError('there is no IPv6 address in the brackets')
   }
   const host = v6 ?? name
+  if (host === '') {
+    throw new InvalidAddressError('there is no host before the port, like 0.0.0.0 for all of this machine')
+  }
   return `/${protocolOf(host)}/${host}/tcp/${portOf(port)}${peer}`
 }
 
