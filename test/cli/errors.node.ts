@@ -211,28 +211,23 @@ describe('the errors of the command', () => {
     expect(stderr).to.match(/^DialError: [^]*\n {4}at [^]*\ncaused by /m)
   })
 
-  it('Ctrl-C ends a command that waits for an answer: 130', async () => {
-    let onConnect = (): void => {}
-    const connected = new Promise<void>(resolve => { onConnect = resolve })
-    const { server, addr } = await silentServer(() => { onConnect() })
-    const child = spawnKadmium(['ping', addr])
-    const end = finished(child)
-    await connected
-    child.kill('SIGINT')
-    expect(await end).to.deep.equal({ code: 130, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
-    await close(server)
-  })
+  const endings = [
+    { what: 'Ctrl-C', signal: 'SIGINT', code: 130 },
+    { what: 'a terminal that is closed', signal: 'SIGHUP', code: 129 }
+  ] as const
 
-  it('a terminal that is closed ends it, too: 129', async () => {
-    let onConnect = (): void => {}
-    const connected = new Promise<void>(resolve => { onConnect = resolve })
-    const { server, addr } = await silentServer(() => { onConnect() })
-    const child = spawnKadmium(['ping', addr])
-    const end = finished(child)
-    await connected
-    child.kill('SIGHUP')
-    expect(await end).to.deep.equal({ code: 129, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
-    await close(server)
+  endings.forEach(({ what, signal, code }) => {
+    it(`${what} ends a command that waits for an answer: ${code}`, async () => {
+      let onConnect = (): void => {}
+      const connected = new Promise<void>(resolve => { onConnect = resolve })
+      const { server, addr } = await silentServer(() => { onConnect() })
+      const child = spawnKadmium(['ping', addr])
+      const end = finished(child)
+      await connected
+      child.kill(signal)
+      expect(await end).to.deep.equal({ code, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
+      await close(server)
+    })
   })
 
   it('a closed stdout ends it quietly: 0', async () => {
