@@ -39,7 +39,7 @@ export type { StateDump } from './dump/state.ts'
 export { systemClock } from './clock/clock.ts'
 export type { Cancel, Clock } from './clock/clock.ts'
 
-export { DialError, HostFullError, LimitError, ProtocolViolationError, StreamResetError, TimeoutError, UnsupportedProtocolError } from './rpc/errors.ts'
+export { DialError, HostFullError, LimitError, ProtocolTakenError, ProtocolViolationError, StreamResetError, TimeoutError, UnsupportedProtocolError } from './rpc/errors.ts'
 export type { ClientObserver } from './rpc/client.ts'
 export type { Host, OpenStreamOptions, Stream, StreamHandler, Topology } from './rpc/connection.ts'
 export type { ServerObserver } from './rpc/server.ts'

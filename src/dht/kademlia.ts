@@ -269,14 +269,16 @@ export class Kademlia {
     if (mode === this.#mode && !force) {
       return
     }
+    const before = this.#mode
     this.#mode = mode
     if (this.#status !== 'running') {
       return
     }
-    if (mode === 'server') {
-      await this.#serving.begin()
-    } else {
-      await this.#serving.end()
+    try {
+      await (mode === 'server' ? this.#serving.begin() : this.#serving.end())
+    } catch (err) {
+      this.#mode = this.#mode === mode ? before : this.#mode // it may have been set again meanwhile
+      throw err
     }
   }
 

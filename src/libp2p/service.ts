@@ -192,17 +192,17 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   getMode (): 'client' | 'server' {
-    return this.#mode
+    return this.#running?.dht.mode ?? this.#mode
   }
 
   async setMode (mode: 'client' | 'server', { force = false, signal }: SetModeOptions = {}): Promise<void> {
     signal?.throwIfAborted()
-    if (mode === this.#mode && !force) {
+    if (mode === this.getMode() && !force) {
       return
     }
     this.#log('%s from now on', mode)
-    this.#mode = mode
     await this.#running?.dht.setMode(mode, { force })
+    this.#mode = mode
   }
 
   async refreshRoutingTable ({ signal }: AbortOptions = {}): Promise<void> {

@@ -8,6 +8,11 @@ export class UnsupportedProtocolError extends Error {
   override name = 'UnsupportedProtocolError'
 }
 
+/** Something else of this host serves the protocol. */
+export class ProtocolTakenError extends Error {
+  override name = 'ProtocolTakenError'
+}
+
 /** The peer, or the network between us, ended a stream in the middle of things. */
 export class StreamResetError extends Error {
   override name = 'StreamResetError'

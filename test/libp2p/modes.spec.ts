@@ -3,6 +3,8 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
 import { macrotask } from '../../src/hosts/memory/macrotask.ts'
+import { kadDHT } from '../../src/index.ts'
+import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { announce, failure, INIT, PROTOCOL, tellSelf, TestNetwork, until, withdraw } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { KadDHTInit } from '../../src/libp2p/init.ts'
@@ -142,6 +144,17 @@ describe('modes of the libp2p service', () => {
     expect(serves(node), 'it is set already').to.equal(false)
     await node.services.dht.setMode('server', { force: true })
     expect(serves(node), 'by force').to.equal(true)
+  })
+
+  it('cannot be server where another service of the node serves the protocol', async () => {
+    const two = createLibp2pNode({ services: { one: kadDHT(INIT), other: kadDHT(INIT) } })
+    await expect(two).to.be.rejectedWith(`another service of this libp2p node serves ${PROTOCOL}: give one of them another protocol`)
+      .and.eventually.have.property('name', 'ProtocolTakenError')
+    const node = await createLibp2pNode({ services: { one: kadDHT(INIT), other: kadDHT({ ...INIT, clientMode: true }) } })
+    expect(await failure(node.services.other.setMode('server'))).to.equal('ProtocolTakenError')
+    expect(node.services.other.getMode()).to.equal('client')
+    expect(node.getProtocols(), 'the first serves it still').to.include(PROTOCOL)
+    await node.stop()
   })
 
   it('are not set when the signal is aborted', async () => {

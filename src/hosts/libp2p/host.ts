@@ -1,5 +1,5 @@
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
-import { asError, DialError, StreamResetError } from '../../rpc/errors.ts'
+import { asError, DialError, ProtocolTakenError, StreamResetError } from '../../rpc/errors.ts'
 import { toBinary } from './address.ts'
 import { Dialler } from './dialler.ts'
 import { MAX_INBOUND_STREAMS, MAX_OUTBOUND_STREAMS } from './limits.ts'
@@ -125,12 +125,22 @@ export class Libp2pHost implements Host {
     return this.#dialler.identify(addr, protocol, signal)
   }
 
+  /** @throws {ProtocolTakenError} something else of this libp2p node serves it */
   async handle (protocol: string, handler: StreamHandler): Promise<void> {
     this.#checkRunning()
-    this.#handled.add(protocol)
-    await this.#components.registrar.handle(protocol, (stream, connection) => {
-      this.#serve(protocol, handler, stream, connection)
-    }, { ...this.#options, force: true })
+    const isOurs = this.#handled.has(protocol)
+    this.#handled.add(protocol) // before it is through: when libp2p fails, it may have begun
+    try {
+      await this.#components.registrar.handle(protocol, (stream, connection) => {
+        this.#serve(protocol, handler, stream, connection)
+      }, { ...this.#options, ...isOurs ? { force: true } : {} })
+    } catch (err) {
+      if (asError(err).name === 'DuplicateProtocolHandlerError') {
+        this.#handled.delete(protocol)
+        throw new ProtocolTakenError(`another service of this libp2p node serves ${protocol}: give one of them another protocol, or leave it out`, { cause: err })
+      }
+      throw err
+    }
   }
 
   async unhandle (protocol: string): Promise<void> {
