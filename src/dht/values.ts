@@ -175,13 +175,16 @@ export class Values {
   /**
    * Milliseconds that a record has left, by what its holder tells of it: at the most the longest
    * life there is. Undefined: it does not tell. A holder that does not know what `ttl` is, as go
-   * does not, tells it as it was given it, and stamps `timeReceived` with when that was.
+   * does not, tells it as it was given it, and stamps `timeReceived` with when that was; it
+   * gives the record past its end, too, when 0 is left.
    */
   left ({ ttl, timeReceived }: ValueRecord): number | undefined {
     const { clock, valueTtl, maxValueTtl } = this.#config
     const held = timeReceived == null ? 0 : Math.max(0, clock.now() - timeReceived)
-    const left = ttl == null && timeReceived == null ? 0 : (ttl ?? valueTtl) - held
-    return left > 0 ? Math.min(left, maxValueTtl) : undefined
+    if (ttl != null) {
+      return Math.min(Math.max(0, ttl - held), maxValueTtl)
+    }
+    return timeReceived == null || held >= valueTtl ? undefined : Math.min(valueTtl - held, maxValueTtl)
   }
 
   /**

@@ -4,6 +4,7 @@ import { keyOf } from '../../src/keyspace/key.ts'
 import { sealOpenValue } from '../../src/record/open.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
+import { replaceAnswers } from '../helpers/impostor.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
@@ -163,6 +164,20 @@ describe('the life of a value', () => {
         await get(nodes[tenths % 6])
         await simulation.clock.advance(100)
       }
+      expect(await holders(nodes)).to.deep.equal([])
+    })
+
+    it('is not begun again by a get from one who keeps it past its end', async () => {
+      const nodes = await network(6)
+      await put(nodes[0], 'value', { ttl: 10 * MINUTE })
+      const [{ value }, timeReceived] = [await nodes[0].dht.internals.store.get(KEY) ?? { value: KEY }, simulation.clock.now()]
+      await replaceAnswers(simulation, nodes[5], {
+        'get-value': ({ key }) => [{ type: 'get-value', key, record: { key, value, timeReceived, ttl: 10 * MINUTE }, closer: [] }]
+      })
+      await simulation.clock.advance(11 * MINUTE)
+      const found = await get(nodes[1])
+      await settle()
+      expect(found?.ttl).to.equal(0)
       expect(await holders(nodes)).to.deep.equal([])
     })
 

@@ -82,7 +82,8 @@ describe('values', () => {
     const now = clock.now()
     expect(values.left(record)).to.equal(600_000)
     expect(values.left({ ...record, timeReceived: now - 200_000 })).to.equal(400_000)
-    expect(values.left({ ...record, timeReceived: now - 600_000 })).to.equal(undefined)
+    expect(values.left({ ...record, timeReceived: now - 600_000 })).to.equal(0)
+    expect(values.left({ ...record, timeReceived: now - 700_000 }), 'past its end').to.equal(0)
     expect(values.left({ ...record, timeReceived: now + 1_000 }), 'its clock is ahead').to.equal(600_000)
   })
 

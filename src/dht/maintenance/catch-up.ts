@@ -24,8 +24,9 @@ export function catchUpIfRefused (dht: DhtContext, key: Uint8Array, failed: Reac
 async function takeBetter ({ peers, values, log }: DhtContext, key: Uint8Array, peer: Contact, signal: AbortSignal): Promise<void> {
   try {
     const { record } = await peers.askInTime(peer, { type: 'get-value', key }, signal)
-    if (record != null) {
-      await values.accept({ key, value: record.value, ttl: values.left(record) })
+    const ttl = record == null ? 0 : values.left(record)
+    if (record != null && ttl !== 0) {
+      await values.accept({ key, value: record.value, ttl })
     }
   } catch (err) {
     signal.throwIfAborted()
