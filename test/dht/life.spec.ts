@@ -411,6 +411,23 @@ describe('the life of a value', () => {
       expect((await holders([a, b])).map(({ value }) => value)).to.deep.equal(['new', 'new'])
     })
 
+    it('counts against a peer that refuses it and gives a larger one', async () => {
+      const nodes = await network(2, { replicateInterval: HOUR, maxValueSize: 1_000 })
+      const store = new MemoryValueStore(simulation.clock, { maxBytes: 4_000 })
+      const keeper = await simulation.node({ ...QUIET, values: store, replicateInterval: HOUR, maxValueSize: 1_000, bootstrap: nodes[0].host.self.addrs })
+      for (const name of ['a', 'b', 'c']) {
+        await simulation.clock.run(nodes[1].dht.store(keeper.dht.self, name, 'small'))
+      }
+      await replaceAnswers(simulation, nodes[1], {
+        'put-value': () => { throw new Error('refused') },
+        'get-value': ({ key }) => [{ type: 'get-value', key, record: { key, value: sealOpenValue(new Uint8Array(900), simulation.clock.now()) }, closer: [] }]
+      })
+      await simulation.clock.advance(3 * HOUR)
+      expect(store.counts.values).to.equal(3)
+      expect(store.counts.bytes, 'a quarter of the store').to.be.within(900, 1_000)
+      expect(store.counts.refused.perPeer).to.be.at.least(2)
+    })
+
     it('is refused with a key that nobody could look for when it is passed on', async () => {
       let gone = 0
       const nodes = await network(6, { replicateInterval: HOUR, observer: { onContactGone () { gone++ } } })

@@ -26,7 +26,7 @@ async function takeBetter ({ peers, values, log }: DhtContext, key: Uint8Array, 
     const { record } = await peers.askInTime(peer, { type: 'get-value', key }, signal)
     const ttl = record == null ? 0 : values.left(record)
     if (record != null && ttl !== 0) {
-      await values.accept({ key, value: record.value, ttl })
+      await values.accept({ key, value: record.value, ttl }, peer.id)
     }
   } catch (err) {
     signal.throwIfAborted()
