@@ -13,6 +13,7 @@ import { handlersOf } from './handlers.ts'
 import { loggersOf } from './loggers.ts'
 import { handOver } from './maintenance/hand-over.ts'
 import { Holdings } from './maintenance/holdings.ts'
+import { meetAgain } from './maintenance/meet-again.ts'
 import { Publisher } from './maintenance/publisher.ts'
 import { Rejoin } from './maintenance/rejoin.ts'
 import { repeat } from './maintenance/repeat.ts'
@@ -181,6 +182,7 @@ export class Kademlia {
       interval: config.selfLookupInterval,
       hasContacts,
       round: async signal => {
+        tasks.run(async () => meetAgain(this.#dht, signal)) // beside it: some are silent
         const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
         init.observer?.onSelfLookup?.(ourselves)
         await this.#contacts.save()

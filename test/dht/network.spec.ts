@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { keyOf } from '../../src/keyspace/key.ts'
+import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
@@ -189,6 +189,24 @@ describe('a network', () => {
     await simulation.clock.advance(300_000)
     expect(a.dht.contacts).to.equal(2)
     expect([b, c].every(({ dht }) => dht.contacts > 0)).to.equal(true)
+  })
+
+  it('is one again after it was parted for so long that both sides have forgotten each other', async () => {
+    simulation = new Simulation({ seed: 15, latency: 10 })
+    const nodes = await simulation.nodesJoined(40, { k: 5 })
+    const [here, there] = [nodes.slice(0, 20), nodes.slice(20)]
+    const others = new Set(there.map(({ host }) => bytesToMapKey(host.self.id)))
+    const meeting = (): number => here.flatMap(({ dht }) => dht.internals.peers.table.closest(dht.self.key, 100)).filter(({ id }) => others.has(bytesToMapKey(id))).length
+    expect(meeting()).to.be.greaterThan(50)
+    simulation.network.partition([here.map(({ host }) => host)])
+    await simulation.clock.advance(6 * 3_600_000)
+    expect(meeting(), 'forgotten').to.equal(0)
+    simulation.network.heal()
+    await simulation.clock.advance(3 * 3_600_000)
+    await simulation.clock.run(here[0].dht.put('key', 'value'))
+    for (const { dht } of there) {
+      expect(text((await simulation.clock.run(dht.get('key'))).value)).to.equal('value')
+    }
   })
 
   it('finds k while 60 % of the nodes are dead, and nobody has noticed', async () => {

@@ -1,0 +1,35 @@
+import type { Contact } from '../../keyspace/contact.ts'
+import type { DhtContext } from '../context.ts'
+
+/** Lost contacts that are asked at a time. */
+const MAX_ASKED = 2
+
+/**
+ * Ask a few of the contacts that were lost, drawn by lot, who lives near us, and enter those
+ * who answer. When a network was parted for so long that each part has forgotten the other,
+ * nobody names those on the other side any more: it stays two networks unless somebody remembers.
+ *
+ * @throws the signal's reason, when aborted
+ */
+export async function meetAgain (dht: DhtContext, signal: AbortSignal): Promise<void> {
+  await Promise.all(drawLost(dht).map(async contact => askForNeighbours(dht, contact, signal)))
+}
+
+function drawLost ({ peers, config: { random } }: DhtContext): Contact[] {
+  const lost = peers.remembered.filter(({ key }) => peers.table.get(key) == null)
+  const drawn: Contact[] = []
+  while (drawn.length < MAX_ASKED && lost.length > 0) {
+    drawn.push(...lost.splice(random(1)[0] % lost.length, 1))
+  }
+  return drawn
+}
+
+async function askForNeighbours ({ peers, self, log }: DhtContext, contact: Contact, signal: AbortSignal): Promise<void> {
+  try {
+    const { closer } = await peers.askInTime(contact, { type: 'find-node', target: self.id }, signal)
+    closer.forEach(peer => { peers.verify(peer) })
+  } catch (err) {
+    signal.throwIfAborted()
+    log('lost contact %b is still away: %e', contact.id, err)
+  }
+}
