@@ -60,6 +60,20 @@ describe('kinds of values in a network', () => {
     expect((await run(nodes[3].dht.getMutable(mutableKeyOf(privateKey.publicKey)))).value).to.equalBytes(utf8('two'))
   })
 
+  it('swap nothing where nothing is, unless nothing was read', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    const blind = nodes[0].dht.putMutable(privateKey, { value: 'eight', cas: 7 })
+    expect(await run(blind.then(() => undefined, err => ({ name: err.name, found: err.found })))).to.deep.equal({ name: 'SequenceMismatchError', found: 0 })
+    expect(await run(nodes[1].dht.putMutable(privateKey, { value: 'one', cas: 0 }))).to.include({ sequence: 1 })
+  })
+
+  it('refuse a sequence to be replaced that is none', async () => {
+    const text: any = '1'
+    for (const cas of [text, -1, 1.5]) {
+      expect(await failure(simulation.clock.run(nodes[0].dht.putMutable(privateKey, { value: 'x', cas })))).to.equal('InvalidOptionError')
+    }
+  })
+
   it('let puts of one node take turns', async () => {
     const [{ dht }] = nodes
     const results = await simulation.clock.run(Promise.all(['a', 'b', 'c'].map(async value => dht.putMutable(privateKey, { value }))))

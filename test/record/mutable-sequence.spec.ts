@@ -25,9 +25,12 @@ function mismatch (next: MutableVersion, kept: MutableVersion | undefined, cas?:
 }
 
 describe('record/mutable-sequence', () => {
-  it('lets anything be the first', () => {
-    fc.assert(fc.property(versions, fc.option(sequences, { nil: undefined }), (next, cas) => {
-      expect(mismatch(next, undefined, cas)).to.equal(undefined)
+  it('lets anything be the first, unless it is to replace another', () => {
+    fc.assert(fc.property(versions, sequences, (next, cas) => {
+      expect(mismatch(next, undefined)).to.equal(undefined)
+      expect(mismatch(next, undefined, 0)).to.equal(undefined)
+      fc.pre(cas !== 0)
+      expect(mismatch(next, undefined, cas)?.found).to.equal(0)
     }), { seed: SEED })
   })
 

@@ -4,6 +4,7 @@ import { mutableKeyOf } from '../../record/mutable-key.ts'
 import { checkReplaces } from '../../record/mutable-sequence.ts'
 import { openMutableValue, sealMutableValue } from '../../record/mutable.ts'
 import { ValueNotFoundError } from '../errors.ts'
+import { whole } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
 import { get } from './get.ts'
 import { putRecord } from './put.ts'
@@ -18,7 +19,7 @@ export interface MutablePut extends PutOptions {
   readonly value: string | Uint8Array
   /** Tells values of one key pair apart: at most 64 bytes. Default: none. */
   readonly salt?: string | Uint8Array
-  /** Compare and swap: the sequence that is to be replaced. Default: whatever is found. */
+  /** Compare and swap: the sequence that is to be replaced, 0 if there is to be none. Default: whatever is found. */
   readonly cas?: number
 }
 
@@ -44,6 +45,9 @@ export interface MutableValue {
 export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey, { value, salt = '', cas, ...options }: MutablePut): Promise<MutablePutResult> {
   const key = mutableKeyOf(privateKey.publicKey, toBytes(salt))
   const data = toBytes(value)
+  if (cas != null) {
+    whole('cas', cas, 0)
+  }
   const { maxValueSize } = dht.config
   if (data.byteLength > maxValueSize) {
     throw new ValueTooLargeError(`the value has ${data.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
