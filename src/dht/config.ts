@@ -9,6 +9,7 @@ import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
 import { arrayOf, between, milliseconds, oneOf, orInfinity, protocolId, whole } from './option-checks.ts'
 import { randomBytes } from './random-bytes.ts'
+import { bytesOnly } from './text.ts'
 import type { ReprovideOptions } from './maintenance/reprovide.ts'
 import type { LookupResult } from './operations/lookup.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -58,6 +59,9 @@ const REPROVIDE_CONCURRENCY = 10
 
 /** Provider records of ours that are due and kept in mind at once. */
 const REPROVIDE_QUEUE_SIZE = 16_384
+
+/** How a node may run. */
+export const MODES = ['client', 'server'] as const
 
 const DEFAULTS = {
   mode: 'server',
@@ -245,7 +249,7 @@ export function configure (init: KademliaInit): KademliaConfig {
   return {
     host,
     protocol,
-    mode: oneOf('mode', given.mode, ['client', 'server']),
+    mode: oneOf('mode', given.mode, MODES),
     scope: oneOf('scope', scope, ['any', 'public', 'private']),
     probe: oneOf('probe', given.probe, ['ping', 'find-node']),
     clock: given.clock,
@@ -253,7 +257,7 @@ export function configure (init: KademliaInit): KademliaConfig {
     random: given.random,
     awaitContacts: given.awaitContacts,
     heard: peer => contactOf(peer, selectAddrs == null ? believed : ({ id, addrs }) => selectAddrs({ id, addrs: believed({ id, addrs }) })),
-    bootstrap: arrayOf('bootstrap', given.bootstrap).map(addr => typeof addr === 'string' ? parseAddr(addr) : addr),
+    bootstrap: parseAddrs('bootstrap', given.bootstrap, parseAddr),
     k: whole('k', k, 1, 255),
     alpha: whole('alpha', alpha, 1, 255),
     disjointPaths: whole('disjointPaths', given.disjointPaths ?? alpha, 1, 255),
@@ -284,6 +288,15 @@ export function configure (init: KademliaInit): KademliaConfig {
     maxChecksWaiting: orInfinity('maxChecksWaiting', given.maxChecksWaiting, 0),
     checkTimeout: milliseconds('checkTimeout', given.checkTimeout)
   }
+}
+
+/**
+ * Addresses as multiaddrs.
+ *
+ * @throws {InvalidOptionError} they are no array, or one is neither text nor bytes
+ */
+export function parseAddrs (name: string, addrs: ReadonlyArray<string | Uint8Array>, parse: (text: string) => Uint8Array): Uint8Array[] {
+  return arrayOf(name, addrs).map(addr => typeof addr === 'string' ? parse(addr) : bytesOnly(`an address of ${name} that is no string`, addr))
 }
 
 /** Those options that were given: undefined means the default. */

@@ -6,7 +6,7 @@ import { RpcClient } from '../rpc/client.ts'
 import { RpcServer } from '../rpc/server.ts'
 import { MemoryPublicationStore } from '../store/memory-publications.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
-import { configure } from './config.ts'
+import { configure, MODES, parseAddrs } from './config.ts'
 import { createContext } from './context.ts'
 import { NoPeersError, NotStartedError, ValueNotFoundError } from './errors.ts'
 import { handlersOf } from './handlers.ts'
@@ -31,6 +31,7 @@ import { provide, unprovide } from './operations/provide.ts'
 import { getMutable, putMutable } from './operations/put-mutable.ts'
 import { put, store } from './operations/put.ts'
 import { findNodeAt, findValueAt, ping } from './operations/single.ts'
+import { oneOf } from './option-checks.ts'
 import { Peers } from './peers.ts'
 import { Serving } from './serving.ts'
 import { Tasks } from './tasks.ts'
@@ -266,9 +267,9 @@ export class Kademlia {
     }
   }
 
-  /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. With `force`, even if the mode is set already. */
+  /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. With `force`, even if the mode is set already. Throws an InvalidOptionError for any other mode. */
   async setMode (mode: 'client' | 'server', { force = false }: { readonly force?: boolean } = {}): Promise<void> {
-    if (mode === this.#mode && !force) {
+    if (oneOf('mode', mode, MODES) === this.#mode && !force) {
       return
     }
     const before = this.#mode
@@ -291,8 +292,9 @@ export class Kademlia {
 
   /** Leave: stop serving, abort what is under way, close every stream. Nothing of the DHT runs afterwards, whoever stopped it first. */
   async stop (): Promise<void> {
-    if (this.#status === 'running') {
-      this.#status = 'stopped'
+    const isRunning = this.#status === 'running'
+    this.#status = 'stopped'
+    if (isRunning) {
       this.#over = this.#end()
     }
     await this.#over
@@ -303,11 +305,12 @@ export class Kademlia {
    * those that answer, look ourselves up, refresh the buckets farther away. Contacts
    * that were lost before are asked too.
    *
+   * @throws {InvalidOptionError} `addrs` is no array, or one of them no address
    * @throws {NoPeersError} nobody answered; the message says why at each address
    */
   async join (addrs: ReadonlyArray<string | Uint8Array>, options?: OperationOptions): Promise<JoinResult> {
     const dht = this.#running()
-    const parsed = addrs.map(addr => typeof addr === 'string' ? dht.config.parseAddr(addr) : addr)
+    const parsed = parseAddrs('addrs', addrs, dht.config.parseAddr)
     return join(dht, parsed, dht.peers.remembered, options)
   }
 

@@ -1,13 +1,14 @@
 import { KEY_FORM, namespaceOf } from '../record/namespace.ts'
 import { MAX_PROVIDER_KEY_BYTES, MAX_TARGET_BYTES } from '../wire/limits.ts'
 import { InvalidOptionError } from './errors.ts'
+import { bytesOnly } from './text.ts'
 import type { Request } from '../wire/rpc.ts'
 
 /**
  * Peers reset the stream of a request whose key they do not take, and so would all look as if
  * they were gone. The key of a value that is put was checked when it was sealed.
  *
- * @throws {InvalidOptionError} no peer takes the key of `request`
+ * @throws {InvalidOptionError} no peer takes the key of `request`, or it is none
  */
 export function checkKey (request: Request): void {
   switch (request.type) {
@@ -25,7 +26,8 @@ export function checkKey (request: Request): void {
   }
 }
 
-function checkSize (what: string, { byteLength }: Uint8Array, max: number): void {
+function checkSize (what: string, bytes: Uint8Array, max: number): void {
+  const { byteLength } = bytesOnly(what, bytes)
   if (byteLength === 0 || byteLength > max) {
     throw new InvalidOptionError(`${what} has ${byteLength} bytes, must have 1 to ${max}`)
   }

@@ -61,6 +61,13 @@ describe('starting and stopping', () => {
     await expect(dht.lookup('anything')).to.eventually.be.rejected.with.property('name', 'NotStartedError')
   })
 
+  it('a node that is stopped before it starts does not start any more', async () => {
+    const dht = nodeOf()
+    await dht.stop()
+    await expect(dht.start()).to.eventually.be.rejectedWith('this node was stopped: create another').with.property('name', 'NotStartedError')
+    await expect(dht.lookup('anything')).to.eventually.be.rejectedWith('this node was stopped: create another')
+  })
+
   it('leave nothing behind when one comes while what was kept is read', async () => {
     let isRead = false
     const load = async (): Promise<[]> => {

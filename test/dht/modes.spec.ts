@@ -42,6 +42,13 @@ describe('modes', () => {
     expect(b.dht.internals.client.counts.streamsOpen).to.equal(0)
   })
 
+  it('are none but these two', async () => {
+    const a = await simulation.node()
+    const mode: any = 'Client'
+    await expect(a.dht.setMode(mode)).to.eventually.be.rejectedWith('mode must be "client" or "server", not "Client"')
+    expect([a.dht.mode, a.host.serves(a.dht.protocol)]).to.deep.equal(['server', true])
+  })
+
   it('may be set while stopped, and serve nobody then', async () => {
     const a = await simulation.node()
     const b = await simulation.node({ mode: 'client' }, { listen: true })

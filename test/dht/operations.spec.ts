@@ -88,6 +88,32 @@ describe('operations', () => {
       await expect(simulation.clock.run(a.dht.lookup(five))).to.eventually.be.rejectedWith('not number').with.property('name', 'InvalidOptionError')
     })
 
+    it('refuse views of memory whose elements are no bytes', async () => {
+      const value: any = new Uint16Array([300, 5]) // as bytes they would be 44 and 5
+      await expect(simulation.clock.run(a.dht.put('key', value))).to.eventually.be.rejectedWith('not Uint16Array').with.property('name', 'InvalidOptionError')
+      const key: any = new DataView(new ArrayBuffer(3))
+      await expect(simulation.clock.run(a.dht.get(key))).to.eventually.be.rejectedWith('not DataView').with.property('name', 'InvalidOptionError')
+    })
+
+    it('refuse what is neither a multihash, nor a node, nor a list of addresses', async () => {
+      const cid: any = { multihash: new Uint8Array(34) }
+      const text: any = '/memory/1'
+      const operations: Record<string, () => Promise<unknown>> = {
+        provide: async () => a.dht.provide(cid),
+        unprovide: async () => a.dht.unprovide(cid),
+        findProviders: async () => a.dht.findProviders(text).next(),
+        findPeer: async () => a.dht.findPeer(text),
+        ping: async () => a.dht.ping(cid),
+        store: async () => a.dht.store(cid, 'key', 'value'),
+        'join of no list': async () => a.dht.join(text),
+        'join of no address': async () => a.dht.join([cid]),
+        bootstrap: async () => simulation.node({ bootstrap: [cid] })
+      }
+      for (const [name, operation] of Object.entries(operations)) {
+        expect(await failure(simulation.clock.run(operation())), name).to.equal('InvalidOptionError')
+      }
+    })
+
     it('ends within its timeout', async () => {
       b.host.crash()
       const begun = simulation.clock.now()

@@ -1,6 +1,7 @@
 import { keyOf } from '../../keyspace/key.ts'
 import { bytesEqual } from '../../wire/bytes-equal.ts'
 import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
+import { checkKey } from '../key-check.ts'
 import { walk } from './lookup.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
@@ -23,11 +24,13 @@ export interface FindPeerResult {
  * the way to it names. Undefined: nobody who answered knows one.
  */
 export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPeerOptions = {}): Promise<FindPeerResult | undefined> {
+  const request = { type: 'find-node', target: id } as const
+  checkKey(request) // before we tell what we know ourselves
   const known = options.source === 'network' ? undefined : knownPeer(dht, id)
   if (known != null) {
     return { peer: known, from: undefined }
   }
-  const walking = walk(dht, id, { request: { type: 'find-node', target: id } }, options, LOOKUP_DEADLINE_MS)
+  const walking = walk(dht, id, { request }, options, LOOKUP_DEADLINE_MS)
   let found: FindPeerResult | undefined
   for await (const { peer, response } of walking.answers) {
     const contact = bytesEqual(peer.id, id) ? peer : named(dht, response.closer, id)

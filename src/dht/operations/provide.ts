@@ -1,6 +1,7 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { PROVIDE_DEADLINE_MS } from '../deadlines.ts'
 import { checkKey } from '../key-check.ts'
+import { bytesOnly } from '../text.ts'
 import { spread } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Deposit } from './spread.ts'
@@ -43,9 +44,13 @@ export async function provide (dht: DhtContext, key: Uint8Array, options: Operat
   return { key, sentTo: reached, ...rest }
 }
 
-/** Remember no longer that we provide the multihash `key`, not even when a round of reproviding has read that we do. */
+/**
+ * Remember no longer that we provide the multihash `key`, not even when a round of reproviding has read that we do.
+ *
+ * @throws {InvalidOptionError} it is none
+ */
 export async function unprovide ({ providers, self, untold, cancelled }: DhtContext, key: Uint8Array): Promise<void> {
-  const id = bytesToMapKey(key)
+  const id = bytesToMapKey(bytesOnly('the multihash', key))
   cancelled.add(id)
   untold.delete(id)
   await providers.remove(key, self.id)

@@ -2,9 +2,10 @@ import { startDeadline } from '../../clock/wait.ts'
 import { contactOf } from '../../keyspace/contact.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { checkKey } from '../key-check.ts'
 import { timeoutOf } from '../option-checks.ts'
-import { toBytes } from '../text.ts'
+import { isBytes, toBytes } from '../text.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { ValueRecord } from '../../record/record.ts'
 import type { Question } from '../../rpc/client.ts'
@@ -27,7 +28,7 @@ export interface SingleAnswer<T extends Question['type']> {
  * Send one request to one node, first finding out who it is if only its address
  * is known.
  *
- * @throws {InvalidOptionError} no peer takes its key
+ * @throws {InvalidOptionError} no peer takes its key, or `to` is no node
  * @throws as {@link RpcClient.request}; {@link TimeoutError} when the operation's deadline passes
  */
 export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAddr, request: R, options: OperationOptions = {}): Promise<SingleAnswer<R['type']>> {
@@ -53,7 +54,15 @@ async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): P
   if (typeof to === 'string') {
     return resolve(dht, parseAddr(to), signal)
   }
-  return contactOf(to instanceof Uint8Array ? await host.identify(to, protocol, { signal }) : to)
+  return contactOf(isBytes(to) ? await host.identify(to, protocol, { signal }) : checkedPeer(to))
+}
+
+/** @throws {InvalidOptionError} it is neither a peer nor an address */
+function checkedPeer (peer: PeerInfo): PeerInfo {
+  if (!isBytes(peer?.id) || !Array.isArray(peer.addrs)) {
+    throw new InvalidOptionError('a node is given by its address, as text or as a Uint8Array, or as a peer, { id, addrs }')
+  }
+  return peer
 }
 
 /** A node is alive. */
