@@ -13,15 +13,24 @@ const ASK_TIMEOUT_MS = 30_000
 /**
  * The state of the node that runs in a folder, as it tells it.
  *
- * @throws {LocalError} none runs there, or it may not be asked
+ * @throws {LocalError} none runs there, it may not be asked, or it ended meanwhile
  * @throws {TimeoutError} it did not answer within `timeout` ms, by default 30 s
  */
 export async function askState (dataDir: string, signal: AbortSignal, timeout: number = ASK_TIMEOUT_MS): Promise<unknown> {
-  const reply: unknown = JSON.parse(await askInTime(dataDir, { type: 'state' }, signal, timeout))
+  const reply = parseReply(dataDir, await askInTime(dataDir, { type: 'state' }, signal, timeout))
   if (typeof reply === 'object' && reply != null && 'result' in reply) {
     return reply.result
   }
   throw new LocalError(`the node in ${resolve(dataDir)} did not tell its state: ${JSON.stringify(reply)}; is it of another version?`)
+}
+
+/** Half an answer comes from a node that ended meanwhile. */
+function parseReply (dataDir: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new LocalError(`the node in ${resolve(dataDir)} did not tell its state to the end: it was stopped meanwhile`, { cause })
+  }
 }
 
 async function askInTime (dataDir: string, request: unknown, signal: AbortSignal, timeout: number): Promise<string> {
