@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
-import { resolve } from 'node:path'
-import { DataDirInUseError } from '../data-dir/errors.ts'
+import { createServer } from 'node:net'
 import { controlPath } from './control-path.ts'
 import { errnoOf, LocalError } from './errors.ts'
 import type { Server, Socket } from 'node:net'
@@ -16,25 +14,22 @@ const ASKER_TIMEOUT_MS = 30_000
 /** Answers to one request, by its `type`. */
 export type ControlHandlers = ReadonlyMap<string, () => Promise<unknown>>
 
-/** A folder that is ours while a node runs in it. */
+/** A socket in a node's folder. */
 export interface Control {
-  /** Let others have the folder. */
+  /** Answer nobody any more, and take it away. */
   close (): Promise<void>
 }
 
 /**
- * Take a folder, which is there, for one running node, and answer who asks through the
- * socket in it, which only the folder's user can open. One request a connection: a line of
- * JSON `{"type":…}`; one answer, a line of JSON.
+ * Answer who asks through a socket in a folder, which only the folder's user can open. The
+ * folder is one that nobody else has: a socket that is there already was left by a process
+ * that was killed, and is replaced. One request a connection: a line of JSON `{"type":…}`;
+ * one answer, a line of JSON.
  *
- * @throws {DataDirInUseError} a node runs there already
  * @throws {LocalError} there can be no socket
  */
 export async function openControl (dataDir: string, handlers: ControlHandlers): Promise<Control> {
   const path = controlPath(dataDir)
-  if (await isAnswered(path)) {
-    throw new DataDirInUseError(`a node runs in ${resolve(dataDir)} already: stop it, or use another folder`)
-  }
   const askers = new Set<Socket>()
   const server = createServer(socket => {
     askers.add(socket)
@@ -49,18 +44,6 @@ export async function openControl (dataDir: string, handlers: ControlHandlers): 
       await new Promise<void>(resolve => { server.close(() => { resolve() }) })
     }
   }
-}
-
-/** Does somebody listen there? What a killed process has left does not. */
-async function isAnswered (path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => { resolve(false) })
-  })
 }
 
 async function listen (server: Server, path: string): Promise<void> {

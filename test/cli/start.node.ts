@@ -1,8 +1,11 @@
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { openDataDir } from '../../src/data-dir/data-dir.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 
@@ -92,6 +95,26 @@ describe('kadmium start', () => {
     expect(dump).to.include({ code: 6, stderr: `kadmium: no node runs in ${folder}: start one with "kadmium start --data ${folder}"\n` })
     const again = await StartedNode.start(['--data', folder])
     expect(await again.stop()).to.equal(0)
+  })
+
+  it('that is refused a folder leaves what is in it', async () => {
+    const { close } = await openDataDir({ dir: folder, self: new Uint8Array(34) })
+    const socket = join(folder, 'control.sock')
+    await writeFile(socket, 'of whoever has the folder')
+    expect(await kadmium(['start', '--data', folder])).to.deep.include({ code: 6, stderr: `kadmium: a node runs in ${folder} already: stop it, or use another folder\n` })
+    expect(await readFile(socket, 'utf8')).to.equal('of whoever has the folder')
+    await close()
+  })
+
+  it('that ends while it is asked has told nothing: 6', async () => {
+    for (const part of ['', '{"result":{"node"']) {
+      const server = createServer(asker => { asker.once('data', () => { asker.end(part) }) }).listen(join(folder, 'control.sock'))
+      await once(server, 'listening')
+      const { code, document } = await kadmiumJson(['dump', '--data', folder])
+      expect({ code, ...document.error }).to.deep.include({ code: 6, name: 'LocalError', message: `the node in ${folder} did not tell its state to the end: it was stopped meanwhile` })
+      server.close()
+      await once(server, 'close')
+    }
   })
 
   it('logs what goes on inside, if asked', async () => {

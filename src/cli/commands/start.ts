@@ -1,12 +1,10 @@
 import { enable } from '@libp2p/logger'
 import { Command, Option } from 'commander'
 import { systemClock } from '../../clock/clock.ts'
-import { makeFolder } from '../../data-dir/folder.ts'
 import { peerDump } from '../../dump/peer.ts'
 import { stateDump } from '../../dump/state.ts'
 import { createNode } from '../../node.ts'
 import { openControl } from '../control-server.ts'
-import { LocalError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bootstrapOption, collectAddress, networkOptions, outputOptions, parseFolder } from '../options.ts'
 import { plural } from '../plural.ts'
@@ -50,50 +48,40 @@ export function startCommand (perform: Perform): Command {
   return outputOptions(networkOptions(bootstrapOption(command))).action(async (options: Options) => {
     await perform(options, async context => {
       enable([LOG_LEVELS.get(options.log ?? '') ?? ALWAYS_LOGGED, context.io.env.DEBUG ?? ''].join(','))
-      await inFolder(options.data, async onNode => { await runNode(options, context, onNode) })
+      await runNode(options, context)
       return EXIT.ok
     })
   })
 }
 
-/** Run `task` in a folder that is ours meanwhile; the node it makes can be asked for its state there. */
-async function inFolder (dataDir: string | undefined, task: (onNode: (node: KadNode) => void) => Promise<void>): Promise<void> {
-  if (dataDir == null) {
-    await task(() => {})
-    return
-  }
-  let running: KadNode | undefined
-  await makeFolder(dataDir)
-  const control = await openControl(dataDir, new Map([['state', async () => {
-    if (running == null) {
-      throw new LocalError('the node is still starting: ask again')
-    }
-    return stateDump(running, systemClock.now())
-  }]]))
-  try {
-    await task(node => { running = node })
-  } finally {
-    await control.close()
-  }
-}
-
-async function runNode (options: Options, { out, signal }: Context, onNode: (node: KadNode) => void): Promise<void> {
+async function runNode (options: Options, { out, signal }: Context): Promise<void> {
   const { listen, data: dataDir, network, security, allowRemotePlain, bootstrap } = options
   signal.throwIfAborted()
   // it starts below, so that its addresses are told before it looks for others
   const init = { listen, dataDir, network, security, allowRemotePlain, bootstrap, signal, start: false }
   const node = await createNode(init)
   try {
-    onNode(node)
-    await out.result({ type: 'started', ...peerDump(node.self), network, security, data_dir: dataDir ?? null, restored: node.restored ?? null }, () => startedText(node, options))
-    await joinNetwork(node, options, out, signal)
-    await untilAborted(signal)
-    out.note('stopping; once more kills it')
+    await answering(node, dataDir, async () => {
+      await out.result({ type: 'started', ...peerDump(node.self), network, security, data_dir: dataDir ?? null, restored: node.restored ?? null }, () => startedText(node, options))
+      await joinNetwork(node, options, out, signal)
+      await untilAborted(signal)
+      out.note('stopping; once more kills it')
+    })
   } finally {
     await node.stop()
   }
   await out.document({ type: 'stopped' })
   out.note('stopped')
+}
+
+/** Run `task` while `node`, whose folder nobody else has, can be asked for its state there. */
+async function answering (node: KadNode, dataDir: string | undefined, task: () => Promise<void>): Promise<void> {
+  const control = dataDir == null ? undefined : await openControl(dataDir, new Map([['state', async () => stateDump(node, systemClock.now())]]))
+  try {
+    await task()
+  } finally {
+    await control?.close()
+  }
 }
 
 async function joinNetwork (node: KadNode, { bootstrap = [] }: Options, out: Output, signal: AbortSignal): Promise<void> {
