@@ -40,22 +40,27 @@ function found (lookup: Lookup, now = 0): string {
 }
 
 describe('Lookup: asking again', () => {
-  it('asks two who answered about the farthest in reach when somebody close failed, and finds whom they name', () => {
-    const lookup = lookupOf([1, 2, 3, 4, 5])
-    expect(ask(lookup)).to.deep.equal(['1', '2', '3', '4'])
-    answer(lookup, 1)
-    answer(lookup, 3)
-    fail(lookup, 2)
-    expect(ask(lookup), '4 has not answered').to.deep.equal(['5', '3 about 5', '1 about 5'])
-    answer(lookup, 4)
-    answer(lookup, 5)
-    expect(found(lookup), 'it waits for them').to.equal('wait')
-    answer(lookup, 3, 6)
-    answer(lookup, 1)
-    expect(found(lookup)).to.equal('converged: 1 3 4 5')
-    expect(lookup.knows(tinyKey(6))).to.equal(true)
-    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([7, 6, 1])
-  })
+  for (const [what, fallSilent] of [
+    ['failed', (lookup: Lookup) => { fail(lookup, 2) }],
+    ['is late', (lookup: Lookup) => { lookup.onLate(tinyKey(2)) }]
+  ] as const) {
+    it(`asks two who answered about the farthest in reach when somebody close ${what}, and finds whom they name`, () => {
+      const lookup = lookupOf([1, 2, 3, 4, 5])
+      expect(ask(lookup)).to.deep.equal(['1', '2', '3', '4'])
+      answer(lookup, 1)
+      answer(lookup, 3)
+      fallSilent(lookup)
+      expect(ask(lookup), '4 has not answered').to.deep.equal(['5', '3 about 5', '1 about 5'])
+      answer(lookup, 4)
+      answer(lookup, 5)
+      expect(found(lookup), 'it waits for them').to.equal('wait')
+      answer(lookup, 3, 6)
+      answer(lookup, 1)
+      expect(found(lookup)).to.equal('converged: 1 3 4 5')
+      expect(lookup.knows(tinyKey(6))).to.equal(true)
+      expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([7, 6, 1])
+    })
+  }
 
   it('asks whom these name if they are closer than the edge', () => {
     const lookup = lookupOf([1, 2, 3, 4, 9])
@@ -96,6 +101,9 @@ describe('Lookup: asking again', () => {
     fail(lookup, 9)
     answer(lookup, 8, 1, 2)
     expect(ask(lookup)).to.deep.equal(['1', '2'])
+    answer(lookup, 1)
+    answer(lookup, 2)
+    expect(found(lookup)).to.equal('converged: 1 2')
   })
 
   it('does so as soon as somebody is slow, beside the waiting', () => {
@@ -113,12 +121,13 @@ describe('Lookup: asking again', () => {
   })
 
   it('asks about the farthest heard of, failed or not, when there are fewer than k', () => {
-    const lookup = lookupOf([1, 2, 9])
+    const lookup = lookupOf([1, 2, 7, 8, 9])
     ask(lookup)
     answer(lookup, 1)
     answer(lookup, 2)
+    fail(lookup, 7, 8)
+    expect(ask(lookup)).to.deep.equal(['9', '2 about 9', '1 about 9'])
     fail(lookup, 9)
-    expect(ask(lookup)).to.deep.equal(['2 about 9', '1 about 9'])
     answer(lookup, 1, 17)
     expect(ask(lookup), 'farther away').to.deep.equal(['17'])
     fail(lookup, 17)

@@ -23,10 +23,10 @@ function ask (lookup: Lookup, now: number): number[] {
   return asked
 }
 
-/** Seeds 1 to 19, k = 8, four slots, six in haste. */
-function hastyLookup (): Lookup {
+/** Seeds 1 to 19, four slots, six in haste. */
+function hastyLookup (k = 8): Lookup {
   const seeds = Array.from({ length: 19 }, (_, i) => tinyContact(i + 1))
-  return new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 4, burst: 6, paths: 4, slowAfter: () => 10 })
+  return new Lookup({ target: tinyKey(0), seeds, k, alpha: 4, burst: 6, paths: 4, slowAfter: () => 10 })
 }
 
 describe('Lookup: haste', () => {
@@ -52,6 +52,17 @@ describe('Lookup: haste', () => {
     expect(ask(lookup, 2)).to.deep.equal([10])
   })
 
+  it('reaches no farther before half of alpha have answered, whoever fails', () => {
+    const lookup = hastyLookup(3)
+    expect(ask(lookup, 0)).to.deep.equal([1, 2, 3])
+    lookup.onFailure(tinyKey(1))
+    expect(ask(lookup, 1), 'none has answered').to.deep.equal([4])
+    lookup.onResponse(tinyKey(2), [])
+    expect(ask(lookup, 2), 'one has').to.deep.equal([])
+    lookup.onResponse(tinyKey(3), [])
+    expect(ask(lookup, 3), 'two have').to.deep.equal([5])
+  })
+
   it('counts a slow one as silent until it answers', () => {
     const lookup = hastyLookup()
     ask(lookup, 0)
@@ -65,6 +76,10 @@ describe('Lookup: haste', () => {
     lookup.onResponse(tinyKey(5), [])
     lookup.onResponse(tinyKey(6), [])
     expect(ask(lookup, 10), 'all who are there have answered: no farther than k').to.deep.equal([])
+    lookup.onFailure(tinyKey(7))
+    lookup.onFailure(tinyKey(8))
+    // six answered and two did not: 9 and 10 count three quarters each
+    expect(ask(lookup, 10)).to.deep.equal([11])
   })
 
   it('is none unless there are more slots for it', () => {
