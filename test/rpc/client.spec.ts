@@ -4,7 +4,7 @@ import { pipe } from 'it-pipe'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
-import { CLIENT_IDLE_MS, MAX_CHANNELS, MAX_UNDER_WAY } from '../../src/rpc/limits.ts'
+import { CLIENT_IDLE_MS, CLOSE_LINGER_MS, MAX_CHANNELS, MAX_PENDING, MAX_UNDER_WAY, MAX_UNFINISHED_BYTES } from '../../src/rpc/limits.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
@@ -104,6 +104,15 @@ describe('rpc client', () => {
     expect(new Set(await Promise.all(unwanted))).to.deep.equal(new Set(['AbortError']))
     await clock.run(Promise.all([...wanted, last]))
     expect(received).to.equal(1 + MAX_UNDER_WAY + 1)
+  })
+
+  it('lets so many requests wait for one peer, and no more before some are answered', async () => {
+    await serve(echo)
+    const waiting = Array.from({ length: MAX_PENDING }, async () => ping())
+    expect(await failure(ping())).to.equal('LimitError')
+    expect(await failure(client.send(server.self, ADD_PROVIDER))).to.equal('LimitError')
+    await clock.run(Promise.all(waiting))
+    expect(await clock.run(ping())).to.equal('ping')
   })
 
   it('sends requests of the same turn in one piece', async () => {
@@ -425,6 +434,28 @@ describe('rpc client', () => {
     expect(sent).to.be.within(500, 700)
   })
 
+  it('resets the longest of many unfinished answers when together they are too long', async () => {
+    const large = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: MAX_UNFINISHED_BYTES })
+    const part = new Uint8Array(MAX_UNFINISHED_BYTES / 256)
+    const asked = [100, 120, 60].map(async parts => {
+      const host = network.createHost()
+      await host.handle(PROTOCOL, async stream => {
+        await stream.source.next()
+        await stream.sink((async function * () {
+          yield Uint8Array.of(0x80, 0x80, 0x80, 0x64) // the length of a frame of 200 MiB
+          for (let i = 0; i < parts; i++) {
+            yield part
+          }
+          await new Promise(() => {})
+        })())
+      })
+      return large.request(host.self, { type: 'get-value', key: utf8('x') }).catch((err: Error) => err.message)
+    })
+    expect(await clock.run(Promise.race(asked))).to.match(/the longest/)
+    expect(large.counts.streamsOpen).to.equal(2)
+    await clock.run(large.close())
+  })
+
   it('rejects at once when the signal is aborted already', async () => {
     expect(await clock.run(failure(ping(AbortSignal.abort(new DOMException('no', 'AbortError')))))).to.equal('AbortError')
     expect(network.counters.dials).to.equal(0)
@@ -469,6 +500,22 @@ describe('rpc client', () => {
     expect(client.counts.streamsOpen).to.equal(0)
     expect(await clock.run(ping())).to.equal('ping')
     expect(client.counts.streamsOpened).to.equal(2)
+  })
+
+  it('resets a stream that was idle for long if the server does not end it either', async () => {
+    const ends: string[] = []
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      await failure(stream.sink((async function * () {
+        yield PING
+        await new Promise(() => {})
+      })())).then(end => { ends.push(end) })
+    })
+    await clock.run(ping())
+    await clock.advance(CLIENT_IDLE_MS + CLOSE_LINGER_MS - 1)
+    expect(ends).to.deep.equal([])
+    await clock.advance(1 + LATENCY)
+    expect(ends).to.deep.equal(['StreamResetError'])
   })
 
   it('never closes the stream that it is to use, however many others are used', async () => {
