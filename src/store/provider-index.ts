@@ -36,7 +36,8 @@ export interface ProviderRow {
  * Of one multihash half the places are for those who have provided it for longest
  * without a break, however much else they provide: newcomers flush nobody who keeps
  * providing (for the same reason buckets prefer old contacts: Kademlia paper, §2.2).
- * Among the others it is as above, so that the latest are there nonetheless.
+ * Among the others it is as above, so that the latest are there nonetheless. How long that is
+ * no row tells: once they were read from a datastore, it counts from when each was written last.
  */
 export class ProviderIndex {
   readonly #self: string | undefined

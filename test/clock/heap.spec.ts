@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { Heap } from '../../src/clock/heap.ts'
+import fc from '../helpers/fast-check.ts'
 
 interface Item {
   weight: number

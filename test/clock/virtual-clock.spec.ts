@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { byMessage } from '../../src/hosts/memory/macrotask.ts'
 import { DeadlockError, VirtualClock } from '../../src/memory.ts'
+import fc from '../helpers/fast-check.ts'
 
 /** Resolves after `ms` of `clock`. */
 async function after (clock: VirtualClock, ms: number): Promise<void> {

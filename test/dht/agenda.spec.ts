@@ -1,9 +1,9 @@
 import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { Agenda } from '../../src/dht/maintenance/agenda.ts'
 import { Tasks } from '../../src/dht/tasks.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+import fc from '../helpers/fast-check.ts'
 
 const log = defaultLogger().forComponent('test')
 const DAY = 24 * 3_600_000

@@ -1,8 +1,8 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { dueAt, placeOf } from '../../src/dht/maintenance/reprovide-schedule.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { keyFromBytes } from '../../src/keyspace/key.ts'
+import fc from '../helpers/fast-check.ts'
 import { SeededRandom } from '../routing/seeded-random.ts'
 
 const HOUR_MS = 3_600_000

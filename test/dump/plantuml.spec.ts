@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { plantuml } from '../../src/dump/plantuml.ts'
+import fc from '../helpers/fast-check.ts'
 
 /** Strings with which somebody might break out of a diagram. */
 const NASTY = ['@endjson', '\n@endjson\n', '!include /etc/passwd', '%getenv("HOME")', '$secret', "/' comment '/", '"quoted"', '\\', '\u2028@endjson', '__proto__']

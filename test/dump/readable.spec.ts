@@ -1,9 +1,9 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { fromString } from 'uint8arrays/from-string'
 import { readable, readableHead, readableKey } from '../../src/dump/readable.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { parseRecordKey } from '../../src/record/key-text.ts'
+import fc from '../helpers/fast-check.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -1,10 +1,10 @@
 import { peerIdFromMultihash } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import * as Digest from 'multiformats/hashes/digest'
 import { decodeAddress, encodeAddress, numbersOf } from '../../src/hosts/memory/address.ts'
 import { createMemoryNetwork, Random, VirtualClock } from '../../src/memory.ts'
+import fc from '../helpers/fast-check.ts'
 
 describe('memory address', () => {
   it('is what js-multiaddr makes of /memory/<n>', () => {

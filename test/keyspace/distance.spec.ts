@@ -1,8 +1,8 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { toString } from 'uint8arrays/to-string'
 import { bitAt, commonPrefixLength, compareDistance, distance, sameKey } from '../../src/keyspace/distance.ts'
 import { keyFromBytes } from '../../src/keyspace/key.ts'
+import fc from '../helpers/fast-check.ts'
 import { bits, tinyKey } from '../helpers/tiny.ts'
 import type { Key } from '../../src/keyspace/key.ts'
 

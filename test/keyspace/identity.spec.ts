@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { identityAt } from '../../src/keyspace/identity.ts'
 import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
+import fc from '../helpers/fast-check.ts'
 import type { Identity } from '../../src/keyspace/identity.ts'
 
 describe('identityAt', () => {

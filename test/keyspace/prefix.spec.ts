@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { isWithin, rangeWithin, withBitFlipped } from '../../src/keyspace/prefix.ts'
+import fc from '../helpers/fast-check.ts'
 import { bits, tinyKey } from '../helpers/tiny.ts'
 
 describe('prefixes', () => {

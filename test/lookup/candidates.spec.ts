@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { Candidates } from '../../src/lookup/candidates.ts'
+import fc from '../helpers/fast-check.ts'
 import { numbers, tinyContact, tinyKey } from '../helpers/tiny.ts'
 import { bruteClosest } from './random-network.ts'
 import type { Key } from '../../src/keyspace/key.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { Lookup } from '../../src/lookup/lookup.ts'
+import fc from '../helpers/fast-check.ts'
 import { tinyContact, tinyKey } from '../helpers/tiny.ts'
 import { RandomNetwork, bruteClosest } from './random-network.ts'
 import { keys, simulate } from './simulate.ts'

@@ -1,10 +1,10 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { fromString } from 'uint8arrays/from-string'
 import { immutableKeyOf, immutableRecords } from '../../src/record/immutable.ts'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import { namespaceOf } from '../../src/record/namespace.ts'
 import { Quorum } from '../../src/record/quorum.ts'
+import fc from '../helpers/fast-check.ts'
 import { contactNamed, utf8 } from './fixtures.ts'
 
 const CAP = 300

@@ -1,9 +1,9 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { InvalidRecordError } from '../../src/record/invalid-record.ts'
 import { MAX_SALT_BYTES, MUTABLE, mutableKeyOf, parseMutableKey } from '../../src/record/mutable-key.ts'
 import { namespaceOf } from '../../src/record/namespace.ts'
+import fc from '../helpers/fast-check.ts'
 import { utf8 } from './fixtures.ts'
 
 const SEED = 20260101

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { checkReplaces, SequenceMismatchError } from '../../src/record/mutable-sequence.ts'
+import fc from '../helpers/fast-check.ts'
 import { utf8 } from './fixtures.ts'
 import type { MutableVersion } from '../../src/record/mutable.ts'
 

@@ -1,12 +1,12 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { fromString } from 'uint8arrays/from-string'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import { MAX_SALT_BYTES, mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { MutableValue } from '../../src/record/mutable-value.ts'
 import { MAX_MUTABLE_ENVELOPE_BYTES, mutableRecords, openMutableValue, sealMutableValue } from '../../src/record/mutable.ts'
 import { Quorum } from '../../src/record/quorum.ts'
+import fc from '../helpers/fast-check.ts'
 import { contactNamed, utf8 } from './fixtures.ts'
 
 const CAP = 300

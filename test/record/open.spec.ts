@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../../src/record/open.ts'
+import fc from '../helpers/fast-check.ts'
 import { repetitions } from '../helpers/repetitions.ts'
 import { recordOf, utf8 } from './fixtures.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { openRecords, sealOpenValue } from '../../src/record/open.ts'
 import { Quorum } from '../../src/record/quorum.ts'
+import fc from '../helpers/fast-check.ts'
 import { contactNamed, utf8 } from './fixtures.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
 import type { Verdict } from '../../src/record/quorum.ts'

@@ -1,11 +1,11 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { encode } from 'it-length-prefixed'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { StreamResetError } from '../../src/rpc/errors.ts'
 import { FrameReader } from '../../src/rpc/frames.ts'
+import fc from '../helpers/fast-check.ts'
 import { bytes } from '../helpers/protobuf.ts'
 
 const SEED = 20260102

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { crc32c } from '../../src/store/crc32c.ts'
+import fc from '../helpers/fast-check.ts'
 
 /** RFC 3720, appendix B.4, and the check value of the catalogue of CRCs. */
 const VECTORS: Array<[string, Uint8Array, number]> = [

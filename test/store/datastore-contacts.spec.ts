@@ -1,9 +1,9 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { Key } from 'interface-datastore'
 import { DatastoreContactStore } from '../../src/store/datastore-contacts.ts'
 import { MAX_SAVED_CONTACTS } from '../../src/store/limits.ts'
 import { decodePeers } from '../../src/store/saved-peers.ts'
+import fc from '../helpers/fast-check.ts'
 import { addrOf, Disk, logLines, peerOf } from './fixtures.ts'
 
 const KEY = new Key('/dht/contacts')

@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { ProviderIndex } from '../../src/store/provider-index.ts'
+import fc from '../helpers/fast-check.ts'
 import { repetitions } from '../helpers/repetitions.ts'
 import { ProviderModel } from './provider-model.ts'
 import type { ModelRow } from './provider-model.ts'
@@ -96,7 +96,7 @@ describe('store/provider-index', () => {
           }
           pair.compare()
         }
-      }), { seed: 71, numRuns: repetitions(300) })
+      }), { seed: 71, numRuns: repetitions(40) })
     })
   })
 

@@ -46,6 +46,12 @@ export class ProviderModel {
     }
   }
 
+  /** Know no longer who began before whom, but from when the records were written last. */
+  reopen (): void {
+    this.rows = this.rows.map((row, i) => ({ ...row, since: i }))
+    this.#sequence = this.rows.length
+  }
+
   #crowdedOut (ofKey: ModelRow[]): ModelRow | undefined {
     const settled = [...ofKey].sort((a, b) => a.since - b.since).slice(0, Math.floor(this.#limits.maxPerKey / 2))
     return this.#heaviest(ofKey.filter(row => !settled.includes(row)))

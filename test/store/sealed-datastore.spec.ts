@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { Key } from 'interface-datastore/key'
 import { SealedDatastore } from '../../src/store/sealed-datastore.ts'
+import fc from '../helpers/fast-check.ts'
 import { all, Disk, logLines } from './fixtures.ts'
 
 const KEY = new Key('/dht/record/a')

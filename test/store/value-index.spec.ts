@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { ValueIndex } from '../../src/store/value-index.ts'
+import fc from '../helpers/fast-check.ts'
 
 const LIMITS = { maxValues: 6, maxBytes: 40, maxPerPeer: 3, maxBytesPerPeer: 20 }
 
@@ -100,7 +100,7 @@ describe('store/value-index', () => {
         expect(kept).to.deep.equal(model.values)
         expect(index.counts).to.deep.equal({ values: kept.length, bytes: sum(kept), refused: model.refused })
       }
-    }), { seed: 81, numRuns: 500 })
+    }), { seed: 81, numRuns: 150 })
   })
 
   it('takes of one peer a quarter of its room', () => {

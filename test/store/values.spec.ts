@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
+import fc from '../helpers/fast-check.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { all, clockOfToday, Disk, idOf } from './fixtures.ts'
 import type { StoredValue } from '../../src/store/value-store.ts'

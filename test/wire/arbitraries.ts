@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../helpers/fast-check.ts'
 import { utf8 } from './fixtures.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { ValueRecord } from '../../src/record/record.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/codec.ts'
 import { MAX_ANSWER_BYTES } from '../../src/wire/limits.ts'
+import fc from '../helpers/fast-check.ts'
 import { bytes, message, peer, TYPE } from '../helpers/protobuf.ts'
 import { repetitions } from '../helpers/repetitions.ts'
 import { SEED } from './arbitraries.ts'

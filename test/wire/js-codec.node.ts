@@ -1,9 +1,9 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 // not exported, yet the encoder that runs on the network
 import { Message, MessageType } from '../../node_modules/@libp2p/kad-dht/dist/src/message/dht.js'
 import { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from '../../src/wire/codec.ts'
 import { encodeRecord } from '../../src/wire/wire-record.ts'
+import fc from '../helpers/fast-check.ts'
 import { exchanges, MAX_RECORD_SIZE, requests, SEED } from './arbitraries.ts'
 import { peerA } from './fixtures.ts'
 import { plain } from './plain.ts'

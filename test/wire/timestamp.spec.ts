@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import fc from 'fast-check'
 import { formatTimestamp, parseTimestamp } from '../../src/wire/timestamp.ts'
+import fc from '../helpers/fast-check.ts'
 import { SEED } from './arbitraries.ts'
 
 describe('wire/timestamp', () => {
