@@ -56,6 +56,7 @@ describe('RoutingTable: what it holds', () => {
     for (const prefixLength of [-1, 0.5, 257, NaN]) {
       expect(() => new RoutingTable({ self: tinyKey(0), prefixLength })).to.throw(RangeError, `prefixLength is ${prefixLength}: give a whole number from 0 to 256, or Infinity`)
     }
+    expect(() => new RoutingTable({ self: tinyKey(0), prefixLength: 256 })).to.not.throw()
   })
 })
 
