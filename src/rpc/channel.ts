@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { FrameReader } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
+import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNPROVEN, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
@@ -42,6 +42,8 @@ export interface ChannelOwner {
   onAnswer (ms: number): void
   /** Nobody waits for an answer any more. */
   onIdle (): void
+  /** The peer ended the stream, and may not have read these, to which there is no answer. */
+  onLost (channel: Channel, frames: readonly Frame[]): void
   /** The channel takes no more requests. */
   onClose (channel: Channel): void
 }
@@ -78,6 +80,10 @@ export class Channel {
   readonly #watchdog: Watchdog
   /** Those who wait until the stream has taken their frame. */
   readonly #sending = new Set<Sending>()
+  /** How many of these there have been. */
+  #sent = 0
+  /** What the stream has taken, and no answer to what was sent behind shows to have been read: the last {@link MAX_UNPROVEN}. */
+  #unproven: Array<{ readonly place: number, readonly frame: Frame }> = []
   /** Gives up opening, while that goes on. */
   #opening: AbortController | undefined
   #stream: Stream | undefined
@@ -145,7 +151,8 @@ export class Channel {
         reject,
         leave: onAbort(signal, reason => { this.#abandon(waiting, reason) }),
         abandoned: false,
-        late: false
+        late: false,
+        behind: 0
       }
       this.#waiting.push(waiting)
       this.#unsent.push(frame)
@@ -184,7 +191,12 @@ export class Channel {
         late: false
       }
       this.#sending.add(sending)
-      this.#outbox.push(frame, () => { settle(); resolve() })
+      const place = this.#sent++
+      this.#outbox.push(frame, () => {
+        this.#keepUnproven(place, frame)
+        settle()
+        resolve()
+      })
       if (this.idle) {
         this.#watchdog.set(this.#owner.idleMs)
       } else if (this.#state === 'opening' && this.#owner.late.has(this)) {
@@ -200,6 +212,7 @@ export class Channel {
 
   /** End the stream in good order when it is idle, at once when it is not. */
   close (): void {
+    this.#unproven = []
     if (!this.idle) {
       this.#fail(new StreamResetError('the stream was closed while requests were waiting'))
       return
@@ -220,7 +233,22 @@ export class Channel {
       if (frame == null) {
         return
       }
+      this.#waiting[this.#underWay - 1].behind = this.#sent
       this.#outbox.push(frame)
+    }
+  }
+
+  #keepUnproven (place: number, frame: Frame): void {
+    this.#unproven.push({ place, frame })
+    if (this.#unproven.length > MAX_UNPROVEN) {
+      this.#unproven.shift()
+    }
+  }
+
+  /** The peer reads in order: it has read what was sent before what it has answered. */
+  #prove ({ behind }: Waiting): void {
+    if (this.#unproven.length > 0) {
+      this.#unproven = this.#unproven.filter(({ place }) => place >= behind)
     }
   }
 
@@ -336,6 +364,7 @@ export class Channel {
     }
     const response = decodeResponse(frame, head.request, { maxRecordSize })
     this.#waiting.shift()
+    this.#prove(head)
     if (this.#waiting.length === 0) {
       this.#window = MAX_UNDER_WAY
     }
@@ -476,6 +505,9 @@ export class Channel {
       waiting.leave()
       waiting.reject(opened ? blamed : err)
     })
+    if (err instanceof StreamResetError && this.#unproven.length > 0) {
+      this.#owner.onLost(this, this.#unproven.map(({ frame }) => frame))
+    }
     this.#owner.onClose(this)
   }
 }

@@ -1,5 +1,6 @@
 import { nameOf } from '../keyspace/contact.ts'
 import { Channel } from './channel.ts'
+import { StreamResetError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MAX_UNFINISHED_BYTES, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { ResponseTime } from './response-time.ts'
@@ -7,6 +8,7 @@ import type { ChannelOwner } from './channel.ts'
 import type { Host, OpenStreamOptions, Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
+import type { Frame } from '../wire/frame.ts'
 
 export interface ChannelsInit {
   readonly host: Host
@@ -53,6 +55,10 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly #waitingForRoom = new Set<Channel>()
   /** A stream is over, or is not used for now. */
   #onFreed: () => void = () => {}
+  /** Those of one frame each, and those who send them. */
+  readonly #single = new Set<Channel>()
+  readonly #resending = new Set<Promise<void>>()
+  #isClosed = false
   #opened = 0
 
   constructor (init: ChannelsInit) {
@@ -106,10 +112,12 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   /** Close them all. Resolves when all are over. */
   async close (): Promise<void> {
-    await Promise.all([...this].map(async channel => {
+    this.#isClosed = true
+    await Promise.all([...this, ...this.#single].map(async channel => {
       channel.close()
       await channel.done
     }))
+    await Promise.all(this.#resending)
   }
 
   openTimeout (time: ResponseTime): number {
@@ -126,6 +134,14 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   onIdle (): void {
     this.#onFreed()
+  }
+
+  onLost (channel: Channel, frames: readonly Frame[]): void {
+    if (!this.#isClosed && !this.#single.has(channel)) {
+      const sent = this.#sendSingly(channel.peer, frames)
+      this.#resending.add(sent)
+      void sent.finally(() => { this.#resending.delete(sent) })
+    }
   }
 
   onClose (channel: Channel): void {
@@ -174,6 +190,31 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   /** Is there a stream that does not wait for room itself? */
   get #isRoomInSight (): boolean {
     return this.#channels.size > this.#waitingForRoom.size
+  }
+
+  /** Each on a stream of its own, lest what the peer refuses take others with it once more; until the peer cannot be reached. */
+  async #sendSingly (peer: PeerInfo, frames: readonly Frame[]): Promise<void> {
+    for (const frame of frames) {
+      if (this.#isClosed || !await this.#sendOne(peer, frame)) {
+        return
+      }
+    }
+  }
+
+  /** Resolves when its stream is over, with whether there was one. */
+  async #sendOne (peer: PeerInfo, frame: Frame): Promise<boolean> {
+    const channel = new Channel(peer, this.#openingTime(peer), this)
+    this.#single.add(channel)
+    try {
+      await channel.send(frame, {})
+      return true
+    } catch (err) {
+      return err instanceof StreamResetError
+    } finally {
+      channel.close()
+      await channel.done
+      this.#single.delete(channel)
+    }
   }
 
   #openingTime (peer: PeerInfo): ResponseTime {

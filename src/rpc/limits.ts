@@ -53,6 +53,9 @@ export const MAX_PENDING = 1_024
 /** Requests on their way on one stream: what is given up behind them costs its peer nothing. */
 export const MAX_UNDER_WAY = 128
 
+/** Frames without an answer that a channel keeps in case its stream is lost: of more, the first are taken for read. */
+export const MAX_UNPROVEN = 1_024
+
 /** Milliseconds to open a stream to a peer, dialling included, when nothing is known of the network yet. */
 export const OPEN_TIMEOUT_MS = 5_000
 

@@ -36,4 +36,6 @@ export interface Waiting extends Pending, Sending {
   resolve (response: Response): void
   /** Nobody waits for the answer any more; its place in the order remains. */
   abandoned: boolean
+  /** How many frames without an answer were sent before it. */
+  behind: number
 }

@@ -40,6 +40,9 @@ const OTHER_CIDS: readonly NamedCid[] = [
   ['an identity CID', async content => CID.createV1(raw.code, identity.digest(content))]
 ]
 
+/** So many are on their way on one stream together. */
+const AT_ONCE = 20
+
 /** CIDs provided by one side and found by the other. */
 export function carriesProviders (network: InteropNetwork, cids = CIDS): void {
   for (const direction of ACROSS) {
@@ -67,6 +70,16 @@ export function carriesOtherHashes (network: InteropNetwork): void {
       })
     }
   }
+
+  it('CIDs of SHA-256 provided by ours at the same time as those are kept by theirs all the same', async () => {
+    const cids = await Promise.all(Array.from({ length: AT_ONCE }, async (_, i) => freshCid(i % 2 === 0 ? OTHER_CIDS[0][1] : rawCid)))
+    await Promise.all(cids.map(async cid => provide(network.one('ours'), cid)))
+    const direction: Direction = { from: 'ours', to: 'theirs' }
+    for (const cid of cids.filter(({ multihash: { code } }) => code === sha256.code)) {
+      const found = await findEventually(network.one('theirs'), cid, found => keepers(network, direction, found).every(({ knows }) => knows))
+      keepers(network, direction, found).forEach(({ kind, knows }) => { countIn(network, 'ours', kind, 'provider kept', knows) })
+    }
+  })
 }
 
 /** Nobody answers an ADD_PROVIDER: look until what is found is `complete`. */

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
+import { sleep } from '../../src/clock/wait.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
@@ -199,6 +200,71 @@ describe('rpc client', () => {
     const results = await clock.run(Promise.all(Array.from({ length: 40 }, (_, index) => index % 10 === 5 ? refused() : failure(ping()))))
     expect(results).to.deep.equal(results.map((_, index) => index % 10 === 5 ? 'StreamResetError' : 'answered'))
     expect(await clock.run(Promise.all([ping(), ping()]))).to.deep.equal(['ping', 'ping'])
+  })
+
+  describe('what nobody answers', () => {
+    /** Of what was sent by `provide`, by number: how often the server has read it. */
+    let read: Map<number, number>
+
+    beforeEach(async () => {
+      read = new Map()
+      await serve(request => {
+        const [number] = request.subarray(-1)
+        if (request.byteLength === PING.byteLength - 1) {
+          return [request]
+        }
+        if (number === REFUSED) {
+          throw new Error('not this one')
+        }
+        read.set(number, (read.get(number) ?? 0) + 1)
+        return []
+      })
+    })
+
+    const REFUSED = 99
+
+    async function provide (...numbers: number[]): Promise<void> {
+      await Promise.all(numbers.map(async number => client.send(server.self, { type: 'add-provider', key: Uint8Array.of(1), providers: [{ id: Uint8Array.of(number), addrs: [] }] })))
+    }
+
+    it('and is lost behind what the peer refuses is sent again, but what it refuses only once', async () => {
+      await clock.run(provide(REFUSED, 1, 2, REFUSED, 3))
+      await clock.run(sleep(clock, 20 * ROUND_TRIP))
+      expect(read).to.deep.equal(new Map([[1, 1], [2, 1], [3, 1]]))
+      expect(streams, 'the first, and one for each').to.have.lengthOf(1 + 5)
+    })
+
+    it('is not sent again if an answer to what was sent behind it shows that it was read', async () => {
+      await clock.run(Promise.all([provide(1, 2), ping()]))
+      await clock.run(provide(3))
+      streams[0].abort(new Error('the server is restarted'))
+      await clock.run(sleep(clock, 20 * ROUND_TRIP))
+      expect(read).to.deep.equal(new Map([[1, 1], [2, 1], [3, 1]]))
+      expect(streams, 'the first, and one for the last').to.have.lengthOf(2)
+    })
+
+    it('is sent again only until the peer is gone', async () => {
+      await clock.run(ping())
+      await clock.run(provide(1, 2, 3))
+      await clock.run(server.stop())
+      await clock.run(sleep(clock, 1000 * ROUND_TRIP))
+      expect(client.counts.streamsOpened).to.equal(1)
+    })
+
+    it('is not sent again once streams are closed', async () => {
+      await clock.run(provide(REFUSED, 1, 2))
+      await clock.run(client.close())
+      await clock.run(sleep(clock, 20 * ROUND_TRIP))
+      expect(read).to.deep.equal(new Map())
+      expect(streams).to.have.lengthOf(1)
+    })
+
+    it('is not sent again when its stream is closed as idle', async () => {
+      await clock.run(provide(1))
+      await clock.run(sleep(clock, 2 * CLIENT_IDLE_MS))
+      expect(read).to.deep.equal(new Map([[1, 1]]))
+      expect(streams).to.have.lengthOf(1)
+    })
   })
 
   it('says what was not answered', async () => {
