@@ -1,7 +1,7 @@
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Key } from '../keyspace/key.ts'
 import type { LookupEnd } from '../lookup/lookup.ts'
-import type { Request, Response } from '../wire/rpc.ts'
+import type { Request, Response, ResponseTo } from '../wire/rpc.ts'
 
 /**
  * What happens while an operation runs, in the order it happens. Passed to the
@@ -22,8 +22,8 @@ export type DhtEvent =
   | { readonly type: 'providers', readonly peer: PeerInfo | undefined, readonly providers: readonly PeerInfo[] }
   /** The lookup is over: `closest` are the at most k closest peers that answered, closest first. */
   | { readonly type: 'closest', readonly closest: readonly Contact[], readonly reason: OperationEnd }
-  /** A peer keeps the value, or was told the provider record. */
-  | { readonly type: 'stored', readonly peer: PeerInfo, readonly request: 'put-value' | 'add-provider' }
+  /** A peer keeps the value, and `response` has the record as it repeats it, unless `answered` told that before; or it was told the provider record. */
+  | { readonly type: 'stored', readonly peer: PeerInfo, readonly request: 'put-value' | 'add-provider', readonly response?: ResponseTo<'put-value'> }
   /** A bootstrap address answered. */
   | { readonly type: 'bootstrapped', readonly addr: Uint8Array, readonly peer: PeerInfo }
   /** A bootstrap address did not answer. */

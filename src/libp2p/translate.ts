@@ -63,7 +63,7 @@ export class Translator {
         break
       case 'stored':
         this.#running--
-        this.#response(event.peer, event.request)
+        this.#response(event.peer, event.request, event.response)
         break
       case 'failed':
         this.#running--

@@ -157,6 +157,8 @@ describe('events', () => {
     expect(got.record?.timeReceived?.getTime()).to.be.within(begun - 20_000, begun + 1000)
     const [found] = named(await all(nodes[0].services.dht.findProviders(CONTENT, { useCache: false, limit: 0 })), 'PEER_RESPONSE')
     expect(found.providers.map(({ id }) => id.toString())).to.deep.equal([nodes[1].peerId.toString()])
+    const [put] = named(await all(nodes[1].services.dht.put(KEY, utf8('value'))), 'PEER_RESPONSE').filter(({ messageName }) => messageName === 'PUT_VALUE')
+    expect([put.record?.key, put.record?.value].map((bytes = new Uint8Array()) => text(bytes))).to.deep.equal(['/v/key', 'value'])
     const [plain] = named(await all(nodes[0].services.dht.getClosestPeers(KEY)), 'PEER_RESPONSE')
     expect(plain.record).to.equal(undefined)
   })

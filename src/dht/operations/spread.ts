@@ -5,7 +5,7 @@ import { timeoutOf } from '../option-checks.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
-import type { Request } from '../../wire/rpc.ts'
+import type { Request, ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
@@ -53,8 +53,8 @@ export async function sendToEach (dht: DhtContext, peers: readonly Contact[], de
   const outcomes = await Promise.all(peers.map(async peer => {
     try {
       onProgress?.({ type: 'asking', peer, request: deposit.type, hop: 0 })
-      await send(dht, peer, deposit, signal)
-      onProgress?.({ type: 'stored', peer, request: deposit.type })
+      const response = await send(dht, peer, deposit, signal)
+      onProgress?.({ type: 'stored', peer, request: deposit.type, response })
       return { peer, error: undefined }
     } catch (err) {
       const error = asError(err)
@@ -68,12 +68,12 @@ export async function sendToEach (dht: DhtContext, peers: readonly Contact[], de
   }
 }
 
-async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, signal: AbortSignal | undefined): Promise<void> {
+async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, signal: AbortSignal | undefined): Promise<ResponseTo<'put-value'> | undefined> {
   if (deposit.type === 'put-value') {
-    await peers.askInTime(peer, deposit, signal)
-  } else if (deposit.providers.every(({ addrs }) => addrs.length === 0)) {
-    throw new NoAddressError('nobody keeps a provider that cannot be reached: listen at an address, or allow one to be told; the record is sent once there is one')
-  } else {
-    await peers.tell(peer, deposit, signal)
+    return peers.askInTime(peer, deposit, signal)
   }
+  if (deposit.providers.every(({ addrs }) => addrs.length === 0)) {
+    throw new NoAddressError('nobody keeps a provider that cannot be reached: listen at an address, or allow one to be told; the record is sent once there is one')
+  }
+  await peers.tell(peer, deposit, signal)
 }
