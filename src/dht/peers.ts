@@ -2,7 +2,7 @@ import { startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
-import { LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
+import { DialError, LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { isFresh, isKnownAt, isWanted } from './newcomers.ts'
 import { WorkQueue } from './work-queue.ts'
@@ -242,11 +242,16 @@ export class Peers {
     }
   }
 
+  /** `contact` failed. If it was not reached elsewhere than where we know it, that says nothing. */
   #forget (contact: Contact, err: unknown): void {
-    if (!this.#remove(contact, err)) {
+    const known = this.table.get(contact.key)
+    const isUnreached = err instanceof DialError || err instanceof TimeoutError
+    if (known != null && isUnreached && !isKnownAt(contact, known)) {
       return
     }
-    this.remember(contact)
+    if (this.#remove(contact, err)) {
+      this.remember(contact)
+    }
   }
 
   /** Take `contact` out of the table; was it in there? */

@@ -2,6 +2,9 @@ import { sharedController } from '../clock/shared-controller.ts'
 import { onAbort } from '../clock/wait.ts'
 import { Watchdog } from '../clock/watchdog.ts'
 import { keyOfPeer } from '../keyspace/contact.ts'
+import { DialError, TimeoutError } from '../rpc/errors.ts'
+import { areNamedAlike } from '../wire/peers.ts'
+import { Elsewhere } from './elsewhere.ts'
 import type { OnProgress, OperationEnd } from './events.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
@@ -33,6 +36,8 @@ export interface LookupRun<R extends Closer> {
   heard (peer: PeerInfo): Contact
   /** Ask one peer, about the target, or `about` that peer. A rejection means that it failed. When it is late it is asked on, even past the end of the lookup. */
   ask (contact: Contact, patience: Patience, about?: Contact): Promise<R>
+  /** A peer failed, or is late. Where we know it ourselves, if at all, as long as no stream to it is open; undefined: it was reached. Default: undefined. */
+  unreached? (contact: Contact): readonly PeerInfo[] | undefined
   /** When the lookup stops with what it has: milliseconds since the Unix epoch. */
   readonly deadline: number
   /** Any of them aborts it. */
@@ -56,6 +61,9 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   readonly #controller = sharedController()
   /** Told what came of requests in flight, which the lookup does not know yet. */
   readonly #settled: Array<() => LookupAnswer<R> | undefined> = []
+  readonly #elsewhere: Elsewhere
+  /** Those that are asked elsewhere by now. */
+  readonly #superseded = new Set<Contact>()
   readonly #wake = (): void => { this.#onWake?.() }
   #onWake: (() => void) | undefined
   #hasBegun = false
@@ -71,6 +79,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   constructor (run: LookupRun<R>) {
     this.#run = run
+    this.#elsewhere = new Elsewhere(run.heard)
     this.#slow = new Watchdog(run.clock, readUntil => {
       this.#toldUntil = readUntil
       this.#wake()
@@ -182,22 +191,63 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   #onResponse (peer: Contact, response: R, ms: number): LookupAnswer<R> {
     const { heard, lookup, onProgress, request } = this.#run
     // most of those named are known by now, and need not become contacts
-    const news = response.closer.filter(closer => !lookup.knows(keyOfPeer(closer)))
+    const news = response.closer.filter(closer => !this.#isKnown(closer))
     lookup.onResponse(peer.key, news.map(closer => heard(closer)))
     onProgress?.({ type: 'answered', peer, request, ms, response })
     return { peer, response }
   }
 
+  /** Is it a candidate? One that is not reached may be where it is said to be now. */
+  #isKnown (peer: PeerInfo): boolean {
+    const candidate = this.#run.lookup.candidate(keyOfPeer(peer))
+    if (candidate == null) {
+      return false
+    }
+    const { contact, state } = candidate
+    if (state !== 'answered' && !areNamedAlike(contact.named ?? contact, peer)) {
+      this.#elsewhere.add(peer)
+      if (state === 'failed' || state === 'late') {
+        this.#retry(this.#elsewhere.again(contact))
+      }
+    }
+    return true
+  }
+
   #onLate (peer: Contact, error: Error): undefined {
-    this.#run.lookup.onLate(peer.key)
-    this.#tellFailed(peer, error)
+    if (!this.#superseded.has(peer)) {
+      this.#run.lookup.onLate(peer.key)
+      this.#tellFailed(peer, error)
+      this.#seekElsewhere(peer)
+    }
   }
 
   /** `error`: undefined if that it was late has been told. */
   #onFailure (peer: Contact, error: Error | undefined): undefined {
+    if (this.#superseded.has(peer)) {
+      return
+    }
     this.#run.lookup.onFailure(peer.key)
     if (error != null) {
       this.#tellFailed(peer, error)
+    }
+    if (error instanceof DialError || error instanceof TimeoutError) {
+      this.#seekElsewhere(peer)
+    }
+  }
+
+  /** If `peer` was not reached, ask it where others say it is. */
+  #seekElsewhere (peer: Contact): void {
+    const known = this.#run.unreached?.(peer)
+    if (known != null) {
+      known.forEach(contact => { this.#elsewhere.add(contact) })
+      this.#retry(this.#elsewhere.of(peer))
+    }
+  }
+
+  #retry (contact: Contact | undefined): void {
+    const before = contact == null ? undefined : this.#run.lookup.retry(contact)
+    if (before != null) {
+      this.#superseded.add(before)
     }
   }
 

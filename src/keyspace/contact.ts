@@ -23,6 +23,8 @@ export interface PeerInfo {
 export interface Contact extends PeerInfo {
   /** SHA-256 of `id`, hashed once. */
   readonly key: Key
+  /** As somebody named it: with all its addresses, believed or not. Absent if that is not known any more. */
+  readonly named?: PeerInfo
 }
 
 /** Which addresses of a peer are believed. */
@@ -43,6 +45,10 @@ class PeerContact implements Contact {
     this.identity = peer.identity ?? identityAt(peer.id, 0, peer.id.byteLength)
     this.id = this.identity.id
     this.key = this.identity.key
+  }
+
+  get named (): PeerInfo {
+    return this.#peer
   }
 
   get addrs (): readonly Uint8Array[] {

@@ -25,6 +25,7 @@ export interface Candidate {
 
 /** The same, for the lookup that moves it. */
 export interface MutableCandidate extends Candidate {
+  contact: Contact
   state: CandidateState
   path: number
   /** The distance's first 31 bits, a small integer to V8: they decide nearly every comparison. */

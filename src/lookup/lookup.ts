@@ -22,7 +22,8 @@ import type { Key } from '../keyspace/key.ts'
 //                        └──────▶ late ─┴───────┘
 //
 // What is told of a candidate in any other state changes nothing. One that is late counts
-// as if it had failed, until it answers after all.
+// as if it had failed, until it answers after all. With `retry`, one that failed or is late
+// is heard of anew, at other addresses.
 //
 // The lookup:
 //
@@ -227,9 +228,29 @@ export class Lookup {
     return this.#candidates.sorted
   }
 
-  /** Is the peer with this key among the candidates? To name it once more changes nothing. */
-  knows (key: Key): boolean {
-    return this.#candidates.get(key) != null
+  /** The candidate with this key, if there is one. To name it once more changes nothing. */
+  candidate (key: Key): Candidate | undefined {
+    return this.#candidates.get(key)
+  }
+
+  /**
+   * A peer that failed or is late may be reached elsewhere, as `contact` has it: it is to be asked there.
+   *
+   * @returns the contact in the place of which that is; undefined if the peer is no such candidate
+   */
+  retry (contact: Contact): Contact | undefined {
+    const candidate = this.#get(contact.key)
+    if (candidate?.state !== 'failed' && candidate?.state !== 'late') {
+      return undefined
+    }
+    if (candidate.state === 'late') {
+      this.#late--
+      this.#failed++
+    }
+    const before = candidate.contact
+    candidate.contact = contact
+    candidate.state = 'heard'
+    return before
   }
 
   /** How many requests were made: one for each peer asked, and one more for who was asked again. */

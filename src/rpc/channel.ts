@@ -112,6 +112,10 @@ export class Channel {
     return this.#answered > 0
   }
 
+  get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
   get idle (): boolean {
     return this.#waiting.length === 0 && this.#state === 'open'
   }

@@ -1,4 +1,5 @@
 import { nameOf } from '../keyspace/contact.ts'
+import { bytesEqual } from '../wire/bytes-equal.ts'
 import { Channel } from './channel.ts'
 import { StreamResetError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
@@ -50,6 +51,8 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly #dialling = new ResponseTime()
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
+  /** Those that are late to open, in whose place the peer is dialled elsewhere. */
+  readonly #replaced = new Set<Channel>()
   /** The host is full, and room is being made for all who found it so. */
   #roomMaking: Promise<boolean> | undefined
   readonly #waitingForRoom = new Set<Channel>()
@@ -71,7 +74,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   /** How many there are. */
   get size (): number {
-    return this.#channels.size
+    return this.#channels.size + this.#replaced.size
   }
 
   /** How many streams were opened so far. */
@@ -80,7 +83,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   }
 
   [Symbol.iterator] (): Iterator<Channel> {
-    return this.#channels.values()
+    return [...this.#channels.values(), ...this.#replaced].values()
   }
 
   /** The channel to `peer`, if there is one. */
@@ -88,10 +91,14 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     return this.#channels.get(nameOf(peer))
   }
 
-  /** The channel to `peer`, which is opened if there is none. */
+  /** The channel to `peer`, which is opened if there is none; or if it is late to open where the peer was said to be before, and now is said to be elsewhere. */
   use (peer: PeerInfo): Channel {
     const id = nameOf(peer)
-    const known = this.#channels.get(id)
+    const before = this.#channels.get(id)
+    const known = before == null || this.#isVain(before, peer) ? undefined : before
+    if (before != null && known == null) {
+      this.#replaced.add(before)
+    }
     const channel = known ?? new Channel(peer, this.#openingTime(peer), this)
     this.#channels.delete(id)
     this.#channels.set(id, channel)
@@ -149,6 +156,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     if (this.#channels.get(id) === channel) {
       this.#channels.delete(id)
     }
+    this.#replaced.delete(channel)
     this.#waitingForRoom.delete(channel)
     this.#onFreed()
   }
@@ -189,7 +197,11 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   /** Is there a stream that does not wait for room itself? */
   get #isRoomInSight (): boolean {
-    return this.#channels.size > this.#waitingForRoom.size
+    return this.size > this.#waitingForRoom.size
+  }
+
+  #isVain (channel: Channel, { addrs }: PeerInfo): boolean {
+    return this.late.has(channel) && !channel.isOpen && addrs.some(addr => !channel.peer.addrs.some(known => bytesEqual(known, addr)))
   }
 
   /** Each on a stream of its own, lest what the peer refuses take others with it once more; until the peer cannot be reached. */
@@ -236,7 +248,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   /** Close at most `count` idle streams, the least recently used. Resolves when they are over, with whether there were any. */
   async #closeIdle (count: number): Promise<boolean> {
     const closed: Channel[] = []
-    for (const channel of this.#channels.values()) {
+    for (const channel of this) {
       if (closed.length === count) {
         break
       }

@@ -67,6 +67,11 @@ export class RpcClient {
     return this.#channels.get(peer) != null
   }
 
+  /** Is a stream to `peer` open? */
+  reaches (peer: PeerInfo): boolean {
+    return this.#channels.get(peer)?.isOpen === true
+  }
+
   /** The same peer as it was known when its stream was opened, if a request to it is under way: whether it answers will be known by that. */
   asked (peer: PeerInfo): PeerInfo | undefined {
     const channel = this.#channels.get(peer)

@@ -31,6 +31,29 @@ class WirePeer implements PeerInfo {
     this.#addrs ??= readAddrs(this.#message, this.#start, this.#end)
     return this.#addrs
   }
+
+  /** Do both lie in their messages byte by byte alike? */
+  isLike (other: WirePeer): boolean {
+    let at = this.#end
+    let otherAt = other.#end
+    if (at - this.#start !== otherAt - other.#start) {
+      return false
+    }
+    while (at > this.#start) {
+      if (this.#message[--at] !== other.#message[--otherAt]) {
+        return false
+      }
+    }
+    return true
+  }
+}
+
+/** Are these the same peer at the same addresses, in the same order? Those that came over the wire are compared unread. */
+export function areNamedAlike (a: PeerInfo, b: PeerInfo): boolean {
+  if (a instanceof WirePeer && b instanceof WirePeer && a.isLike(b)) {
+    return true
+  }
+  return a.addrs.length === b.addrs.length && bytesEqual(a.id, b.id) && a.addrs.every((addr, i) => bytesEqual(addr, b.addrs[i]))
 }
 
 function readAddrs (message: Uint8Array, start: number, end: number): Uint8Array[] {

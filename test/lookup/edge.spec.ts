@@ -57,7 +57,7 @@ describe('Lookup: asking again', () => {
       answer(lookup, 3, 6)
       answer(lookup, 1)
       expect(found(lookup)).to.equal('converged: 1 3 4 5')
-      expect(lookup.knows(tinyKey(6))).to.equal(true)
+      expect(lookup.candidate(tinyKey(6))).to.have.property('state', 'heard')
       expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([7, 6, 1])
     })
   }

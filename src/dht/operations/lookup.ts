@@ -103,6 +103,10 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
         peers.table.touched(this.#key, this.#begun)
       },
       ask: (contact, patience, about) => peers.ask(contact, about == null || requestAbout == null ? request : requestAbout(about), patience),
+      unreached: contact => {
+        const known = peers.table.get(contact.key)
+        return client.reaches(contact) ? undefined : known == null ? [] : [known]
+      },
       deadline: this.#begun + ms,
       signals,
       onProgress: options.onProgress
