@@ -309,9 +309,7 @@ export class Kademlia {
    * @throws {NoPeersError} nobody answered; the message says why at each address
    */
   async join (addrs: ReadonlyArray<string | Uint8Array>, options?: OperationOptions): Promise<JoinResult> {
-    const dht = this.#running()
-    const parsed = parseAddrs('addrs', addrs, dht.config.parseAddr)
-    return join(dht, parsed, dht.peers.remembered, options)
+    return this.#whileRunning(async dht => join(dht, parseAddrs('addrs', addrs, dht.config.parseAddr), dht.peers.remembered, options))
   }
 
   /**
@@ -381,7 +379,7 @@ export class Kademlia {
    * @throws {InvalidRecordError} the key's namespace refuses it
    */
   async put (key: string | Uint8Array, value: string | Uint8Array, options?: PutOptions): Promise<PutResult> {
-    return put(this.#running(), key, value, options)
+    return this.#whileRunning(async dht => put(dht, key, value, options))
   }
 
   /**
@@ -401,7 +399,7 @@ export class Kademlia {
    */
   async putImmutable (value: string | Uint8Array, options?: PutOptions): Promise<PutResult> {
     const bytes = toBytes(value)
-    return put(this.#running(), immutableKeyOf(bytes), bytes, options)
+    return this.#whileRunning(async dht => put(dht, immutableKeyOf(bytes), bytes, options))
   }
 
   /**
@@ -413,7 +411,7 @@ export class Kademlia {
    * @throws {RangeError} the salt has more than 64 bytes
    */
   async putMutable (privateKey: Ed25519PrivateKey, init: MutablePut): Promise<MutablePutResult> {
-    return putMutable(this.#running(), privateKey, init)
+    return this.#whileRunning(async dht => putMutable(dht, privateKey, init))
   }
 
   /**
@@ -423,7 +421,7 @@ export class Kademlia {
    * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
   async getMutable (key: Uint8Array, options: OperationOptions = {}): Promise<MutableValue> {
-    return getMutable(this.#running(), key, options)
+    return this.#whileRunning(async dht => getMutable(dht, key, options))
   }
 
   /**
@@ -433,7 +431,7 @@ export class Kademlia {
    * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
   async get (key: string | Uint8Array, options?: GetOptions): Promise<GetResult> {
-    return get(this.#running(), key, options)
+    return this.#whileRunning(async dht => get(dht, key, options))
   }
 
   /** The values at `key` as they come in, each better than the one before: {@link Kademlia.get} for a loop. Ends without any if there is none. */
@@ -452,7 +450,7 @@ export class Kademlia {
    * before they forget, until {@link Kademlia.unprovide}. Deadline: 120 s.
    */
   async provide (key: Uint8Array, options?: OperationOptions): Promise<ProvideResult> {
-    return provide(this.#running(), key, options)
+    return this.#whileRunning(async dht => provide(dht, key, options))
   }
 
   /** Provide the multihash `key` no longer. Those that were told forget it when its life is over. */
@@ -542,6 +540,17 @@ export class Kademlia {
   #handOver (newcomer: Contact): void {
     if (this.#dht.config.handOver && this.#dht.holdings.size > 0) {
       this.#newcomers.add(bytesToMapKey(newcomer.id), async signal => handOver(this.#dht, newcomer, signal))
+    }
+  }
+
+  /** Do `work`; if it fails when the node was stopped meanwhile, that is why, whatever it says. */
+  async #whileRunning<T> (work: (dht: DhtContext) => Promise<T>): Promise<T> {
+    const dht = this.#running()
+    try {
+      return await work(dht)
+    } catch (err) {
+      dht.tasks.signal.throwIfAborted()
+      throw err
     }
   }
 

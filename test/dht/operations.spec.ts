@@ -1,10 +1,14 @@
 import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
+import { sleep } from '../../src/clock/wait.ts'
+import { DatastoreError } from '../../src/store/errors.ts'
+import { MemoryValueStore } from '../../src/store/memory.ts'
 import { countListeners } from '../helpers/listeners.ts'
 import { message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
+import type { ValueStore } from '../../src/store/value-store.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -224,6 +228,23 @@ describe('operations', () => {
           await simulation.clock.run(stopped ?? Promise.reject(new Error(`no ${request} was sent`)))
         }
       }
+    })
+
+    it('say that the node was stopped, not that nobody answered, or that its stores were closed', async () => {
+      const { clock } = simulation
+      const values = new MemoryValueStore(clock)
+      const closing: ValueStore = {
+        get: async key => values.get(key),
+        values: () => values.values(),
+        async put () {
+          await sleep(clock, 100)
+          throw new DatastoreError('the database was closed')
+        }
+      }
+      const { dht } = await simulation.node({ values: closing })
+      const tasks = [dht.put('key', 'value'), dht.join(['/memory/9999'])].map(failure)
+      await clock.run(dht.stop())
+      expect(await clock.run(Promise.all(tasks))).to.deep.equal(['NotStartedError', 'NotStartedError'])
     })
 
     it('listen once to the signal that many of them have, and leave nothing on it', async () => {
