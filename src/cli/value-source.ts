@@ -1,5 +1,6 @@
-import { createReadStream } from 'node:fs'
+import { constants, createReadStream, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
 import { MAX_VALUE_SIZE } from '../dht/config.ts'
 import { ValueTooLargeError } from '../record/invalid-record.ts'
@@ -32,11 +33,11 @@ export async function readValue (text: string, { stdin, signal }: SourceOptions)
 
 async function readFileUpTo (path: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    const { size } = await stat(path)
-    if (size > MAX_VALUE_SIZE) {
-      throw tooLarge(path, `${size} bytes`)
+    const file = await stat(path)
+    if (file.size > MAX_VALUE_SIZE) {
+      throw tooLarge(path, `${file.size} bytes`)
     }
-    return await readUpTo(createReadStream(path), path, signal)
+    return await readUpTo(file.isFIFO() ? openPipe(path) : createReadStream(path), path, signal)
   } catch (cause) {
     const code = errnoOf(cause)
     if (code == null || signal.aborted) {
@@ -44,6 +45,11 @@ async function readFileUpTo (path: string, signal: AbortSignal): Promise<Uint8Ar
     }
     throw new LocalError(`cannot read ${JSON.stringify(path)} (${code}): give a file that this user can read, or @@ for text that begins with @`, { cause })
   }
+}
+
+/** A named pipe, to be read as sockets are: to open it as a file waits for who writes to it, and nothing ends that, not even the end of the process. */
+function openPipe (path: string): Readable {
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false })
 }
 
 async function readUpTo (stream: Readable, name: string, signal: AbortSignal): Promise<Uint8Array> {

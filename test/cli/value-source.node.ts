@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { expect } from 'aegir/chai'
 import { readValue } from '../../src/cli/value-source.ts'
@@ -25,6 +29,32 @@ describe('readValue', () => {
     stdin.write(new Uint8Array(1))
     await refused
     expect(stdin.destroyed).to.equal(true)
+  })
+
+  describe('of a named pipe', () => {
+    let folder: string
+    let pipe: string
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'kadmium-pipe-'))
+      pipe = join(folder, 'pipe')
+      execFileSync('mkfifo', [pipe])
+    })
+
+    afterEach(async () => { await rm(folder, { recursive: true }) })
+
+    it('waits for who writes to it, and reads to the end', async () => {
+      const value = readValue(`@${pipe}`, { stdin: new PassThrough(), signal })
+      await writeFile(pipe, 'as written')
+      expect(new TextDecoder().decode(await value)).to.equal('as written')
+    })
+
+    it('gives up when aborted, though nobody writes', async () => {
+      const controller = new AbortController()
+      const value = readValue(`@${pipe}`, { stdin: new PassThrough(), signal: controller.signal })
+      setImmediate(() => { controller.abort(new RangeError('enough')) })
+      await expect(value).to.eventually.be.rejected.with.property('name', 'RangeError')
+    })
   })
 
   it('gives up when aborted, for the reason given', async () => {
