@@ -25,7 +25,7 @@ import { systemClock } from './clock/clock.ts'
 import { openDataDir } from './data-dir/data-dir.ts'
 import { makeFolder } from './data-dir/folder.ts'
 import { Kademlia } from './dht/kademlia.ts'
-import { arrayOf, networkId, oneOf } from './dht/option-checks.ts'
+import { arrayOf, networkId, oneOf, orInfinity } from './dht/option-checks.ts'
 import { writeLookup, writeState } from './dump/write.ts'
 import { formatAddress, parseAddress } from './hosts/tcp/address.ts'
 import { createTcpHost } from './hosts/tcp/host.ts'
@@ -34,6 +34,7 @@ import type { RowCounts } from './data-dir/count-rows.ts'
 import type { DataDir } from './data-dir/data-dir.ts'
 import type { KademliaInit } from './dht/config.ts'
 import type { LookupResult } from './dht/operations/lookup.ts'
+import type { InboundLimits } from './hosts/tcp/admission.ts'
 import type { TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
 import type { AbortOptions, Ed25519PrivateKey } from '@libp2p/interface'
 
@@ -151,6 +152,7 @@ async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateK
   oneOf('security', security, ['tls', 'plain'])
   arrayOf('listen', init.listen ?? [])
   arrayOf('announce', init.announce ?? [])
+  checkLimits(init.limits)
   const listen = init.listen ?? (mode === 'client' ? [] : undefined)
   signal?.throwIfAborted()
   const host = await createTcpHost({ ...init, listen, clock })
@@ -166,6 +168,14 @@ async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateK
     await node?.stop()
     await host.stop()
     throw err
+  }
+}
+
+function checkLimits (limits: InboundLimits = {}): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value != null) {
+      orInfinity(`limits.${name}`, value, 0)
+    }
   }
 }
 

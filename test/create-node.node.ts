@@ -93,6 +93,12 @@ describe('createNode', () => {
       await expect(createNode({ listen: LOOPBACK, ...JSON.parse(JSON.stringify({ [name]: value })) }), name)
         .to.eventually.be.rejectedWith(new RegExp(`^${name} must be .*not "${value}"`)).with.property('name', 'InvalidOptionError')
     }
+    for (const limit of ['maxSockets', 'maxSocketsPerRemote', 'maxHandshakes']) {
+      for (const value of [-1, NaN, 0.5]) {
+        await expect(createNode({ listen: LOOPBACK, limits: { [limit]: value } }), limit)
+          .to.eventually.be.rejectedWith(new RegExp(`^limits.${limit} must be .*not ${value}`)).with.property('name', 'InvalidOptionError')
+      }
+    }
     await expect(createNode({ listen: LOOPBACK, bootstrap: ['nonsense'] })).to.eventually.be.rejected.with.property('name', 'InvalidAddressError')
     expect(await activeResources()).to.deep.equal(before)
   })
