@@ -202,7 +202,7 @@ export interface KademliaInit {
   clock?: Clock
   /** `n` random bytes. Default: cryptographically strong ones. */
   random?(n: number): Uint8Array
-  /** Gets a line for what happens. Default: nobody. */
+  /** Gets a line for what happens. Default: the environment variable `DEBUG`, such as `kadmium*`, says what goes to stderr. */
   logger?: ComponentLogger
   /** The component under which it does. Default `kadmium`. */
   logPrefix?: string

@@ -76,7 +76,7 @@ export interface StartOptions extends OperationOptions {
  * `parseRecordKey` does: `/immutable/Qm…`, `/mutable/12D3Koo…/name`. Any other lies in
  * the open namespace: `greeting` is `/kv/greeting`.
  *
- * Every operation takes `{ signal, timeout, onProgress }`. It rejects with the
+ * Every operation on the network takes `{ signal, timeout, onProgress }`. It rejects with the
  * signal's reason when aborted, with {@link NotStartedError} when the node does
  * not run, and with {@link InvalidOptionError} before anybody is asked for what no peer
  * takes: an empty key or target, a key of more than 4,096 bytes, a target of more than

@@ -21,7 +21,7 @@ const SALT_OFFSET = PREFIX.byteLength + PUBLIC_KEY_BYTES + 1
 /** What the key of a mutable value says: who may write it, and which of their values it is. */
 export interface MutableKey {
   readonly publicKey: Ed25519PublicKey
-  /** Any bytes, up to {@link MAX_SALT_BYTES}. */
+  /** Any bytes, up to 64. */
   readonly salt: Uint8Array
 }
 
@@ -31,7 +31,7 @@ export interface MutableKey {
  *
  * @param publicKey - of whoever writes the value
  * @param salt - tells their values apart: any bytes, by default none
- * @throws {RangeError} no Ed25519 public key, or a salt over {@link MAX_SALT_BYTES}
+ * @throws {RangeError} no Ed25519 public key, or a salt of more than 64 bytes
  */
 export function mutableKeyOf (publicKey: Ed25519PublicKey, salt: Uint8Array = new Uint8Array()): Uint8Array {
   if (publicKey.raw.byteLength !== PUBLIC_KEY_BYTES) {

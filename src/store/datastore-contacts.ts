@@ -18,7 +18,7 @@ export interface DatastoreContactStoreInit {
   readonly log?: Log
 }
 
-/** Contacts in one row of a datastore, `<prefix>/contacts`: the first {@link MAX_SAVED_CONTACTS}, each with the addresses that can be used. */
+/** Contacts in one row of a datastore, `<prefix>/contacts`: the first 1,000, each with the addresses that can be used. */
 export class DatastoreContactStore implements ContactStore {
   readonly #datastore: Datastore
   readonly #key: Key

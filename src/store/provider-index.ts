@@ -5,13 +5,13 @@ import { Provider } from './provider.ts'
 import type { ProviderCounts } from './provider-store.ts'
 import type { Row } from './provider.ts'
 
-/** How many provider records of others a store takes. {@link ProviderIndex} says which give way. */
+/** How many provider records of others a store takes. Beyond that the oldest of whoever has the most gives way; of one multihash, half the places are for those who have provided it longest. */
 export interface ProviderLimits {
-  /** Records. Default: {@link MAX_PROVIDER_ROWS}. */
+  /** Records. Default: 262,144. */
   readonly maxRows?: number
-  /** Multihashes. Default: {@link MAX_PROVIDED_KEYS}. */
+  /** Multihashes. Default: 65,536. */
   readonly maxKeys?: number
-  /** Records of one multihash. Default: {@link MAX_PROVIDERS_PER_KEY}. */
+  /** Records of one multihash. Default: 64. */
   readonly maxPerKey?: number
   /** Records of one provider. Default: a quarter of the smaller of `maxRows` and `maxKeys`, which is 16,384 by default. */
   readonly maxPerPeer?: number

@@ -6,9 +6,9 @@ import type { Timed } from '../clock/time-heap.ts'
 
 /** How much a value store takes. */
 export interface ValueLimits {
-  /** Values kept. Default: {@link MAX_VALUES}. */
+  /** Values kept. Default: 65,536. */
   readonly maxValues?: number
-  /** Bytes of keys and values kept. Default: {@link MAX_VALUE_BYTES}. */
+  /** Bytes of keys and values kept. Default: 256 MiB. */
   readonly maxBytes?: number
   /** Values kept of one peer. Default: a quarter of `maxValues`, which is 16,384 by default. */
   readonly maxPerPeer?: number
