@@ -5,8 +5,9 @@ import { sleep } from '../../src/clock/wait.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
-import { CLIENT_IDLE_MS, CLOSE_LINGER_MS, MAX_CHANNELS, MAX_PENDING, MAX_UNDER_WAY, MAX_UNFINISHED_BYTES } from '../../src/rpc/limits.ts'
+import { CLIENT_IDLE_MS, CLOSE_LINGER_MS, MAX_CHANNELS, MAX_PENDING, MAX_UNDER_WAY, MAX_UNFINISHED_BYTES, OPEN_TIMEOUT_MS } from '../../src/rpc/limits.ts'
 import { cramped } from '../helpers/cramped-host.ts'
+import { countListeners } from '../helpers/listeners.ts'
 import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
@@ -23,6 +24,9 @@ const ADD_PROVIDER = { type: 'add-provider', key: Uint8Array.of(1), providers: [
 type Reply = (request: Uint8Array, n: number) => Uint8Array[]
 
 const echo: Reply = request => [request]
+
+/** Answers nothing else. */
+const echoPings: Reply = request => request.byteLength < PING.byteLength ? [request] : []
 
 describe('rpc client', () => {
   let clock: VirtualClock
@@ -103,8 +107,11 @@ describe('rpc client', () => {
     const last = ping()
     controller.abort(new DOMException('enough', 'AbortError'))
     expect(new Set(await Promise.all(unwanted))).to.deep.equal(new Set(['AbortError']))
+    const begun = clock.now()
     await clock.run(Promise.all([...wanted, last]))
+    expect(clock.now() - begun).to.equal(2 * ROUND_TRIP)
     expect(received).to.equal(1 + MAX_UNDER_WAY + 1)
+    expect(client.asked(server.self), 'nothing is under way any more').to.equal(undefined)
   })
 
   it('lets so many requests wait for one peer, and no more before some are answered', async () => {
@@ -180,12 +187,17 @@ describe('rpc client', () => {
       }
       return echo(request, n)
     })
-    const results = await clock.run(Promise.all([
-      failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') })),
-      failure(ping()),
-      failure(ping())
-    ]))
-    expect(results).to.deep.equal(['StreamResetError', 'answered', 'answered'])
+    const refused = async (): Promise<string> => failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') }))
+    expect(await clock.run(Promise.all([refused(), failure(ping()), failure(ping())]))).to.deep.equal(['StreamResetError', 'answered', 'answered'])
+    await clock.run(client.close())
+    client = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    expect(await clock.run(Promise.all([failure(ping()), refused(), failure(ping())]))).to.deep.equal(['answered', 'StreamResetError', 'answered'])
+  })
+
+  it('asks a silent peer once more only what waited behind another', async () => {
+    await serve(() => [])
+    expect(await clock.run(Promise.all([failure(ping()), failure(ping())]))).to.deep.equal(['TimeoutError', 'TimeoutError'])
+    expect(client.counts.requestsSent).to.equal(3)
   })
 
   it('finds out which of many a peer refuses, and has the others answered', async () => {
@@ -199,7 +211,9 @@ describe('rpc client', () => {
     const refused = (): Promise<string> => failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') }))
     const results = await clock.run(Promise.all(Array.from({ length: 40 }, (_, index) => index % 10 === 5 ? refused() : failure(ping()))))
     expect(results).to.deep.equal(results.map((_, index) => index % 10 === 5 ? 'StreamResetError' : 'answered'))
+    const begun = clock.now()
     expect(await clock.run(Promise.all([ping(), ping()]))).to.deep.equal(['ping', 'ping'])
+    expect(clock.now() - begun, 'at once, as before').to.equal(ROUND_TRIP)
   })
 
   describe('what nobody answers', () => {
@@ -291,8 +305,11 @@ describe('rpc client', () => {
   it('gives a peer that was never asked the benefit of the doubt', async () => {
     await serve(() => [])
     const begun = clock.now()
-    expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
+    let isLate = false
+    const request = client.request(server.self, { type: 'ping' }, { onLate: () => { isLate = true } })
+    expect(await clock.run(failure(request))).to.equal('TimeoutError')
     expect(clock.now() - begun).to.be.within(5000, 20_000)
+    expect(isLate, 'before that').to.equal(false)
   })
 
   it('finds a peer late as soon as others have told how long it takes', async () => {
@@ -333,6 +350,23 @@ describe('rpc client', () => {
     const begun = clock.now()
     expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
     expect(clock.now() - begun).to.be.within(1000, 10_000)
+  })
+
+  it('has no longer to open a stream because more is sent meanwhile', async () => {
+    server.crash()
+    const begun = clock.now()
+    const sent = failure(client.send(server.self, ADD_PROVIDER))
+    await clock.advance(OPEN_TIMEOUT_MS - 1000)
+    const asked = failure(ping())
+    expect(await clock.run(Promise.all([sent, asked]))).to.deep.equal(['TimeoutError', 'TimeoutError'])
+    expect(clock.now() - begun).to.be.closeTo(OPEN_TIMEOUT_MS, 1)
+  })
+
+  it('closes nobody else\'s stream when it cannot open one', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    expect(await clock.run(failure(client.request(network.createHost().self, { type: 'ping' })))).to.equal('UnsupportedProtocolError')
+    expect(client.has(server.self)).to.equal(true)
   })
 
   describe('a peer that is late', () => {
@@ -440,6 +474,24 @@ describe('rpc client', () => {
       expect(frames).to.have.lengthOf(2)
     })
 
+    it('is no longer late to take what nobody answers once its stream is open', async () => {
+      const asked = pingOn('asked')
+      await clock.advance(600)
+      let isLate = false
+      await clock.run(client.send(server.self, ADD_PROVIDER, { onLate: () => { isLate = true } }))
+      expect(isLate).to.equal(false)
+      await clock.run(asked)
+    })
+
+    it('is dead at once, if nobody wants its answer any more', async () => {
+      const controller = new AbortController()
+      const unwanted = pingOn('unwanted', controller.signal)
+      controller.abort(new DOMException('enough', 'AbortError'))
+      expect(await unwanted).to.equal('AbortError')
+      await clock.advance(600)
+      expect(client.has(server.self)).to.equal(false)
+    })
+
     it('is dead in the end, if its stream does not open', async () => {
       await clock.advance(CLIENT_IDLE_MS + ROUND_TRIP)
       server.crash()
@@ -460,6 +512,11 @@ describe('rpc client', () => {
       expect(lates).to.have.lengthOf(32)
       expect(new Set(await clock.run(Promise.all(silent)))).to.deep.equal(new Set(['TimeoutError']))
       expect(clock.now() - begun).to.be.closeTo(5000, 1)
+      const another = network.createHost()
+      another.crash()
+      lates = []
+      await clock.run(failure(client.request(another.self, { type: 'ping' }, { onLate: err => { lates.push(err.message) } })))
+      expect(lates, 'when those are dead').to.have.lengthOf(1)
     })
   })
 
@@ -522,6 +579,18 @@ describe('rpc client', () => {
     await clock.run(large.close())
   })
 
+  it('leaves nothing on a signal once all is over, however that ended', async () => {
+    const { signal } = new AbortController()
+    const listeners = countListeners(signal)
+    await serve(echoPings)
+    await clock.run(client.send(server.self, ADD_PROVIDER, { signal }))
+    expect(await clock.run(ping(signal))).to.equal('ping')
+    expect(listeners.now).to.equal(0)
+    server.crash()
+    expect(await clock.run(failure(ping(signal)))).to.equal('TimeoutError')
+    expect(listeners).to.deep.equal({ now: 0, most: 1 })
+  })
+
   it('rejects at once when the signal is aborted already', async () => {
     expect(await clock.run(failure(ping(AbortSignal.abort(new DOMException('no', 'AbortError')))))).to.equal('AbortError')
     expect(network.counters.dials).to.equal(0)
@@ -536,6 +605,26 @@ describe('rpc client', () => {
     expect(await clock.run(aborted)).to.equal('AbortError')
     await clock.advance(0)
     expect(client.counts.streamsOpen).to.equal(0)
+  })
+
+  it('resets a stream that opens when nobody waits for it any more', async () => {
+    const ours = network.createHost()
+    const deaf = cramped(ours, Infinity)
+    const { openStream } = deaf
+    let isGivenUp = (): boolean | undefined => undefined
+    deaf.openStream = async (peer, protocol, options) => {
+      isGivenUp = () => options?.signal?.aborted
+      return openStream(peer, protocol)
+    }
+    const unheard = new RpcClient({ host: deaf, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    await serve(echo)
+    const controller = new AbortController()
+    const aborted = failure(unheard.request(server.self, { type: 'ping' }, { signal: controller.signal }))
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await aborted).to.equal('AbortError')
+    expect(isGivenUp(), 'the host was told').to.equal(true)
+    await clock.advance(2 * ROUND_TRIP)
+    expect(ours.openStreams).to.equal(0)
   })
 
   it('goes on dialling for what nobody answers when no request waits any more', async () => {
@@ -557,6 +646,25 @@ describe('rpc client', () => {
     expect(await clock.run(aborted)).to.equal('AbortError')
     await clock.advance(0)
     expect(client.counts.streamsOpen).to.equal(0)
+  })
+
+  it('counts what nobody answers as use of a stream', async () => {
+    await serve(echoPings)
+    await clock.run(ping())
+    await clock.advance(CLIENT_IDLE_MS - 1000)
+    await clock.run(client.send(server.self, ADD_PROVIDER))
+    await clock.advance(CLIENT_IDLE_MS - 1000)
+    expect(client.has(server.self)).to.equal(true)
+  })
+
+  it('fails at once what still waits for an answer when it is closed', async () => {
+    await serve(() => [])
+    const pinging = failure(ping())
+    await clock.advance(ROUND_TRIP)
+    const begun = clock.now()
+    await clock.run(client.close())
+    expect(await pinging).to.equal('StreamResetError')
+    expect(clock.now() - begun).to.be.at.most(ROUND_TRIP)
   })
 
   it('closes a stream that was idle for long, and opens another when need be', async () => {
@@ -582,6 +690,19 @@ describe('rpc client', () => {
     expect(ends).to.deep.equal([])
     await clock.advance(1 + LATENCY)
     expect(ends).to.deep.equal(['StreamResetError'])
+  })
+
+  it('closes those that were not used for the longest when there are too many', async () => {
+    await serve(echo)
+    const others = Array.from({ length: MAX_CHANNELS }, () => network.createHost())
+    await Promise.all(others.map(async host => host.handle(PROTOCOL, async stream => stream.sink(stream.source))))
+    await clock.run(ping())
+    await clock.run(Promise.all(others.slice(1).map(async ({ self }) => client.request(self, { type: 'ping' }))))
+    expect(client.counts.streamsOpen).to.equal(MAX_CHANNELS)
+    await clock.run(ping())
+    await clock.run(client.request(others[0].self, { type: 'ping' }))
+    expect(client.counts.streamsOpen).to.equal(MAX_CHANNELS)
+    expect([server, ...others.slice(0, 3)].map(({ self }) => client.has(self))).to.deep.equal([true, true, false, true])
   })
 
   it('never closes the stream that it is to use, however many others are used', async () => {
@@ -618,6 +739,11 @@ describe('rpc client', () => {
       .to.deep.equal([{ request: 'ping', peer: server.self.id }])
     await clock.run(pinging)
     expect([...client.pending()]).to.deep.equal([])
+    const controller = new AbortController()
+    const aborted = failure(ping(controller.signal))
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect([...client.pending()], 'though its answer may come').to.deep.equal([])
+    await aborted
   })
 
   describe('on a host that is full', () => {
@@ -685,8 +811,8 @@ describe('rpc client', () => {
         expect(await asking).to.equal('ping')
         answered++
       })
-      await clock.advance(4 * ROUND_TRIP)
-      expect(answered).to.equal(0)
+      await clock.advance(OPEN_TIMEOUT_MS + ROUND_TRIP)
+      expect(answered, 'which counts against no deadline').to.equal(0)
       slow.answer()
       await clock.run(Promise.all([slow.asked, ...waiting]))
     })
