@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import { handlePing } from '../../src/rpc/handlers/ping.ts'
-import { MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
+import { MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
 import { bytes, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
@@ -218,6 +218,25 @@ describe('rpc server', () => {
     await simulation.clock.advance(100)
     const again = await open()
     const [, end] = await simulation.clock.run(Promise.all([again.sink([PING]), ending(again)]))
+    expect(end).to.equal('closed')
+  })
+
+  it('serves so many streams of all peers at once, and resets those beyond', async () => {
+    const { clock } = simulation
+    const host = await serving(() => [], { maxStreamsPerPeer: Infinity })
+    const streams = await clock.run(Promise.all(Array.from({ length: MAX_INBOUND_STREAMS }, async () => client.openStream(host.self, PROTOCOL))))
+    streams.forEach(stream => { sendAndHang(stream, PING) })
+    expect(await clock.run(Promise.all(streams.map(async ({ source }) => (await source.next()).done)))).to.not.include(true)
+    const other = simulation.network.createHost({ listen: false })
+    const beyond = await clock.run(other.openStream(host.self, PROTOCOL))
+    sendAndHang(beyond, PING)
+    const begun = clock.now()
+    expect(await clock.run(ending(beyond))).to.equal('reset')
+    expect(clock.now() - begun, 'at once').to.be.below(SERVER_IDLE_MS)
+    streams[0].abort(new Error('done'))
+    await clock.advance(100)
+    const again = await clock.run(other.openStream(host.self, PROTOCOL))
+    const [, end] = await clock.run(Promise.all([again.sink([PING]), ending(again)]))
     expect(end).to.equal('closed')
   })
 
