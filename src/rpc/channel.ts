@@ -143,7 +143,6 @@ export class Channel {
    */
   request (frame: Frame, request: Request, patience: Patience): Promise<Response> {
     const { signal } = patience
-    signal?.throwIfAborted()
     this.#checkRoom()
     return new Promise<Response>((resolve, reject) => {
       const waiting: Waiting = {
@@ -178,7 +177,6 @@ export class Channel {
    */
   async send (frame: Frame, patience: Patience): Promise<void> {
     const { signal } = patience
-    signal?.throwIfAborted()
     this.#checkRoom()
     await new Promise<void>((resolve, reject) => {
       const settle = (): void => {
@@ -363,7 +361,7 @@ export class Channel {
   #onFrame (frame: Uint8Array): void {
     const { clock, maxRecordSize } = this.#owner
     const head = this.#waiting[0]
-    if (head == null || this.#underWay === 0) {
+    if (head == null) {
       throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
     }
     const response = decodeResponse(frame, head.request, { maxRecordSize })
