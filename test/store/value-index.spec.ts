@@ -103,6 +103,15 @@ describe('store/value-index', () => {
     }), { seed: 81, numRuns: 150 })
   })
 
+  it('takes in the place of a value one that is no larger, though there is more than it may hold', () => {
+    const index = new ValueIndex({ maxValues: 1, maxBytes: 10 })
+    index.set({ id: 'a', bytes: 8 }, 100)
+    index.set({ id: 'b', bytes: 8 }, 100)
+    expect(index.fits({ id: 'a', bytes: 8 })).to.equal(true)
+    expect(index.fits({ id: 'a', bytes: 9 })).to.equal(false)
+    expect(index.fits({ id: 'c', bytes: 0 })).to.equal(false)
+  })
+
   it('takes of one peer a quarter of its room', () => {
     const index = new ValueIndex({ maxValues: 8, maxBytes: 80 })
     const reserve = (id: string, bytes: number, from?: string): void => { index.reserve({ id, bytes, from }) }
