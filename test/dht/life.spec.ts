@@ -208,15 +208,58 @@ describe('the life of a value', () => {
       }))
       expect(agreeing).to.deep.equal(found.agreeing.map((_, i) => i + 1))
       expect(agreeing.length).to.be.at.least(4)
+      await settle()
+      const { corrected } = nodes[7].dht.internals.counts
+      await get(nodes[7])
+      await settle()
+      expect(nodes[7].dht.internals.counts.corrected, 'who has it is not given it again').to.equal(corrected)
+    })
+
+    it('is kept for no longer by who had an older one and asked', async () => {
+      const [a, reader] = await network(2)
+      await put(a, 'old')
+      await simulation.clock.advance(SECOND)
+      const newer = await a.dht.internals.values.seal('key', 'newer')
+      await a.dht.internals.values.accept({ ...newer, ttl: HOUR })
+      const latest = simulation.clock.now() + HOUR
+      await get(reader)
+      await settle()
+      const [{ value, expires }] = await holders([reader])
+      expect(value).to.equal('newer')
+      expect(expires).to.be.at.most(latest)
     })
 
     it('is not strewn about when a get stops early', async () => {
       const nodes = await network(40)
       await put(nodes[0])
       const before = await holders(nodes)
-      await simulation.clock.run(nodes[7].dht.get('key', { quorum: 1 }))
+      for (const { dht } of nodes) {
+        await simulation.clock.run(dht.get('key', { quorum: 1 }))
+      }
       await settle()
       expect((await holders(nodes)).length).to.equal(before.length)
+    })
+
+    it('is left with nobody on the way for less than a minute', async () => {
+      const nodes = await network(40, { cacheFound: true })
+      await put(nodes[0], 'value', { ttl: 110 * SECOND })
+      for (const reader of nodes) {
+        await get(reader)
+      }
+      await settle()
+      expect(nodes.map(({ dht }) => dht.internals.counts.cached)).to.deep.equal(nodes.map(() => 0))
+    })
+
+    it('is left with another than those of the closest that are given it', async () => {
+      const nodes = await network(40, { cacheFound: true })
+      await put(nodes[0], 'value', { ttl: 20 * HOUR })
+      const before = (await holders(nodes)).map(({ node }) => node)
+      await forget(before.find(({ dht }) => dht.self.id === simulation.closest(nodes, keyOf(KEY), 1)[0]) ?? nodes[0])
+      await get(nodes.find(node => !before.includes(node)) ?? nodes[0])
+      await settle()
+      const after = (await holders(nodes)).map(({ node }) => node)
+      expect(before.every(node => after.includes(node))).to.equal(true)
+      expect(after).to.have.lengthOf(before.length + 1)
     })
 
     it('is left with the closest other peer that lacked it, for less the farther that is', async () => {
@@ -239,6 +282,14 @@ describe('the life of a value', () => {
   })
 
   describe('of our own', () => {
+    it('is not begun again once another was put that is not to be kept alive', async () => {
+      const [node] = await network(2)
+      await put(node, 'value', { republish: true })
+      expect(node.dht.internals.publisher.counts.values).to.equal(1)
+      await put(node, 'another', { republish: false })
+      expect(node.dht.internals.publisher.counts.values).to.equal(0)
+    })
+
     it('is begun again before it is over, until it is unpublished', async () => {
       const nodes = await network(12, { valueTtl: 2 * HOUR })
       await put(nodes[0], 'value', { republish: true })

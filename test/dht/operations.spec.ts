@@ -2,6 +2,7 @@ import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { sleep } from '../../src/clock/wait.ts'
+import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { DatastoreError } from '../../src/store/errors.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { countListeners } from '../helpers/listeners.ts'
@@ -196,6 +197,33 @@ describe('operations', () => {
       }
     })
 
+    it('have one timeout for looking up and for storing', async () => {
+      const begun = simulation.clock.now()
+      const put = nodes[0].dht.put('key', 'value', {
+        timeout: 600,
+        onProgress (event) {
+          if (event.type === 'asking' && event.request === 'put-value') {
+            nodes.slice(1).forEach(({ host }) => { host.crash() })
+          }
+        }
+      })
+      expect((await simulation.clock.run(put)).storedAt).to.deep.equal([])
+      expect(simulation.clock.now() - begun).to.be.at.most(600)
+    })
+
+    it('stop when aborted while they store, with the reason', async () => {
+      const controller = new AbortController()
+      const put = nodes[0].dht.put('key', 'value', {
+        signal: controller.signal,
+        onProgress (event) {
+          if (event.type === 'asking' && event.request === 'put-value') {
+            controller.abort(new DOMException('enough', 'AbortError'))
+          }
+        }
+      })
+      expect(await failure(simulation.clock.run(put))).to.equal('AbortError')
+    })
+
     it('leave nothing behind when they were aborted before they began', async () => {
       const multihash = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32))
       const [{ dht }] = nodes
@@ -314,6 +342,34 @@ describe('operations', () => {
       expect(all.agreeing.length).to.be.within(20, 21)
       expect(some.agreeing.length).to.be.within(3, 10)
       expect(some.lookup.reason).to.equal('stopped')
+      const own = await simulation.clock.run(nodes[0].dht.get('key', { quorum: 1 }))
+      expect(own.lookup.asked, 'which our own may be').to.equal(0)
+    })
+
+    it('say how long a value lives where it lives longest', async () => {
+      const value = utf8('forever')
+      const key = immutableKeyOf(value)
+      const { dht: writer } = await simulation.node({ mode: 'client' })
+      const { closest } = await simulation.clock.run(nodes[0].dht.lookup(key))
+      for (const [i, peer] of closest.entries()) {
+        await simulation.clock.run(writer.store(peer, key, value, { ttl: i === 7 ? 3_600_000 : 60_000 }))
+      }
+      const { ttl } = await simulation.clock.run(nodes[5].dht.get(key))
+      expect(ttl).to.be.within(3_590_000, 3_600_000)
+    })
+
+    it('say so of the value that they give, not of those that it replaces', async () => {
+      const { dht: writer } = await simulation.node({ mode: 'client' })
+      for (const place of [0, 19]) {
+        const { closest } = await simulation.clock.run(nodes[0].dht.lookup(`/kv/${place}`))
+        for (const peer of closest) {
+          await simulation.clock.run(writer.store(peer, `${place}`, 'old', { ttl: 3_600_000 }))
+        }
+        await simulation.clock.run(writer.store(closest[place], `${place}`, 'new', { ttl: 60_000 }))
+        const { value, ttl } = await simulation.clock.run(nodes[5].dht.get(`${place}`))
+        expect(text(value)).to.equal('new')
+        expect(ttl).to.be.within(50_000, 60_000)
+      }
     })
 
     it('say when those who were behind have been given what a get found', async () => {
