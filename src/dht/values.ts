@@ -215,7 +215,7 @@ export class Values {
     const { clock, valueTtl, maxValueTtl } = this.#config
     const kept = await this.#store.get(key)
     const isKept = kept != null && bytesEqual(kept.value, value)
-    if (kept != null && !isKept && await this.refusal(kept) == null && await this.select(key, [value, kept.value]) !== 0) {
+    if (kept != null && !isKept && await this.refusal(kept) == null && await this.#prefers(key, kept.value, value)) {
       throw new OutdatedRecordError('a newer value is kept at this key')
     }
     const now = clock.now()
@@ -225,6 +225,11 @@ export class Values {
     }
     await this.#store.put({ key, value, timeReceived: now, expires }, { from })
     return expires
+  }
+
+  /** Is `kept` better? Not to a selector that goes by the place in the list alone. */
+  async #prefers (key: Uint8Array, kept: Uint8Array, value: Uint8Array): Promise<boolean> {
+    return await this.select(key, [value, kept]) !== 0 && await this.select(key, [kept, value]) === 0
   }
 
   /**

@@ -7,6 +7,7 @@ import { toString } from 'uint8arrays/to-string'
 import { Record } from '../../src/index.ts'
 import { all, connectAll, failure, INIT, named, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
+import type { SelectFn } from '../../src/libp2p/init.ts'
 
 const KEY = utf8('/v/key')
 
@@ -152,13 +153,15 @@ describe('values on libp2p', () => {
     expect(await getValue(b, KEY)).to.equal('value')
   })
 
-  it('are replaced where the selector takes whatever comes first', async () => {
-    const [a, b] = await network.joined(2, { ...WITH_VALUES, selectors: { v: () => 0 } })
-    for (const value of ['one', 'two', 'one']) {
-      expect(named(await all(a.services.dht.put(KEY, utf8(value))), 'QUERY_ERROR')).to.deep.equal([])
-      expect([await keptBy(a, KEY), await keptBy(b, KEY)]).to.deep.equal([value, value])
-    }
-  })
+  for (const [which, select] of Object.entries<SelectFn>({ first: () => 0, last: (key, { length }) => length - 1 })) {
+    it(`are replaced where the selector takes whatever comes ${which}`, async () => {
+      const [a, b] = await network.joined(2, { ...WITH_VALUES, selectors: { v: select } })
+      for (const value of ['one', 'two', 'one']) {
+        expect(named(await all(a.services.dht.put(KEY, utf8(value))), 'QUERY_ERROR')).to.deep.equal([])
+        expect([await keptBy(a, KEY), await keptBy(b, KEY)]).to.deep.equal([value, value])
+      }
+    })
+  }
 
   it('may be put into the datastore by somebody else', async () => {
     const datastore = new MemoryDatastore()
