@@ -109,7 +109,8 @@ interface Shared {
  *
  * Requests are answered one after another, in order. Answers that are ready in the same
  * turn leave together; what the peer has not taken holds back what it asks next. Once the
- * stream takes no more, nothing is answered any more.
+ * stream takes no more, nothing is answered any more: of what has come, only the provider records are kept, whose sender
+ * may well leave when it has sent them.
  */
 class Answers implements AsyncIterableIterator<Frame, undefined> {
   readonly #init: RpcServerInit
@@ -173,7 +174,7 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
 
   /** Answer until there is something to wait for, which is returned; nothing if all are answered. */
   #answerUntil (): Promise<void> | undefined {
-    for (let frame = this.#requests.take(); frame != null && this.#outbox.isOpen; frame = this.#requests.take()) {
+    for (let frame = this.#requests.take(); frame != null; frame = this.#requests.take()) {
       const later = this.#answer(frame) ?? this.#untilRoom() ?? this.#untilTurn()
       if (later != null) {
         return later
@@ -183,7 +184,7 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
 
   /** Nothing if there is room for more answers. */
   #untilRoom (): Promise<void> | undefined {
-    return this.#outbox.untaken >= MAX_BATCH_BYTES ? this.#room() : undefined
+    return this.#outbox.isOpen && this.#outbox.untaken >= MAX_BATCH_BYTES ? this.#room() : undefined
   }
 
   async #room (): Promise<void> {
@@ -204,10 +205,13 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
     this.#since = this.#init.clock.now()
   }
 
-  /** Nothing if it is answered at once: a promise would take longer than the answer. */
+  /** Nothing if it is answered at once: a promise would take longer than the answer. Once the peer is gone, what has no answer is heard, and nothing else. */
   #answer (frame: Uint8Array): Promise<void> | undefined {
     const { handlers, maxRecordSize, observer } = this.#init
     const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
+    if (request.type !== 'add-provider' && !this.#outbox.isOpen) {
+      return undefined
+    }
     const settle = observer?.onRequest(request.type, this.#remote)
     try {
       const responses = answer(handlers, request, this.#remote)

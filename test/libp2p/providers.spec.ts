@@ -3,7 +3,8 @@ import { expect } from 'aegir/chai'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { removePrivateAddressesMapper } from '../../src/libp2p/mappers.ts'
-import { all, announce, failure, INIT, named, TestNetwork, until } from './network.ts'
+import { bytes, frame, message, peer, TYPE } from '../helpers/protobuf.ts'
+import { all, announce, failure, INIT, named, PROTOCOL, TestNetwork, until } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { Multiaddr } from '@multiformats/multiaddr'
 
@@ -61,6 +62,23 @@ describe('providers on libp2p', () => {
     for (const cid of [CID.createV1(RAW, digest), CID.createV1(DAG_PB, digest)]) {
       expect([...(await find(b, cid)).keys()]).to.deep.equal([a.peerId.toString()])
     }
+  })
+
+  describe('that leave as soon as they have told', () => {
+    const cids = Array.from({ length: 5 }, (_, i) => CID.createV1(RAW, Digest.create(0x12, new Uint8Array(32).fill(10 + i))))
+
+    async function areKeptAt (keeper: DhtNode): Promise<void> {
+      await until('all have come', async () => (await Promise.all(cids.map(async cid => find(keeper, cid, false)))).every(({ size }) => size === 1))
+    }
+
+    it('are kept when their connection is closed at once', async () => {
+      const [a, b] = await network.joined(2)
+      const provider = peer(b.peerId.toMultihash().bytes, b.getMultiaddrs().map(({ bytes }) => bytes))
+      const stream = await b.dialProtocol(a.peerId, PROTOCOL)
+      stream.send(bytes(...cids.map(({ multihash }) => frame(message.type(TYPE.addProvider), message.key(multihash.bytes), message.provider(provider)))))
+      await Promise.all(b.getConnections().map(async connection => connection.close()))
+      await areKeptAt(a)
+    })
   })
 
   it('that cannot be dialled spoil nothing', async () => {
