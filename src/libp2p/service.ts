@@ -179,6 +179,11 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
   }
 
+  /** libp2p closes its connections while it stops its services: by then, peers are to have read what they were told. */
+  async beforeStop (): Promise<void> {
+    await this.stop()
+  }
+
   async stop (): Promise<void> {
     this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
     const running = this.#running

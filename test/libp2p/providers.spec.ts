@@ -79,6 +79,13 @@ describe('providers on libp2p', () => {
       await Promise.all(b.getConnections().map(async connection => connection.close()))
       await areKeptAt(a)
     })
+
+    it('are kept when they are stopped at once', async () => {
+      const [a, b] = await network.joined(2)
+      await Promise.all(cids.map(async cid => all(b.services.dht.provide(cid))))
+      await b.stop()
+      await areKeptAt(a)
+    })
   })
 
   it('that cannot be dialled spoil nothing', async () => {
