@@ -41,7 +41,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   4    nobody who answered has a value at the key
   5    refused: another network, a value too large, a node that keeps no more
   6    this machine is in the way: a port in use, a file, no node in that folder
-  7    --cas does not match: the value was changed meanwhile, and nothing was written
+  7    --cas does not match: the value was changed meanwhile, or is not there, and nothing was written
   130  interrupted (143: ended by SIGTERM, 129: its terminal was closed)`
 
 /** How a process ends that was asked to. */

@@ -407,7 +407,7 @@ export class Kademlia {
    * BEP 44 has it). Deadlines: of a get, then of a put.
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
-   * @throws {SequenceMismatchError} `cas` is not the sequence that was found
+   * @throws {SequenceMismatchError} `cas` is not the sequence that was found, nor 0 where nothing was
    * @throws {RangeError} the salt has more than 64 bytes
    */
   async putMutable (privateKey: Ed25519PrivateKey, init: MutablePut): Promise<MutablePutResult> {
@@ -417,6 +417,7 @@ export class Kademlia {
   /**
    * The newest version of the mutable value at a record key, `/mutable/…`, with its sequence. Deadline: 120 s.
    *
+   * @throws {InvalidOptionError} `key` is none of a mutable value
    * @throws {ValueNotFoundError} nobody who answered has one
    * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */

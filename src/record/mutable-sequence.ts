@@ -6,7 +6,7 @@ import type { MutableVersion } from './mutable.ts'
 export class SequenceMismatchError extends InvalidRecordError {
   override name = 'SequenceMismatchError'
 
-  /** The sequence of the version that is kept; 0 if none was found. */
+  /** The sequence of the version that is kept; 0: there is none. */
   readonly found: number
 
   constructor (message: string, found: number) {
@@ -24,17 +24,20 @@ export class SequenceMismatchError extends InvalidRecordError {
  * who add one to the same count at the same time, one must learn that it lost.
  *
  * @param next - the version to write
- * @param kept - the version that was found, if any: without, everything may be written, but over a sequence that is missing
+ * @param kept - the version that was found, if any: without, everything may be written, unless `cas` says that there is one
  * @param cas - compare and swap: the sequence that the writer read before, 0 if there was none; by default any
- * @throws {SequenceMismatchError} it may not; `found` is the sequence of `kept`, 0 without
+ * @throws {SequenceMismatchError} it may not; `found` is the sequence of `kept`
  */
 export function checkReplaces (next: MutableVersion, kept: MutableVersion | undefined, cas?: number): void {
-  const found = kept?.sequence ?? 0
+  if (kept == null) {
+    if (cas != null && cas !== 0) {
+      throw new SequenceMismatchError(`sequence ${cas} was to be replaced, but nothing was found: get the value again, and write with 0 as cas if nothing is to be there`, 0)
+    }
+    return
+  }
+  const found = kept.sequence
   if (cas != null && cas !== found) {
     throw new SequenceMismatchError(`sequence ${cas} was to be replaced, but ${found} was found: get the value again, and write with ${found} as cas`, found)
-  }
-  if (kept == null) {
-    return
   }
   if (next.sequence < found) {
     throw new SequenceMismatchError(`sequence ${next.sequence} cannot replace ${found}, which is newer: get the value again, and write with a sequence over ${found}`, found)

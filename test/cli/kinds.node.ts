@@ -122,6 +122,8 @@ describe('the commands for the kinds of values', () => {
 
     it('with --cas are only written upon what was read: 7', async () => {
       const put = ['put', '--mutable', 'counter', '--key', file, ...through]
+      const early = await kadmium([...put, 'five', '--cas', '4'])
+      expect({ code: early.code, stdout: String(early.stdout) }).to.deep.equal({ code: 7, stdout: '' })
       expect((await kadmiumJson([...put, 'one', '--cas', '0'])).document).to.include({ sequence: 1 })
       expect((await kadmiumJson([...put, 'two', '--cas', '1'])).document).to.include({ sequence: 2 })
       const lost = await kadmium([...put, 'zwei', '--cas', '1'])

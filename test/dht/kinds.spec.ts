@@ -60,17 +60,26 @@ describe('kinds of values in a network', () => {
     expect((await run(nodes[3].dht.getMutable(mutableKeyOf(privateKey.publicKey)))).value).to.equalBytes(utf8('two'))
   })
 
-  it('swap nothing where nothing is, unless nothing was read', async () => {
+  it('swap a mutable value that is not there for nothing only', async () => {
     const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
-    const blind = nodes[0].dht.putMutable(privateKey, { value: 'eight', cas: 7 })
-    expect(await run(blind.then(() => undefined, err => ({ name: err.name, found: err.found })))).to.deep.equal({ name: 'SequenceMismatchError', found: 0 })
-    expect(await run(nodes[1].dht.putMutable(privateKey, { value: 'one', cas: 0 }))).to.include({ sequence: 1 })
+    const absent = nodes[0].dht.putMutable(privateKey, { value: 'next', salt: 'absent', cas: 5 })
+    expect(await run(absent.then(() => undefined, err => ({ name: err.name, found: err.found, message: err.message })))).to.deep.equal({
+      name: 'SequenceMismatchError',
+      found: 0,
+      message: 'sequence 5 was to be replaced, but nothing was found: get the value again, and write with 0 as cas if nothing is to be there'
+    })
+    expect(await failure(run(nodes[1].dht.getMutable(mutableKeyOf(privateKey.publicKey, utf8('absent')))))).to.equal('ValueNotFoundError')
+    expect(await run(nodes[0].dht.putMutable(privateKey, { value: 'first', salt: 'absent', cas: 0 }))).to.include({ sequence: 1 })
   })
 
-  it('refuse a sequence to be replaced that is none', async () => {
+  it('are asked for by their keys, and sequences by whole numbers', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    await run(nodes[0].dht.put('open', 'value'))
+    expect(await failure(run(nodes[1].dht.getMutable(utf8('/kv/open'))))).to.equal('InvalidOptionError')
+    expect(await failure(run(nodes[1].dht.getMutable(new Uint8Array())))).to.equal('InvalidOptionError')
     const text: any = '1'
-    for (const cas of [text, -1, 1.5]) {
-      expect(await failure(simulation.clock.run(nodes[0].dht.putMutable(privateKey, { value: 'x', cas })))).to.equal('InvalidOptionError')
+    for (const cas of [text, NaN, -1, 1.5]) {
+      expect(await failure(run(nodes[0].dht.putMutable(privateKey, { value: 'x', salt: 'number', cas })))).to.equal('InvalidOptionError')
     }
   })
 

@@ -1,9 +1,9 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { ValueTooLargeError } from '../../record/invalid-record.ts'
-import { mutableKeyOf } from '../../record/mutable-key.ts'
+import { mutableKeyOf, parseMutableKey } from '../../record/mutable-key.ts'
 import { checkReplaces } from '../../record/mutable-sequence.ts'
 import { openMutableValue, sealMutableValue } from '../../record/mutable.ts'
-import { ValueNotFoundError } from '../errors.ts'
+import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
 import { whole } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
 import { get } from './get.ts'
@@ -19,7 +19,7 @@ export interface MutablePut extends PutOptions {
   readonly value: string | Uint8Array
   /** Tells values of one key pair apart: at most 64 bytes. Default: none. */
   readonly salt?: string | Uint8Array
-  /** Compare and swap: the sequence that is to be replaced, 0 if there is to be none. Default: whatever is found. */
+  /** Compare and swap: the sequence that is to be replaced, 0 for nothing. Default: whatever is found. */
   readonly cas?: number
 }
 
@@ -44,10 +44,10 @@ export interface MutableValue {
  */
 export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey, { value, salt = '', cas, ...options }: MutablePut): Promise<MutablePutResult> {
   const key = mutableKeyOf(privateKey.publicKey, toBytes(salt))
-  const data = toBytes(value)
   if (cas != null) {
     whole('cas', cas, 0)
   }
+  const data = toBytes(value)
   const { maxValueSize } = dht.config
   if (data.byteLength > maxValueSize) {
     throw new ValueTooLargeError(`the value has ${data.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
@@ -64,10 +64,12 @@ export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey
 /**
  * The newest version of the mutable value at `key`.
  *
+ * @throws {InvalidOptionError} `key` is none of a mutable value
  * @throws {ValueNotFoundError} nobody who answered has one
  * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
  */
 export async function getMutable (dht: DhtContext, key: Uint8Array, options: OperationOptions): Promise<MutableValue> {
+  checkMutableKey(key)
   const { record } = await get(dht, key, options)
   const { sequence, data } = openMutableValue(record.value)
   return { key, value: data, sequence }
@@ -82,5 +84,13 @@ async function newest (dht: DhtContext, key: Uint8Array, options: OperationOptio
       return undefined
     }
     throw err
+  }
+}
+
+function checkMutableKey (key: Uint8Array): void {
+  try {
+    parseMutableKey(key)
+  } catch (cause) {
+    throw new InvalidOptionError('the key of a mutable value must be one that mutableKeyOf made: get any other with get', { cause })
   }
 }
