@@ -1,6 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
 import { InterruptedError, outputError, OutputClosedError } from './errors.ts'
-import { EXIT_BY_SIGNAL } from './exit-codes.ts'
 import type { EndingSignal } from './errors.ts'
 
 const SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -18,19 +17,16 @@ export interface Interrupt {
  */
 export function watchInterrupts (): Interrupt {
   const controller = sharedController()
+  const clear = (): void => { SIGNALS.forEach(signal => { process.off(signal, onSignal) }) }
   const onSignal = (signal: EndingSignal): void => {
     if (controller.signal.aborted) {
-      process.exit(EXIT_BY_SIGNAL[signal])
+      clear()
+      process.kill(process.pid, signal) // process.exit() would wait for what is being read or written, for ever perhaps
     }
     controller.abort(new InterruptedError(signal))
   }
   SIGNALS.forEach(signal => { process.on(signal, onSignal) })
   process.stdout.on('error', err => { controller.abort(outputError(err)) })
   process.stderr.on('error', () => { controller.abort(new OutputClosedError('nobody reads the messages any more')) })
-  return {
-    signal: controller.signal,
-    clear () {
-      SIGNALS.forEach(signal => { process.off(signal, onSignal) })
-    }
-  }
+  return { signal: controller.signal, clear }
 }

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -228,6 +230,25 @@ describe('the errors of the command', () => {
       expect(await end).to.deep.equal({ code, stdout: Buffer.alloc(0), stderr: 'kadmium: interrupted\n' })
       await close(server)
     })
+  })
+
+  it('two signals end a command that cannot end by itself', async () => {
+    await kadmium(['store', node.addr, 'stuck', 'x'])
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const child = spawnKadmium(['get', 'stuck', '--out', pipe, '-b', node.addr])
+    const end = once(child, 'exit')
+    let told = ''
+    child.stderr.on('data', chunk => {
+      told += String(chunk)
+      if (told.includes('1 byte from')) { // now it waits for who reads the pipe
+        child.kill('SIGINT')
+        child.kill('SIGTERM')
+      }
+    })
+    const [code, signal] = await end
+    expect(code, 'the system ends it, whatever it waits for').to.equal(null)
+    expect(signal, 'whichever came last').to.be.oneOf(['SIGINT', 'SIGTERM'])
   })
 
   it('a closed stdout ends it quietly: 0', async () => {
