@@ -6,7 +6,7 @@ import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { DatastoreError } from '../../src/store/errors.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { countListeners } from '../helpers/listeners.ts'
-import { message, TYPE, utf8 } from '../helpers/protobuf.ts'
+import { frame, message, record, TYPE, utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
 import type { ValueStore } from '../../src/store/value-store.ts'
@@ -55,6 +55,17 @@ describe('operations', () => {
       expect(text(found.key)).to.equal('/kv/key')
       const own = await simulation.clock.run(b.dht.findValue(a.dht.self, 'key'))
       expect(own.value).to.equal(undefined)
+    })
+
+    it('finds no value there that its namespace refuses', async () => {
+      const key = immutableKeyOf(utf8('value'))
+      const liar = simulation.network.createHost()
+      await liar.handle(PROTOCOL, async stream => {
+        await stream.source.next()
+        await stream.sink([frame(message.type(TYPE.getValue), message.key(key), message.record(record(key, utf8('another'))))])
+      })
+      const { value, ttl } = await simulation.clock.run(a.dht.findValue(liar.self, key))
+      expect({ value, ttl }).to.deep.equal({ value: undefined, ttl: undefined })
     })
 
     it('asks for the node itself and is told of it first', async () => {
@@ -478,6 +489,30 @@ describe('operations', () => {
       const before = simulation.clock.now()
       await simulation.clock.run(newcomer.dht.stop())
       expect(simulation.clock.now() - before).to.be.lessThan(500)
+    })
+
+    it('looks around through those we know when nobody answers', async () => {
+      simulation = new Simulation({ seed: 3, latency: 10 })
+      const [, node] = await simulation.nodesJoined(5)
+      const { answered, failed, contacts } = await simulation.clock.run(node.dht.join(simulation.network.createHost().self.addrs))
+      expect([answered.length, failed.length]).to.deep.equal([0, 1])
+      expect(contacts).to.be.above(0)
+    })
+
+    it('stops when aborted while it looks ourselves up, with the reason', async () => {
+      simulation = new Simulation({ seed: 3, latency: 10 })
+      const [a] = await simulation.nodesJoined(5)
+      const node = await simulation.node()
+      const controller = new AbortController()
+      const joining = node.dht.join(a.host.self.addrs, {
+        signal: controller.signal,
+        onProgress (event) {
+          if (event.type === 'asking') {
+            controller.abort(new DOMException('enough', 'AbortError'))
+          }
+        }
+      })
+      expect(await failure(simulation.clock.run(joining))).to.equal('AbortError')
     })
 
     it('fails when nobody answers, naming each cause', async () => {

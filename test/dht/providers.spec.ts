@@ -130,6 +130,25 @@ describe('provider records in a network', () => {
     expect(await order(1)).to.deep.equal([withAddrs])
   })
 
+  it('that we keep ourselves are given once, and are enough if they are so many', async () => {
+    const nowhere = simulation.network.createHost({ listen: false }).self
+    const kept = new MemoryProviderStore(simulation.clock)
+    await kept.add(CONTENT, { id: nodes[1].dht.self.id, addrs: [] })
+    await kept.add(CONTENT, nowhere)
+    const client = await simulation.node({ mode: 'client', providers: kept, bootstrap: nodes[0].host.self.addrs })
+    expect(await find(client, { source: 'store', limit: 1 }), 'without addresses').to.have.lengthOf(1)
+
+    await provide(nodes[1])
+    const found = await find(client)
+    expect(found.map(({ provider }) => provider.addrs.length), 'with the addresses that others know').to.deep.equal([1, 0])
+    expect(ids(found)).to.deep.equal([...idsOf(nodes[1]), bytesToMapKey(nowhere.id)].sort())
+
+    await kept.add(CONTENT, nodes[2].dht.self)
+    const asked: string[] = []
+    await find(client, { limit: 1, onProgress: ({ type }) => { asked.push(type) } })
+    expect(asked).to.deep.equal(['providers'])
+  })
+
   it('are our own, too, with the addresses that we have now', async () => {
     await provide(nodes[1])
     const [{ provider, from }] = await find(nodes[1], { source: 'store' })
