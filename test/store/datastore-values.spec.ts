@@ -94,8 +94,10 @@ describe('store/datastore-values', () => {
     await datastore.put(rowKey(utf8('/kv/bad')), utf8('no row'))
     expect(await shared.get(utf8('/kv/bad'))).to.equal(undefined)
     expect((await datastore.rows()).has(rowKey(utf8('/kv/bad')).toString()), 'it is not ours to delete').to.equal(true)
+    await datastore.put(rowKey(utf8('/kv/old')), encodeValueRow(value(utf8('/kv/old')), TTL))
     await clock.advance(TTL)
     expect(await shared.get(KEY)).to.equal(undefined)
+    expect(await shared.get(utf8('/kv/old')), 'what is over when it is first read').to.equal(undefined)
   })
 
   it('reads no row to tell that nobody has written one, when it is shared', async () => {
