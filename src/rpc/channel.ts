@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { FrameReader } from './frames.ts'
-import { CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNPROVEN, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
+import { ARRIVAL_MS, CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNPROVEN, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
@@ -95,6 +95,8 @@ export class Channel {
   #since = 0
   /** Milliseconds from then on after which the peer is late. */
   #allowed = 0
+  /** Since when the answer to the oldest request has been arriving: milliseconds since the Unix epoch; 0: it has not begun. */
+  #arrivingSince = 0
   /** Requests that went before the stream was open, and when. */
   #early: Uint8Array | undefined
   #earlySince: number | undefined
@@ -341,7 +343,16 @@ export class Channel {
     this.#owner.unfinished.hold(stream, byteLength)
     if (byteLength > MAX_UNWANTED_BYTES && this.#isUnwanted) {
       this.#fail(new StreamResetError('nobody waits for this answer any more, and it is long'))
+    } else if (byteLength > 0 && this.#waiting.length > 0 && !this.#owner.late.has(this)) {
+      this.#watchArrival(byteLength)
     }
+  }
+
+  /** The reader resets the stream if an answer takes too long to arrive; until then the peer may be late with it. */
+  #watchArrival (byteLength: number): void {
+    const now = this.#owner.clock.now()
+    this.#arrivingSince ||= now
+    this.#watchdog.setAt(this.#arrivingSince + ARRIVAL_MS + transferTime(byteLength), now)
   }
 
   /** Those that came together are heard together, so that what their callers ask next leaves together. */
@@ -366,6 +377,7 @@ export class Channel {
     }
     const response = decodeResponse(frame, head.request, { maxRecordSize })
     this.#waiting.shift()
+    this.#arrivingSince = 0
     this.#prove(head)
     if (this.#waiting.length === 0) {
       this.#window = MAX_UNDER_WAY
@@ -432,7 +444,9 @@ export class Channel {
   }
 
   #onSilence (): void {
-    if (this.#state === 'opening' || this.#waiting.length > 0) {
+    if (this.#arrivingSince > 0) {
+      this.#beLate(this.#timeout())
+    } else if (this.#state === 'opening' || this.#waiting.length > 0) {
       this.#onOverdue()
     } else if (this.#state === 'closing') {
       this.#fail(new StreamResetError('the peer did not end the stream'))
@@ -459,10 +473,17 @@ export class Channel {
       this.#fail(error)
       return
     }
-    late.add(this)
     this.#watchdog.set(left)
-    this.#wanted.forEach(waiting => { tellLate(waiting, error) })
-    this.#sending.forEach(sending => { tellLate(sending, error) })
+    this.#beLate(error)
+  }
+
+  #beLate (error: TimeoutError): void {
+    const { late } = this.#owner
+    if (late.size < MAX_LATE) {
+      late.add(this)
+      this.#wanted.forEach(waiting => { tellLate(waiting, error) })
+      this.#sending.forEach(sending => { tellLate(sending, error) })
+    }
   }
 
   get #isUnwanted (): boolean {

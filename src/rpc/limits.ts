@@ -26,6 +26,9 @@ export const SERVER_IDLE_MS = 60_000
 /** Milliseconds a peer may take to read an answer it asked for, beside the time its bytes need. */
 export const ANSWER_TAKEN_TIMEOUT_MS = 10_000
 
+/** Milliseconds after which a peer is late whose answer has begun to arrive, beside the time that the bytes which came need: a lost packet takes less. */
+export const ARRIVAL_MS = 2_000
+
 /** Milliseconds for which one stream is answered before others have a turn: more than a client's window of small requests needs. */
 export const MAX_ANSWERING_MS = 10
 

@@ -8,7 +8,7 @@ import { RpcClient } from '../../src/rpc/client.ts'
 import { CLIENT_IDLE_MS, CLOSE_LINGER_MS, MAX_CHANNELS, MAX_PENDING, MAX_UNDER_WAY, MAX_UNFINISHED_BYTES, OPEN_TIMEOUT_MS } from '../../src/rpc/limits.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { countListeners } from '../helpers/listeners.ts'
-import { bytes, field, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
+import { bytes, field, frame, message, record, scalar, TYPE, utf8 } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
@@ -17,6 +17,7 @@ const PROTOCOL = '/rpc/1.0.0'
 const LATENCY = 50
 const ROUND_TRIP = 2 * LATENCY
 const PING = frame(message.type(TYPE.ping))
+const KEY = utf8('/kv/key')
 
 const ADD_PROVIDER = { type: 'add-provider', key: Uint8Array.of(1), providers: [{ id: Uint8Array.of(2), addrs: [] }] } as const
 
@@ -310,6 +311,65 @@ describe('rpc client', () => {
     expect(await clock.run(failure(request))).to.equal('TimeoutError')
     expect(clock.now() - begun).to.be.within(5000, 20_000)
     expect(isLate, 'before that').to.equal(false)
+  })
+
+  /** Answer the first request by a byte each `ms` milliseconds. */
+  async function drip (ms: number, answer: Uint8Array): Promise<void> {
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      await stream.sink((async function * () {
+        for (const byte of answer) {
+          await sleep(clock, ms)
+          yield Uint8Array.of(byte)
+        }
+      })())
+    })
+  }
+
+  /** How long it takes until the peer is late with a ping, and what comes of that. */
+  async function lateness (): Promise<{ lates: number[], result: string, ms: number }> {
+    const begun = clock.now()
+    const lates: number[] = []
+    const request = client.request(server.self, { type: 'ping' }, { onLate: () => { lates.push(clock.now() - begun) } })
+    const result = await clock.run(failure(request))
+    return { lates, result, ms: clock.now() - begun }
+  }
+
+  it('finds a peer late whose answer drips in, and takes it if it is whole in time', async () => {
+    await drip(1_000, frame(message.type(TYPE.ping), scalar(15, 1))) // five bytes, the first after a second
+    const { lates, result, ms } = await lateness()
+    expect({ result, lates: lates.length }).to.deep.equal({ result: 'answered', lates: 1 })
+    expect(lates[0]).to.be.within(3_000, 3_300)
+    expect(ms).to.be.within(5_000, 5_300)
+  })
+
+  it('takes an answer that drips in for dead after ten seconds', async () => {
+    await drip(1_000, frame(message.type(TYPE.ping), field(15, new Uint8Array(20))))
+    const { lates, result, ms } = await lateness()
+    expect({ result, lates: lates.length }).to.deep.equal({ result: 'TimeoutError', lates: 1 })
+    expect(ms).to.be.within(11_000, 11_300)
+    await clock.advance(1_000) // the server's next byte
+  })
+
+  it('takes nobody for late whose long answer comes steadily', async () => {
+    network = createMemoryNetwork({ clock, seed: 1, latency: LATENCY })
+    server = network.createHost()
+    client = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: 300_000 })
+    const answer = frame(message.type(TYPE.getValue), message.key(KEY), message.record(record(KEY, new Uint8Array(200_000))))
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      await stream.sink((async function * () {
+        for (let at = 0; at < answer.byteLength; at += 16_384) {
+          await sleep(clock, 400)
+          yield answer.subarray(at, at + 16_384)
+        }
+      })())
+    })
+    let late = 0
+    const begun = clock.now()
+    const { record: found } = await clock.run(client.request(server.self, { type: 'get-value', key: KEY }, { onLate: () => { late++ } }))
+    expect({ late, bytes: found?.value.byteLength }).to.deep.equal({ late: 0, bytes: 200_000 })
+    expect(clock.now() - begun).to.be.greaterThan(5_000)
   })
 
   it('finds a peer late as soon as others have told how long it takes', async () => {
