@@ -101,6 +101,11 @@ export class FrameReader {
     })
   }
 
+  /** Has another frame come whole? */
+  get hasFrame (): boolean {
+    return this.#isWhole()
+  }
+
   /** The next frame of those that have come whole; undefined: there is none left. */
   take (): Uint8Array | undefined {
     if (!this.#isWhole()) {

@@ -193,11 +193,11 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   }
 
   /**
-   * Nothing if it need not let others have a turn yet. Answers that need no I/O would otherwise follow each other
+   * Nothing if it need not let others have a turn yet, or all is answered. Answers that need no I/O would otherwise follow each other
    * without one, and nobody else be heard meanwhile.
    */
   #untilTurn (): Promise<void> | undefined {
-    return this.#init.clock.now() - this.#since < MAX_ANSWERING_MS ? undefined : this.#turn()
+    return this.#init.clock.now() - this.#since < MAX_ANSWERING_MS || !this.#requests.hasFrame ? undefined : this.#turn()
   }
 
   async #turn (): Promise<void> {
