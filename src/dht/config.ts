@@ -117,7 +117,7 @@ export interface KademliaInit {
   host: Host
   /** The network, as a protocol id: peers of another are refused. */
   protocol: string
-  /** Contacts in a bucket, peers that keep a value, peers in an answer: 1 to 255. Default 20. */
+  /** Contacts in a bucket, peers that keep a value, peers in an answer: 1 to 255; with fewer than 5, lookups miss some of the closest. Default 20. */
   k?: number
   /** Requests a lookup keeps in flight, and twice as many towards its end unless it is 1: 1 to 255. Default 10. */
   alpha?: number
