@@ -46,12 +46,37 @@ class WirePeer implements PeerInfo {
     }
     return true
   }
+
+  /** Does it lie in its message with these addresses, in this order? */
+  isAt (addrs: readonly Uint8Array[]): boolean {
+    const cursor = new FieldCursor(this.#message, this.#start, this.#end)
+    let count = 0
+    while (cursor.next()) {
+      if (cursor.field === 2 && (count === addrs.length || !isThere(addrs[count++], this.#message, cursor))) {
+        return false
+      }
+    }
+    return count === addrs.length
+  }
 }
 
-/** Are these the same peer at the same addresses, in the same order? Those that came over the wire are compared unread. */
+/** Do these bytes lie in `message` from `start` to `end`? Addresses differ at their end, if anywhere. */
+function isThere (bytes: Uint8Array, message: Uint8Array, { start, end }: FieldCursor): boolean {
+  if (bytes.byteLength !== end - start) {
+    return false
+  }
+  for (let i = bytes.byteLength - 1; i >= 0; i--) {
+    if (bytes[i] !== message[start + i]) {
+      return false
+    }
+  }
+  return true
+}
+
+/** Are these the same peer at the same addresses, in the same order? If `b` came over the wire it stays unread. */
 export function areNamedAlike (a: PeerInfo, b: PeerInfo): boolean {
-  if (a instanceof WirePeer && b instanceof WirePeer && a.isLike(b)) {
-    return true
+  if (b instanceof WirePeer) {
+    return (a instanceof WirePeer && a.isLike(b)) || (bytesEqual(a.id, b.id) && b.isAt(a.addrs))
   }
   return a.addrs.length === b.addrs.length && bytesEqual(a.id, b.id) && a.addrs.every((addr, i) => bytesEqual(addr, b.addrs[i]))
 }

@@ -1,0 +1,51 @@
+import { expect } from 'aegir/chai'
+import { PeerListReader, areNamedAlike } from '../../src/wire/peers.ts'
+import { bytes, field, scalar } from '../helpers/protobuf.ts'
+import type { PeerInfo } from '../../src/keyspace/contact.ts'
+
+const ID = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32).fill(7))
+const OTHER_ID = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32).fill(8))
+const [A, B, C] = [1, 2, 3].map(last => Uint8Array.of(4, 127, 0, 0, last))
+const CONNECTED = scalar(3, 1)
+
+/** A peer as it lies in a message, between other bytes. */
+function onWire (id: Uint8Array, addrs: readonly Uint8Array[], ...rest: Uint8Array[]): PeerInfo {
+  const body = bytes(field(1, id), ...addrs.map(addr => field(2, addr)), ...rest)
+  const reader = new PeerListReader(bytes([9, 9, 9], body, [9]))
+  reader.read(3, 3 + body.byteLength)
+  return reader.peers[0]
+}
+
+function plain (id: Uint8Array, addrs: readonly Uint8Array[]): PeerInfo {
+  return { id, addrs }
+}
+
+describe('areNamedAlike', () => {
+  for (const [name, first, second] of [
+    ['two that came over the wire', onWire, onWire],
+    ['one that came over the wire after another', plain, onWire],
+    ['one that came over the wire before another', onWire, plain],
+    ['two others', plain, plain]
+  ] as const) {
+    describe(`of ${name}`, () => {
+      it('is so with the same id and the same addresses', () => {
+        for (const addrs of [[], [A], [A, B, C]]) {
+          expect(areNamedAlike(first(ID, addrs), second(ID, addrs))).to.equal(true)
+        }
+      })
+
+      it('is not with one address more, less or other, in another order, or with another id', () => {
+        for (const addrs of [[], [A], [A, B, C], [A, C], [B, A]]) {
+          expect(areNamedAlike(first(ID, [A, B]), second(ID, addrs)), String(addrs)).to.equal(false)
+        }
+        expect(areNamedAlike(first(ID, [A, B]), second(ID, [A, Uint8Array.of(4)]))).to.equal(false)
+        expect(areNamedAlike(first(ID, [A]), second(OTHER_ID, [A]))).to.equal(false)
+      })
+    })
+  }
+
+  it('does not hang on what else is told of them', () => {
+    expect(areNamedAlike(onWire(ID, [A, B]), onWire(ID, [A, B], CONNECTED))).to.equal(true)
+    expect(areNamedAlike(onWire(ID, [A, B], CONNECTED), onWire(ID, [A, B]))).to.equal(true)
+  })
+})
