@@ -5,9 +5,10 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { FrameReader } from './frames.ts'
-import { ARRIVAL_MS, CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNPROVEN, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
+import { ARRIVAL_MS, CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
+import { Unproven } from './unproven.ts'
 import type { OpenStreamOptions, Stream } from './connection.ts'
 import type { FrameBudget } from './frame-budget.ts'
 import type { Patience, Pending, Sending, Waiting } from './waiting.ts'
@@ -80,10 +81,7 @@ export class Channel {
   readonly #watchdog: Watchdog
   /** Those who wait until the stream has taken their frame. */
   readonly #sending = new Set<Sending>()
-  /** How many of these there have been. */
-  #sent = 0
-  /** What the stream has taken, and no answer to what was sent behind shows to have been read: the last {@link MAX_UNPROVEN}. */
-  #unproven: Array<{ readonly place: number, readonly frame: Frame }> = []
+  readonly #unproven = new Unproven()
   /** Gives up opening, while that goes on. */
   #opening: AbortController | undefined
   #stream: Stream | undefined
@@ -195,9 +193,9 @@ export class Channel {
         late: false
       }
       this.#sending.add(sending)
-      const place = this.#sent++
+      const place = this.#unproven.place()
       this.#outbox.push(frame, () => {
-        this.#keepUnproven(place, frame)
+        this.#unproven.keep(place, frame)
         settle()
         resolve()
       })
@@ -216,7 +214,7 @@ export class Channel {
 
   /** End the stream in good order when it is idle, at once when it is not. */
   close (): void {
-    this.#unproven = []
+    this.#unproven.take() // who sees a stream end in good order has read it
     if (!this.idle) {
       this.#fail(new StreamResetError('the stream was closed while requests were waiting'))
       return
@@ -237,22 +235,8 @@ export class Channel {
       if (frame == null) {
         return
       }
-      this.#waiting[this.#underWay - 1].behind = this.#sent
+      this.#waiting[this.#underWay - 1].behind = this.#unproven.sent
       this.#outbox.push(frame)
-    }
-  }
-
-  #keepUnproven (place: number, frame: Frame): void {
-    this.#unproven.push({ place, frame })
-    if (this.#unproven.length > MAX_UNPROVEN) {
-      this.#unproven.shift()
-    }
-  }
-
-  /** The peer reads in order: it has read what was sent before what it has answered. */
-  #prove ({ behind }: Waiting): void {
-    if (this.#unproven.length > 0) {
-      this.#unproven = this.#unproven.filter(({ place }) => place >= behind)
     }
   }
 
@@ -378,7 +362,7 @@ export class Channel {
     const response = decodeResponse(frame, head.request, { maxRecordSize })
     this.#waiting.shift()
     this.#arrivingSince = 0
-    this.#prove(head)
+    this.#unproven.prove(head.behind)
     if (this.#waiting.length === 0) {
       this.#window = MAX_UNDER_WAY
     }
@@ -528,8 +512,9 @@ export class Channel {
       waiting.leave()
       waiting.reject(opened ? blamed : err)
     })
-    if (err instanceof StreamResetError && this.#unproven.length > 0) {
-      this.#owner.onLost(this, this.#unproven.map(({ frame }) => frame))
+    const lost = this.#unproven.take()
+    if (err instanceof StreamResetError && lost.length > 0) {
+      this.#owner.onLost(this, lost)
     }
     this.#owner.onClose(this)
   }

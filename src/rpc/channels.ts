@@ -1,9 +1,9 @@
 import { nameOf } from '../keyspace/contact.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { Channel } from './channel.ts'
-import { StreamResetError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MAX_UNFINISHED_BYTES, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
+import { Resending } from './resending.ts'
 import { ResponseTime } from './response-time.ts'
 import type { ChannelOwner } from './channel.ts'
 import type { Host, OpenStreamOptions, Stream } from './connection.ts'
@@ -58,10 +58,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly #waitingForRoom = new Set<Channel>()
   /** A stream is over, or is not used for now. */
   #onFreed: () => void = () => {}
-  /** Those of one frame each, and those who send them. */
-  readonly #single = new Set<Channel>()
-  readonly #resending = new Set<Promise<void>>()
-  #isClosed = false
+  readonly #resending = new Resending(peer => new Channel(peer, this.#openingTime(peer), this))
   #opened = 0
 
   constructor (init: ChannelsInit) {
@@ -119,12 +116,10 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   /** Close them all. Resolves when all are over. */
   async close (): Promise<void> {
-    this.#isClosed = true
-    await Promise.all([...this, ...this.#single].map(async channel => {
+    await Promise.all([this.#resending.close(), ...[...this].map(async channel => {
       channel.close()
       await channel.done
-    }))
-    await Promise.all(this.#resending)
+    })])
   }
 
   openTimeout (time: ResponseTime): number {
@@ -144,11 +139,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   }
 
   onLost (channel: Channel, frames: readonly Frame[]): void {
-    if (!this.#isClosed && !this.#single.has(channel)) {
-      const sent = this.#sendSingly(channel.peer, frames)
-      this.#resending.add(sent)
-      void sent.finally(() => { this.#resending.delete(sent) })
-    }
+    this.#resending.onLost(channel, frames)
   }
 
   onClose (channel: Channel): void {
@@ -202,31 +193,6 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   #isVain (channel: Channel, { addrs }: PeerInfo): boolean {
     return this.late.has(channel) && !channel.isOpen && addrs.some(addr => !channel.peer.addrs.some(known => bytesEqual(known, addr)))
-  }
-
-  /** Each on a stream of its own, lest what the peer refuses take others with it once more; until the peer cannot be reached. */
-  async #sendSingly (peer: PeerInfo, frames: readonly Frame[]): Promise<void> {
-    for (const frame of frames) {
-      if (this.#isClosed || !await this.#sendOne(peer, frame)) {
-        return
-      }
-    }
-  }
-
-  /** Resolves when its stream is over, with whether there was one. */
-  async #sendOne (peer: PeerInfo, frame: Frame): Promise<boolean> {
-    const channel = new Channel(peer, this.#openingTime(peer), this)
-    this.#single.add(channel)
-    try {
-      await channel.send(frame, {})
-      return true
-    } catch (err) {
-      return err instanceof StreamResetError
-    } finally {
-      channel.close()
-      await channel.done
-      this.#single.delete(channel)
-    }
   }
 
   #openingTime (peer: PeerInfo): ResponseTime {

@@ -32,14 +32,13 @@ class WirePeer implements PeerInfo {
     return this.#addrs
   }
 
-  /** Do both lie in their messages byte by byte alike? */
+  /** Do both lie in their messages byte by byte alike? They have the same id, which comes first and is not compared. */
   isLike (other: WirePeer): boolean {
-    let at = this.#end
-    let otherAt = other.#end
-    if (at - this.#start !== otherAt - other.#start) {
+    const length = this.#end - this.#start
+    if (length !== other.#end - other.#start) {
       return false
     }
-    while (at > this.#start) {
+    for (let left = length - this.identity.id.byteLength, at = this.#end, otherAt = other.#end; left > 0; left--) {
       if (this.#message[--at] !== other.#message[--otherAt]) {
         return false
       }
@@ -73,12 +72,12 @@ function isThere (bytes: Uint8Array, message: Uint8Array, { start, end }: FieldC
   return true
 }
 
-/** Are these the same peer at the same addresses, in the same order? If `b` came over the wire it stays unread. */
+/** One peer, named twice: at the same addresses, in the same order? If `b` came over the wire it stays unread. */
 export function areNamedAlike (a: PeerInfo, b: PeerInfo): boolean {
   if (b instanceof WirePeer) {
-    return (a instanceof WirePeer && a.isLike(b)) || (bytesEqual(a.id, b.id) && b.isAt(a.addrs))
+    return (a instanceof WirePeer && a.isLike(b)) || b.isAt(a.addrs)
   }
-  return a.addrs.length === b.addrs.length && bytesEqual(a.id, b.id) && a.addrs.every((addr, i) => bytesEqual(addr, b.addrs[i]))
+  return a.addrs.length === b.addrs.length && a.addrs.every((addr, i) => bytesEqual(addr, b.addrs[i]))
 }
 
 function readAddrs (message: Uint8Array, start: number, end: number): Uint8Array[] {
