@@ -489,8 +489,8 @@ export class Channel {
 
   /**
    * Reset the stream. If it never opened, all that wait fail of `err`. Else it is the oldest
-   * request that does; but when the peer reset it while several were under way nobody knows
-   * which of them it was for, since a reset overtakes answers. The others were lost.
+   * request that does; but when the peer reset it while several were under way, or it may not have read
+   * what has no answer, nobody knows which of them it was for, since a reset overtakes answers. The others were lost.
    */
   #fail (err: Error): void {
     if (this.#state === 'closed') {
@@ -505,14 +505,14 @@ export class Channel {
     this.#opening?.abort(err)
     this.#stream?.abort(err)
     this.#sending.forEach(({ reject }) => { reject(err) })
-    const isClear = !(err instanceof StreamResetError) || this.#underWay <= 1
+    const lost = this.#unproven.take()
+    const isClear = !(err instanceof StreamResetError) || (this.#underWay <= 1 && lost.length === 0)
     this.#unsent.splice(0)
     this.#waiting.splice(0).forEach((waiting, index) => {
       const blamed = isClear && index === 0 ? unanswered(waiting.request, err) : new LostBehindError(`the stream died: ${err.message}`, { cause: err })
       waiting.leave()
       waiting.reject(opened ? blamed : err)
     })
-    const lost = this.#unproven.take()
     if (err instanceof StreamResetError && lost.length > 0) {
       this.#owner.onLost(this, lost)
     }

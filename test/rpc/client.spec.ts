@@ -249,6 +249,16 @@ describe('rpc client', () => {
       expect(streams, 'the first, and one for each').to.have.lengthOf(1 + 5)
     })
 
+    it('and is refused fails no request behind it, however often', async () => {
+      expect(await clock.run(Promise.all([provide(REFUSED), failure(ping())]).then(([, result]) => result)), 'on a new stream').to.equal('answered')
+      const pinging = failure(ping())
+      for (let i = 0; i < 100; i++) {
+        void provide(REFUSED)
+        await clock.advance(LATENCY / 10)
+      }
+      expect(await clock.run(pinging), 'on one stream after another').to.equal('answered')
+    })
+
     it('is not sent again if an answer to what was sent behind it shows that it was read', async () => {
       await clock.run(Promise.all([provide(1, 2), ping()]))
       await clock.run(provide(3))
