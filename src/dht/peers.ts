@@ -271,7 +271,7 @@ export class Peers {
   }
 }
 
-/** A limit of ours, or a record that the peer would not take, says nothing about whether it is alive. */
-function isFaultOfPeer (err: unknown, request: Request): boolean {
-  return !(err instanceof LimitError) && !(request.type === 'put-value' && err instanceof StreamResetError)
+/** A limit of ours, or a key or record that the peer would not take, says nothing about whether it is alive. Nobody refuses a ping or a lookup. */
+function isFaultOfPeer (err: unknown, { type }: Request): boolean {
+  return !(err instanceof LimitError) && (type === 'ping' || type === 'find-node' || !(err instanceof StreamResetError))
 }

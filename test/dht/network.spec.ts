@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
+import { replaceAnswers } from '../helpers/impostor.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
@@ -207,6 +208,21 @@ describe('a network', () => {
     for (const { dht } of there) {
       expect(text((await simulation.clock.run(dht.get('key'))).value)).to.equal('value')
     }
+  })
+
+  it('keeps its contacts though they refuse a key', async () => {
+    simulation = new Simulation({ seed: 16, latency: 10 })
+    const [asker, ...others] = await simulation.nodesJoined(10)
+    const refuse = (): never => { throw new Error('not this key') }
+    const closer = others.map(({ dht }) => dht.self)
+    for (const node of others) {
+      await replaceAnswers(simulation, node, { 'find-node': () => [{ type: 'find-node', closer }], 'get-value': refuse, 'get-providers': refuse })
+    }
+    const search = asker.dht.findProviders(Uint8Array.of(0x12, 0x20, ...new Uint8Array(32)))
+    await simulation.clock.run(search.next().catch(() => {}))
+    await simulation.clock.run(asker.dht.get('key').catch(() => {}))
+    expect(asker.dht.contacts).to.equal(9)
+    expect((await simulation.clock.run(asker.dht.lookup('key'))).closest).to.have.lengthOf(9)
   })
 
   it('finds k while 60 % of the nodes are dead, and nobody has noticed', async () => {
