@@ -73,7 +73,7 @@ export class Values {
   }
 
   /**
-   * The full record key that a user's key stands for. As text, one that names a kind of ours
+   * The full record key that a user's key stands for, a copy. As text, one that names a kind of ours
    * is read as `parseRecordKey` does; bytes are taken as they are.
    *
    * @throws {InvalidOptionError} it is empty, or too long
@@ -87,11 +87,11 @@ export class Values {
     if (bytes.byteLength > MAX_KEY_BYTES) {
       throw new InvalidOptionError(`the key has ${bytes.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
     }
-    return !this.#enveloped || this.#validators.knows(bytes) ? bytes : concat(OPEN_PREFIX, bytes)
+    return !this.#enveloped || this.#validators.knows(bytes) ? new Uint8Array(bytes) : concat(OPEN_PREFIX, bytes)
   }
 
   /**
-   * The record that keeps a user's `value` at a user's `key`. Of a namespace that is
+   * The record that keeps a user's `value` at a user's `key`, copies of both. Of a namespace that is
    * unknown here nothing is checked: those who are to keep the value know it.
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
@@ -106,14 +106,14 @@ export class Values {
     }
     const record = this.#isOf(OPEN, recordKey)
       ? { key: recordKey, value: sealOpenValue(bytes, await this.#sealTime(recordKey)) }
-      : { key: recordKey, value: bytes }
+      : { key: recordKey, value: new Uint8Array(bytes) }
     if (namespaceOf(recordKey) == null || this.knows(recordKey)) {
       await this.#validate(record)
     }
     return record
   }
 
-  /** The user's value in a valid record. */
+  /** The user's value in a valid record, of which it is a part. */
   open ({ key, value }: ValueRecord): Uint8Array {
     if (this.#isOf(OPEN, key)) {
       return openValue(value).data

@@ -34,7 +34,7 @@ export function encodeValueRow (value: StoredValue, ttl: number): Uint8Array {
 }
 
 /**
- * The value in the row of `key`. What it holds is a copy.
+ * The value in the row of `key`. A large one lies in the memory of the row.
  *
  * @throws {CorruptRowError} the row is none, is about another key, or has no time that can be read
  */

@@ -187,6 +187,58 @@ describe('operations', () => {
     expect((await simulation.clock.run(dht.provide(new Uint8Array(80)))).sentTo).to.have.length(6)
   })
 
+  describe('and the bytes of who calls them', () => {
+    const whole = new Uint8Array(40_000).fill(7)
+    let nodes: SimulatedNode[]
+
+    beforeEach(async () => {
+      simulation = new Simulation({ seed: 1, latency: 25 })
+      nodes = await simulation.nodesJoined(3, { handOver: false })
+    })
+
+    /** What each node keeps, by key and first byte of the value. */
+    async function kept (): Promise<string[][]> {
+      return Promise.all(nodes.map(async ({ dht }) => {
+        const rows: string[] = []
+        for await (const record of dht.internals.store.values()) {
+          rows.push(`${text(record.key.subarray(0, 11))} ${dht.internals.values.open(record)[0]}`)
+        }
+        return rows.sort()
+      }))
+    }
+
+    it('keep a value as it was given, whatever becomes of these', async () => {
+      const key = utf8('/kv/written')
+      const [open, immutable] = [whole.slice(), whole.slice()]
+      await simulation.clock.run(nodes[0].dht.put(key, open))
+      await simulation.clock.run(nodes[0].dht.putImmutable(immutable))
+      for (const bytes of [key, open, immutable]) {
+        bytes.fill(1)
+      }
+      expect(await kept()).to.deep.equal(nodes.map(() => ['/immutable/ 7', '/kv/written 7']))
+    })
+
+    it('keep and pass on a value as it was found, whatever becomes of these', async () => {
+      const [{ dht: asker }, { dht: holder }] = nodes
+      const key = immutableKeyOf(whole)
+      for (const [at, value] of [['written', whole], [key, whole]] as const) {
+        await simulation.clock.run(asker.store(holder.self, at, value))
+        for (const { dht } of [nodes[0], nodes[1]]) {
+          const values = dht.searchValue(at)
+          for (let found = await simulation.clock.run(values.next()); found.done !== true; found = await simulation.clock.run(values.next())) {
+            found.value.value.fill(1)
+          }
+          const { value, record, passedOn } = await simulation.clock.run(dht.get(at))
+          expect(value).to.equalBytes(whole)
+          value.fill(2)
+          record.value.fill(3)
+          await simulation.clock.run(passedOn)
+        }
+      }
+      expect(await kept()).to.deep.equal(nodes.map(() => ['/immutable/ 7', '/kv/written 7']))
+    })
+  })
+
   describe('over the network', () => {
     let nodes: SimulatedNode[]
 

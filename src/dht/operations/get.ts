@@ -80,7 +80,8 @@ class Answers {
     const verdict = await this.quorum.add(from, record.value)
     const best = verdict === 'better'
     const ttl = values.left(record)
-    const value = values.open(record)
+    const opened = values.open(record)
+    const value = best ? new Uint8Array(opened) : opened // the caller's, to do with as it likes: the best is kept, compared with and passed on
     if (verdict !== 'worse') {
       this.#live(best, ttl)
     }
@@ -142,8 +143,8 @@ function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: 
   if (best == null) {
     throw notFound(lookup)
   }
-  const record = { key, value: best }
-  const passedOn = passOn(dht, { record, expires, quorum, lookup, candidates: walking.candidates })
+  const passedOn = passOn(dht, { record: { key, value: best }, expires, quorum, lookup, candidates: walking.candidates })
+  const record = { key, value: new Uint8Array(best) }
   const ttl = expires == null ? undefined : Math.max(0, expires - now)
   return { key, value: dht.values.open(record), record, ttl, agreeing, outdated, lookup, ms: now - begun, passedOn }
 }
