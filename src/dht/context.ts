@@ -1,5 +1,6 @@
 import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
+import { Walks } from './walks.ts'
 import type { KademliaConfig } from './config.ts'
 import type { Holdings } from './maintenance/holdings.ts'
 import type { Publisher } from './maintenance/publisher.ts'
@@ -54,6 +55,8 @@ export interface UpkeepCounts {
 
 /** What the operations share. */
 export interface DhtContext extends DhtParts {
+  /** Lets lookups begin. */
+  readonly walks: Walks
   /** The multihashes that we provide and could tell nobody of yet, by `bytesToMapKey`. */
   readonly untold: Set<string>
   /** The multihashes that we provide no longer since the last look which are due, likewise: it may be that a round under way has read them before. */
@@ -70,11 +73,12 @@ export interface DhtContext extends DhtParts {
 }
 
 export function createContext (parts: DhtParts): DhtContext {
-  const { config: { host, heard }, self, providers } = parts
+  const { config: { host, heard, clock }, self, providers } = parts
   let published = heard(host.self)
   let addrs = host.self.addrs
   const context: DhtContext = {
     ...parts,
+    walks: new Walks(clock),
     untold: new Set(),
     cancelled: new Set(),
     sequencing: new Turns(),

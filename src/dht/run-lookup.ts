@@ -32,6 +32,9 @@ export interface LookupRun<R extends Closer> {
   readonly lookup: Lookup
   /** Resolves when it may begin, and has its seeds. */
   begin (): Promise<void>
+  /** Once it has begun: nobody waits for its next answer, or somebody does again. It rests when it is over. */
+  rest? (): void
+  goOn? (): void
   /** A peer that an answer names, as a contact. */
   heard (peer: PeerInfo): Contact
   /** Ask one peer, about the target, or `about` that peer. A rejection means that it failed. When it is late it is asked on, even past the end of the lookup. */
@@ -67,6 +70,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   readonly #wake = (): void => { this.#onWake?.() }
   #onWake: (() => void) | undefined
   #hasBegun = false
+  /** Nobody waits for its next answer. */
+  #isResting = true
   /** Bites when a peer turns out slow. */
   readonly #slow: Watchdog
   /** The lookup has been told of all answers that came before (ms). */
@@ -93,7 +98,9 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   async next (): Promise<Result<R>> {
     try {
-      if (!this.#hasBegun && this.#over == null) {
+      if (this.#hasBegun) {
+        this.#goOn()
+      } else if (this.#over == null) {
         await this.#begin()
       }
       while (this.#over == null) {
@@ -108,6 +115,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     } catch (err) {
       this.#end('stopped')
       throw err
+    } finally {
+      this.#rest()
     }
   }
 
@@ -124,6 +133,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   async #begin (): Promise<void> {
     const { clock, deadline, signals, lookup, begin } = this.#run
     await begin()
+    this.#isResting = false
     if (this.#over != null) {
       return // meanwhile nobody wants it any more
     }
@@ -134,6 +144,20 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       this.#wake()
     })
     this.#unlink = signals.map(signal => onAbort(signal, this.#wake))
+  }
+
+  #goOn (): void {
+    if (this.#isResting && this.#over == null) {
+      this.#isResting = false
+      this.#run.goOn?.()
+    }
+  }
+
+  #rest (): void {
+    if (!this.#isResting) {
+      this.#isResting = true
+      this.#run.rest?.()
+    }
   }
 
   /** Do what the lookup wants next: nothing to wait for, but when it does. */
@@ -275,6 +299,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       return
     }
     this.#over = reason
+    this.#rest()
     this.#cancelDeadline()
     this.#slow.stop()
     this.#unlink.forEach(undo => { undo() })

@@ -5,6 +5,7 @@ import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
 import { timeoutOf } from '../option-checks.ts'
+import { Walks } from '../walks.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Cancel } from '../../clock/clock.ts'
@@ -158,7 +159,7 @@ export async function refresh (dht: DhtContext, options: OperationOptions): Prom
 /** Look up ourselves, then a key in each bucket that no lookup went through for `interval` ms. Returns the former's result. */
 export async function fill (dht: DhtContext, interval: number, options: OperationOptions): Promise<LookupResult> {
   const { config: { clock, random }, peers: { table }, self } = dht
-  const eager: DhtContext = { ...dht, awaitContacts: async () => {} } // it is these lookups that others wait for
+  const eager: DhtContext = { ...dht, awaitContacts: async () => {}, walks: new Walks(clock) } // it is these lookups that others wait for
   const ourselves = await lookUp(eager, self.id, options)
   for (const target of refreshTargets(table.buckets(), { now: clock.now(), interval, random })) {
     const { key } = await lookUp(eager, target, options)

@@ -73,7 +73,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   readonly #lookup: Lookup
 
   constructor (dht: DhtContext, target: Uint8Array, { request, requestAbout }: WalkRequests<R>, options: OperationOptions, timeout: number) {
-    const { config: { clock, heard, k, alpha, disjointPaths }, peers, client, self } = dht
+    const { config: { clock, heard, k, alpha, disjointPaths }, peers, client, self, walks } = dht
     const ms = timeoutOf(options, timeout)
     const signals = [options.signal, dht.tasks.signal]
     this.#dht = dht
@@ -99,9 +99,12 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
       lookup: this.#lookup,
       begin: async () => {
         await dht.awaitContacts(ms, signals)
+        await walks.begin(this.#begun + ms, signals)
         this.#lookup.addSeeds(peers.table.closest(this.#key, k))
         peers.table.touched(this.#key, this.#begun)
       },
+      rest: () => { walks.rest() },
+      goOn: () => { walks.goOn() },
       ask: (contact, patience, about) => peers.ask(contact, about == null || requestAbout == null ? request : requestAbout(about), patience),
       unreached: contact => {
         const known = peers.table.get(contact.key)
