@@ -26,6 +26,9 @@ const MAX_KEY_BYTES = 4096
 /** Keys of which is remembered when we sealed a value last. */
 const MAX_SEALED = 1_024
 
+/** Values read from elsewhere than memory of which is remembered that they will stay valid. */
+const MAX_LASTING = 1_024
+
 /** The namespace of keys that name none. */
 const OPEN = 'kv'
 const OPEN_PREFIX = toBytes(`/${OPEN}/`)
@@ -57,8 +60,10 @@ export class Values {
   readonly #writes = new Turns()
   /** When the last value at a key was sealed, by `bytesToMapKey`: it may not be kept yet, or only elsewhere. */
   readonly #sealed = new LruCache<number>(MAX_SEALED)
-  /** Rows that will stay valid. A store in memory gives the same again; what is read from elsewhere is another each time. */
+  /** Rows that will stay valid. A store in memory gives the same again. */
   readonly #lasting = new WeakSet<StoredValue>()
+  /** The stamps of such rows, by `bytesToMapKey` of their keys: what is read from elsewhere is another each time. */
+  readonly #lastingStamps = new LruCache<string>(MAX_LASTING)
 
   constructor ({ config, store, publications, kinds, onKept }: ValuesInit) {
     this.#config = config
@@ -147,7 +152,7 @@ export class Values {
   /** What we keep ourselves at a record key, if it is valid still: a signed value may end before its row does. */
   async kept (key: Uint8Array): Promise<StoredValue | undefined> {
     const row = await this.#store.get(key)
-    if (row == null || this.#lasting.has(row)) {
+    if (row == null || this.#isLasting(row)) {
       return row
     }
     if (await this.refusal(row) != null) {
@@ -155,6 +160,7 @@ export class Values {
     }
     if (this.#validators.lasts(key)) {
       this.#lasting.add(row)
+      this.#lastingStamps.set(bytesToMapKey(key), stampOf(row))
     }
     return row
   }
@@ -199,6 +205,11 @@ export class Values {
     await this.#validate(record)
     const expires = await this.#writes.take(bytesToMapKey(record.key), async () => this.#write(record, from))
     this.#onKept?.(record.key, expires)
+  }
+
+  /** Is this the row that was verified, and will stay valid? */
+  #isLasting (row: StoredValue): boolean {
+    return this.#lasting.has(row) || this.#lastingStamps.get(bytesToMapKey(row.key)) === stampOf(row)
   }
 
   /** Is it of a namespace whose values have an envelope? Not where the program has said what all kinds are. */
@@ -248,6 +259,11 @@ export class Values {
     }
     return time
   }
+}
+
+/** What tells a row from others that are written at its key: all that {@link Values.accept} writes was verified, and a disk's damage is found by its checksum. */
+function stampOf ({ timeReceived, expires, value }: StoredValue): string {
+  return `${timeReceived} ${expires} ${value.byteLength}`
 }
 
 function concat (a: Uint8Array, b: Uint8Array): Uint8Array {

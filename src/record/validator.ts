@@ -23,7 +23,7 @@ export interface RecordKind {
   /** The part of the key between its first two slashes. */
   readonly namespace: string
 
-  /** Does a record that was valid once stay so, whatever the time? Then one that is kept in memory is not validated each time it is served. Default false. */
+  /** Does a record that was valid once stay so, whatever the time? Then one that is kept is not validated each time it is served. Default false. */
   readonly lasting?: boolean
 
   /**

@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { MemoryDatastore } from 'datastore-core'
 import { configure } from '../../src/dht/config.ts'
 import { Values } from '../../src/dht/values.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
@@ -6,6 +7,7 @@ import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { formatRecordKey } from '../../src/record/key-text.ts'
 import { MAX_CLOCK_AHEAD_MS, openValue, sealOpenValue } from '../../src/record/open.ts'
+import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import fc from '../helpers/fast-check.ts'
@@ -158,6 +160,29 @@ describe('values', () => {
     expect(await values.served(ending)).to.equal(undefined)
     await store.put({ key: lasting, value: utf8('broken'), timeReceived: clock.now(), expires: clock.now() + 1000 })
     expect(await values.served(lasting), 'a row that we have not checked').to.equal(undefined)
+  })
+
+  it('of a kind that stays valid are not verified again each time they are read from a disk, but when they were written anew', async () => {
+    let verified = 0
+    const clock = new VirtualClock()
+    const config = configure({ host: createMemoryNetwork({ clock }).createHost(), protocol: '/test/1.0.0', clock, maxValueSize: 100 })
+    const store = new DatastoreValueStore({ datastore: new MemoryDatastore(), clock, ttl: 1000 })
+    await store.open()
+    const lasting: RecordKind = { namespace: 'lasting', lasting: true, validate ({ value }) { verified++; expect(value).to.not.deep.equal(utf8('broken')) }, select: () => 0 }
+    const values = new Values({ config, store, publications: new MemoryPublicationStore(), kinds: [lasting] })
+    const [key, other] = [utf8('/lasting/x'), utf8('/lasting/y')]
+    await values.accept({ key, value: utf8('value') })
+    await values.accept({ key: other, value: utf8('value') })
+    verified = 0
+    for (let i = 0; i < 5; i++) {
+      expect((await values.served(key))?.value).to.deep.equal(utf8('value'))
+      expect((await values.served(other))?.value).to.deep.equal(utf8('value'))
+    }
+    expect(verified).to.equal(2)
+    await clock.advance(1)
+    await store.put({ key, value: utf8('broken'), timeReceived: clock.now(), expires: clock.now() + 1000 })
+    expect(await values.served(key)).to.equal(undefined)
+    expect((await values.served(other))?.value).to.deep.equal(utf8('value'))
   })
 
   it('are refused when older, from the future, or of an unknown namespace', async () => {
