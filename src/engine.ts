@@ -87,7 +87,7 @@ export type { MemoryProviderStoreInit, ValueLimits } from './store/memory.ts'
 export type { ProviderLimits } from './store/provider-index.ts'
 export type { ProvidedKey, ProviderCounts, ProviderStore } from './store/provider-store.ts'
 export type { Publication, PublicationStore, PublicationTimes } from './store/publication-store.ts'
-export type { PutValueOptions, StoredValue, ValueCounts, ValueStore } from './store/value-store.ts'
+export type { PutValueOptions, StoredValue, ValueCounts, ValueLife, ValueStore } from './store/value-store.ts'
 
 export { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './wire/codec.ts'
 export { InvalidMessageError } from './wire/errors.ts'

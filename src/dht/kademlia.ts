@@ -1,4 +1,4 @@
-import { abortable, startDeadline } from '../clock/wait.ts'
+import { abortable, sleep, startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { immutableKeyOf } from '../record/immutable.ts'
@@ -60,6 +60,9 @@ const MAX_NEWCOMERS = 4
 
 /** Newcomers that wait to be given what they should hold; those beyond get it when it is passed on next. */
 const MAX_NEWCOMERS_WAITING = 256
+
+/** Values of an earlier run that are taken up before others get a turn: each is hashed. */
+const VALUES_PER_TURN = 1_000
 
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
@@ -524,9 +527,13 @@ export class Kademlia {
 
   /** What we keep from an earlier run is to be passed on too. */
   async #hold (): Promise<void> {
-    const { config, holdings } = this.#dht
-    const values = passesOn(config) ? this.#store.values() : []
-    for await (const { key, expires } of values) {
+    const { config, holdings, tasks } = this.#dht
+    const lives = passesOn(config) ? this.#store.lives?.() ?? this.#store.values() : []
+    let turn = 0
+    for await (const { key, expires } of lives) {
+      if (++turn % VALUES_PER_TURN === 0) {
+        await sleep(config.clock, 0, tasks.signal)
+      }
       holdings.kept(key, expires)
     }
   }

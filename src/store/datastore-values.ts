@@ -9,7 +9,7 @@ import { decodeValueRow, encodeValueRow } from './value-row.ts'
 import type { ValueRows } from './indexed-values.ts'
 import type { Log } from './log.ts'
 import type { ValueLimits } from './value-index.ts'
-import type { PutValueOptions, StoredValue, ValueCounts, ValueStore } from './value-store.ts'
+import type { PutValueOptions, StoredValue, ValueCounts, ValueLife, ValueStore } from './value-store.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Datastore } from 'interface-datastore'
 
@@ -97,6 +97,10 @@ export class DatastoreValueStore implements ValueStore {
 
   values (): AsyncIterable<StoredValue> {
     return this.#opened().values()
+  }
+
+  lives (): Iterable<ValueLife> {
+    return this.#opened().lives()
   }
 
   /**

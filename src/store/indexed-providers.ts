@@ -1,4 +1,5 @@
 import { bytesToMapKey } from '../keyspace/key.ts'
+import { dropEach } from './collecting.ts'
 import { PROVIDER_ADDRS_TTL_MS, PROVIDER_TTL_MS } from './limits.ts'
 import { noLog } from './log.ts'
 import { mapKeyToBytes } from './map-key.ts'
@@ -109,10 +110,7 @@ export class IndexedProviderStore implements ProviderStore {
 
   async collect (): Promise<number> {
     const { clock, index } = this.#init
-    let dropped = 0
-    for (const row of index.upTo(clock.now() - this.#validity)) {
-      dropped += await this.#turns.take(row.provider, async () => this.#collectRow(row)) ? 1 : 0
-    }
+    const dropped = await dropEach(clock, index.upTo(clock.now() - this.#validity), async row => this.#turns.take(row.provider, async () => this.#collectRow(row)))
     this.#tally.expired += dropped
     return dropped
   }

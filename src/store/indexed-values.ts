@@ -1,4 +1,5 @@
 import { bytesToMapKey } from '../keyspace/key.ts'
+import { dropEach } from './collecting.ts'
 import { CorruptRowError } from './errors.ts'
 import { noLog } from './log.ts'
 import { mapKeyToBytes } from './map-key.ts'
@@ -6,7 +7,7 @@ import { Turns } from './turns.ts'
 import type { Log } from './log.ts'
 import type { RowTally } from './row-tally.ts'
 import type { Room, ValueEntry, ValueIndex } from './value-index.ts'
-import type { PutValueOptions, StoredValue, ValueCounts, ValueStore } from './value-store.ts'
+import type { PutValueOptions, StoredValue, ValueCounts, ValueLife, ValueStore } from './value-store.ts'
 import type { Clock } from '../clock/clock.ts'
 
 /** Where the values of an {@link IndexedValueStore} lie. Writes to one key come one after the other. */
@@ -104,17 +105,22 @@ export class IndexedValueStore implements ValueStore {
     }
   }
 
+  * lives (): Generator<ValueLife> {
+    for (const { id } of [...this.#index.entries()]) {
+      const expires = this.#index.get(id)?.time // it may be written anew meanwhile
+      if (expires != null && expires > this.#clock.now()) {
+        yield { key: mapKeyToBytes(id), expires }
+      }
+    }
+  }
+
   /**
    * Drop the values that have expired.
    *
    * @returns how many
    */
   async collect (): Promise<number> {
-    let dropped = 0
-    for (const entry of this.#index.expired(this.#clock.now())) {
-      dropped += await this.#drop(entry) ? 1 : 0
-    }
-    return dropped
+    return dropEach(this.#clock, this.#index.expired(this.#clock.now()), async entry => this.#drop(entry))
   }
 
   async #read (key: Uint8Array, entry: ValueEntry): Promise<StoredValue | undefined> {

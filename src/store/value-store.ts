@@ -8,6 +8,9 @@ export interface StoredValue extends ValueRecord {
   readonly expires: number
 }
 
+/** How long a record may be served, without the record. */
+export type ValueLife = Pick<StoredValue, 'key' | 'expires'>
+
 /** Whom to count a value against. */
 export interface PutValueOptions {
   /** The id of the peer that makes us keep it; without, it counts against nobody. */
@@ -42,6 +45,8 @@ export interface ValueStore {
   put (value: StoredValue, options?: PutValueOptions): Promise<void>
   /** All live records, in no given order. */
   values (): AsyncIterable<StoredValue>
+  /** The lives of all live records, in no given order. Absent in stores that would have to read the records for that. */
+  lives?(): Iterable<ValueLife>
   /**
    * Drop the values past their life, and look at no others. Absent in stores that do it
    * by themselves.

@@ -3,10 +3,12 @@ import { MemoryDatastore } from 'datastore-core'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { sealOpenValue } from '../../src/record/open.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
+import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { replaceAnswers } from '../helpers/impostor.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
+import { Disk } from '../store/fixtures.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
 import type { GetResult } from '../../src/dht/operations/get.ts'
 import type { PutOptions } from '../../src/dht/operations/put.ts'
@@ -429,6 +431,26 @@ describe('the life of a value', () => {
       await simulation.clock.advance(10 * HOUR)
       const rounds = puts / 8
       expect(rounds).to.be.within(7, 14)
+    })
+
+    it('is known again after a restart, without being read', async () => {
+      simulation = new Simulation({ seed: 1 })
+      const { clock } = simulation
+      const datastore = new Disk()
+      const open = async (): Promise<DatastoreValueStore> => {
+        const values = new DatastoreValueStore({ datastore, clock, ttl: 24 * HOUR })
+        await values.open()
+        return values
+      }
+      const { dht } = await simulation.node({ values: await open() })
+      for (let i = 0; i < 1_200; i++) {
+        await dht.put(`${i}`, 'value')
+      }
+      datastore.calls.get = 0
+      const again = await simulation.node({ values: await open() })
+      await clock.advance(SECOND)
+      expect(again.dht.counts.held.values).to.equal(1_200)
+      expect(datastore.calls.get).to.equal(0)
     })
 
     it('is left alone when it came within the hour', async () => {
