@@ -119,6 +119,18 @@ export class Peers {
     return { verifications: this.#verifications.counts, checks: this.#checks.counts }
   }
 
+  /**
+   * Who is at `addr`?
+   *
+   * @throws as {@link Host.identify}
+   */
+  async identify (addr: Uint8Array, signal?: AbortSignal): Promise<Contact> {
+    const { config: { host, protocol }, client } = this.#init
+    const contact = contactOf(await host.identify(addr, protocol, { signal }))
+    client.found(contact)
+    return contact
+  }
+
   /** Ask whether `contact` is alive, be it ever so slow. The table learns from the answer. */
   async probe (contact: Contact, signal?: AbortSignal): Promise<void> {
     if (this.#init.config.probe === 'ping') {

@@ -51,7 +51,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly #dialling = new ResponseTime()
   readonly #opening = new ResponseTime()
   readonly #answering = new ResponseTime()
-  /** Those that are late to open, in whose place the peer is dialled elsewhere. */
+  /** Those that are late to open, or in vain, in whose place the peer is dialled elsewhere. */
   readonly #replaced = new Set<Channel>()
   /** The host is full, and room is being made for all who found it so. */
   #roomMaking: Promise<boolean> | undefined
@@ -94,7 +94,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     const before = this.#channels.get(id)
     const known = before == null || this.#isVain(before, peer) ? undefined : before
     if (before != null && known == null) {
-      this.#replaced.add(before)
+      this.#replace(before)
     }
     const channel = known ?? new Channel(peer, this.#openingTime(peer), this)
     this.#channels.delete(id)
@@ -103,6 +103,14 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
       this.#closeLeastRecentlyUsed()
     }
     return channel
+  }
+
+  /** `peer` has answered where it is said to be: to open a stream elsewhere holds up nobody who asks it from now on. */
+  found (peer: PeerInfo): void {
+    const channel = this.get(peer)
+    if (channel != null && isOpeningElsewhere(channel, peer)) {
+      this.#replace(channel)
+    }
   }
 
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
@@ -191,8 +199,13 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     return this.size > this.#waitingForRoom.size
   }
 
-  #isVain (channel: Channel, { addrs }: PeerInfo): boolean {
-    return this.late.has(channel) && !channel.isOpen && addrs.some(addr => !channel.peer.addrs.some(known => bytesEqual(known, addr)))
+  #replace (channel: Channel): void {
+    this.#channels.delete(nameOf(channel.peer))
+    this.#replaced.add(channel)
+  }
+
+  #isVain (channel: Channel, peer: PeerInfo): boolean {
+    return this.late.has(channel) && isOpeningElsewhere(channel, peer)
   }
 
   #openingTime (peer: PeerInfo): ResponseTime {
@@ -226,4 +239,9 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     await Promise.all(closed.map(async ({ done }) => done))
     return closed.length > 0
   }
+}
+
+/** Is a stream to `peer` being opened without the addresses, or some of them, at which it is said to be now? */
+function isOpeningElsewhere ({ isOpen, peer: { addrs: tried } }: Channel, { addrs }: PeerInfo): boolean {
+  return !isOpen && addrs.some(addr => !tried.some(known => bytesEqual(known, addr)))
 }

@@ -83,6 +83,11 @@ export class RpcClient {
     return this.#channels.get(peer)?.peer
   }
 
+  /** `peer` has answered where it is said to be: it is asked there, even if a stream to it is being opened elsewhere. */
+  found (peer: PeerInfo): void {
+    this.#channels.found(peer)
+  }
+
   /** Milliseconds an answer of `peer` usually takes, opening a stream included if there is none. */
   expected (peer: PeerInfo): number {
     return this.#channels.expected(peer)

@@ -91,6 +91,16 @@ describe('contacts that outlive a node', () => {
     expect(dht.contacts).to.equal(2)
   })
 
+  it('do not keep it from one that has moved, if it is told where', async () => {
+    const { host: before } = await simulation.node()
+    const contacts = new Kept()
+    contacts.contacts = [before.self]
+    before.crash()
+    const { host: after } = await simulation.node({}, { id: before.self.id })
+    const { dht } = await simulation.node({ contacts, bootstrap: after.self.addrs })
+    expect(dht.internals.peers.table.closest(dht.self.key, 2).map(({ addrs }) => addrs)).to.deep.equal([after.self.addrs])
+  })
+
   it('let it keep trying while none of them answers', async () => {
     const nodes = await simulation.nodesJoined(3)
     const contacts = new Kept()

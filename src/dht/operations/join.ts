@@ -1,5 +1,4 @@
 import { startDeadline } from '../../clock/wait.ts'
-import { contactOf } from '../../keyspace/contact.ts'
 import { refreshTargets } from '../../routing/refresh.ts'
 import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
@@ -110,9 +109,9 @@ class Greetings {
   }
 
   async #greet (addr: Uint8Array): Promise<void> {
-    const { config: { host, protocol }, peers } = this.#dht
+    const { peers } = this.#dht
     try {
-      const peer = contactOf(await host.identify(addr, protocol, { signal: this.#signal }))
+      const peer = await peers.identify(addr, this.#signal)
       await peers.probe(peer, this.#signal)
       this.#onProgress?.({ type: 'bootstrapped', addr, peer })
       this.#welcome(peer)

@@ -50,11 +50,10 @@ export async function askOne<R extends Question> (dht: DhtContext, to: PeerOrAdd
 }
 
 async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): Promise<Contact> {
-  const { host, protocol, parseAddr } = dht.config
   if (typeof to === 'string') {
-    return resolve(dht, parseAddr(to), signal)
+    return resolve(dht, dht.config.parseAddr(to), signal)
   }
-  return contactOf(isBytes(to) ? await host.identify(to, protocol, { signal }) : checkedPeer(to))
+  return isBytes(to) ? dht.peers.identify(to, signal) : contactOf(checkedPeer(to))
 }
 
 /** @throws {InvalidOptionError} it is neither a peer nor an address */
