@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { Acceptor } from '../../src/hosts/tcp/acceptor.ts'
 import { formatAddress, parseAddress, parseEndpoint } from '../../src/hosts/tcp/address.ts'
@@ -96,6 +97,19 @@ describe('listening on TCP', () => {
     await Promise.all([collect(stream), stream.sink([])])
 
     expect(texts(await told)).to.deep.equal(['/ip4/127.0.0.1/tcp/4001', '/ip4/192.0.2.1/tcp/4001', '/ip4/192.0.2.2/tcp/4001'])
+  })
+
+  it('tells of a visitor again that comes from elsewhere while its old sockets are still there, as if they were dead', async () => {
+    const server = await stage.echo()
+    const told: string[] = []
+    server.watch(PROTOCOL, { onConnect: ({ addrs }) => { told.push(...texts(addrs)) }, onDisconnect: () => { told.push('gone') } })
+    const privateKey = await generateKeyPair('Ed25519')
+    for (const port of [1, 1, 2, 2]) {
+      const visitor = await stage.echo({ privateKey, announce: [`127.0.0.1:${port}`] })
+      const stream = await visitor.openStream(server.self, PROTOCOL)
+      void stream.source.next().catch(() => {})
+    }
+    expect(told).to.deep.equal(['/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/2'])
   })
 
   it('stops twice, and frees the port', async () => {

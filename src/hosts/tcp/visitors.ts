@@ -1,9 +1,10 @@
+import { equals } from 'uint8arrays/equals'
 import { nameOf } from '../../keyspace/contact.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 import type { Topology } from '../../rpc/connection.ts'
 
 interface Visit {
-  readonly peer: PeerInfo
+  peer: PeerInfo
   sockets: number
 }
 
@@ -24,13 +25,15 @@ export class Visitors {
     return () => { watchers.delete(watcher) }
   }
 
-  /** A socket of `peer` for `protocol` is there. Returns what to call when it is gone. */
+  /** A socket of `peer` for `protocol` is there. Returns what to call when it is gone. One that has moved is told of anew: its old sockets may stay for long, dead. */
   arrive (protocol: string, peer: PeerInfo): () => void {
     const key = `${nameOf(peer)} ${protocol}`
     const visit = this.#visits.get(key) ?? { peer, sockets: 0 }
+    const isNews = visit.sockets === 0 || hasMoved(peer, visit.peer)
+    visit.peer = peer
     visit.sockets++
     this.#visits.set(key, visit)
-    if (visit.sockets === 1) {
+    if (isNews) {
       this.#watchers.get(protocol)?.forEach(watcher => { watcher.onConnect(peer) })
     }
     return () => {
@@ -41,4 +44,9 @@ export class Visitors {
       }
     }
   }
+}
+
+/** Does `peer` have an address that it had not `before`? */
+function hasMoved ({ addrs }: PeerInfo, before: PeerInfo): boolean {
+  return addrs.some(addr => !before.addrs.some(known => equals(addr, known)))
 }
