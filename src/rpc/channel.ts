@@ -89,6 +89,7 @@ export class Channel {
   #failure: Error | undefined
   #state: 'opening' | 'open' | 'closing' | 'closed' = 'opening'
   #answered = 0
+  #isDead = false
   /** Since when the oldest request is waited for, or the stream itself. */
   #since = 0
   /** Milliseconds from then on after which the peer is late. */
@@ -110,6 +111,11 @@ export class Channel {
   /** Has it answered before? Then its death says little about the peer: the next request deserves a fresh stream. */
   get reused (): boolean {
     return this.#answered > 0
+  }
+
+  /** Did nothing come for as long as an answer may ever take? Then the peer may be there all the same: it, or we, may have moved or started anew, and nobody told this stream. */
+  get isDead (): boolean {
+    return this.#isDead
   }
 
   get isOpen (): boolean {
@@ -454,6 +460,7 @@ export class Channel {
     const error = this.#timeout()
     const left = this.#since + this.#longest - now
     if (left <= 0 || late.size >= MAX_LATE || this.#isUnwanted) {
+      this.#isDead = left <= 0
       this.#fail(error)
       return
     }

@@ -23,8 +23,8 @@ export interface ClientObserver {
 interface Sending<T> {
   readonly peer: PeerInfo
   readonly frame: Frame
-  readonly signal: AbortSignal | undefined
-  use (channel: Channel, frame: Frame): Promise<T>
+  readonly patience: Patience
+  use (channel: Channel, frame: Frame, patience: Patience): Promise<T>
 }
 
 /** Requests that have an answer. */
@@ -34,7 +34,7 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
  * Asks peers, over one pipelined stream each.
  *
  * A request is sent once more, on a fresh stream, if its
- * stream had answered before and then died, or died of a request before it. Of those
+ * stream had answered before and then died, be it without a word, or died of a request before it. Of those
  * that a peer was sent before it reset the stream all are sent again, one at a time
  * lest it be unclear once more which of them it refuses.
  */
@@ -103,9 +103,8 @@ export class RpcClient {
    * @throws the signal's reason, when aborted
    */
   request<R extends Question> (peer: PeerInfo, request: R, patience: Patience = {}): Promise<ResponseTo<R['type']>> {
-    const { signal } = patience
-    const answer: Promise<Response> = this.#withChannel(peer, request, signal, (channel, frame) => channel.request(frame, request, patience))
-    return this.#observed(peer, request, signal, answer) as Promise<ResponseTo<R['type']>> // decoding has checked the type
+    const answer: Promise<Response> = this.#withChannel(peer, request, patience, (channel, frame, patience) => channel.request(frame, request, patience))
+    return this.#observed(peer, request, patience.signal, answer) as Promise<ResponseTo<R['type']>> // decoding has checked the type
   }
 
   /**
@@ -114,8 +113,7 @@ export class RpcClient {
    * @throws as {@link RpcClient.request}, but for what concerns answers
    */
   async send (peer: PeerInfo, request: Extract<Request, { type: 'add-provider' }>, patience: Patience = {}): Promise<void> {
-    const { signal } = patience
-    return this.#observed(peer, request, signal, this.#withChannel(peer, request, signal, (channel, frame) => channel.send(frame, patience)))
+    return this.#observed(peer, request, patience.signal, this.#withChannel(peer, request, patience, (channel, frame, patience) => channel.send(frame, patience)))
   }
 
   #observed<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, result: Promise<T>): Promise<T> {
@@ -132,9 +130,9 @@ export class RpcClient {
     await this.#channels.close()
   }
 
-  #withChannel<T> (peer: PeerInfo, request: Request, signal: AbortSignal | undefined, use: (channel: Channel, frame: Frame) => Promise<T>): Promise<T> {
+  #withChannel<T> (peer: PeerInfo, request: Request, patience: Patience, use: Sending<T>['use']): Promise<T> {
     try {
-      return this.#attempt({ peer, frame: requestFrame(request), signal, use }, false, false)
+      return this.#attempt({ peer, frame: requestFrame(request), patience, use }, false, false)
     } catch (err) {
       return Promise.reject(err)
     }
@@ -142,20 +140,24 @@ export class RpcClient {
 
   /** `lost`: somebody before us was what our stream died of. `again`: for another reason, this is the second time. */
   #attempt<T> (sending: Sending<T>, lost: boolean, again: boolean): Promise<T> {
-    const { peer, frame, signal, use } = sending
-    signal?.throwIfAborted()
+    const { peer, frame, patience, use } = sending
+    patience.signal?.throwIfAborted()
     const channel = this.#channels.use(peer)
     const { reused } = channel
     if (lost) {
       channel.goSlowly()
     }
     this.#sent++
-    return use(channel, frame).catch((err: unknown) => {
+    return use(channel, frame, patience).catch((err: unknown) => {
       if (err instanceof LostBehindError && err.cause instanceof StreamResetError) {
         return this.#attempt(sending, true, again) // each time, one that was before us is found out
       }
       if (!again && (err instanceof LostBehindError || (reused && err instanceof StreamResetError))) {
         return this.#attempt(sending, lost, true)
+      }
+      if (!again && reused && channel.isDead) {
+        // it was late: then nobody gives it up any more, and what becomes of the peer is still to be known
+        return this.#attempt(patience.signal?.aborted === true ? { ...sending, patience: {} } : sending, lost, true)
       }
       throw err
     })

@@ -308,9 +308,24 @@ describe('rpc client', () => {
     silent = true
     const begun = clock.now()
     let late = 0
-    const request = client.request(server.self, { type: 'ping' }, { onLate: () => { late = clock.now() - begun } })
+    const request = client.request(server.self, { type: 'ping' }, { onLate: () => { late ||= clock.now() - begun } })
     expect(await clock.run(failure(request))).to.equal('TimeoutError')
     expect(late).to.be.within(ROUND_TRIP, 1000)
+  })
+
+  it('asks once more, on a fresh stream, a peer whose stream had answered and is dead without a word', async () => {
+    await serve(echo)
+    await clock.run(ping())
+    network.partition([[server]])
+    const asked = Promise.all([ping(), ping()])
+    await clock.advance(1000)
+    network.heal() // what has lost something stays silent
+    expect(await clock.run(asked)).to.deep.equal(['ping', 'ping'])
+    expect(streams).to.have.lengthOf(2)
+    server.crash()
+    const begun = clock.now()
+    expect(await clock.run(failure(ping())), 'and no more than that').to.equal('TimeoutError')
+    expect(clock.now() - begun).to.be.closeTo(10_000 + OPEN_TIMEOUT_MS, 1)
   })
 
   it('gives a peer that was never asked the benefit of the doubt', async () => {
@@ -517,8 +532,18 @@ describe('rpc client', () => {
       server.crash()
       const begun = clock.now()
       expect(await clock.run(pingOn('a'))).to.equal('TimeoutError')
-      expect(clock.now() - begun).to.be.closeTo(10_000, 1)
-      expect(lates).to.deep.equal(['a: no answer to ping within 500 ms'])
+      expect(clock.now() - begun).to.be.closeTo(10_000 + OPEN_TIMEOUT_MS, 1)
+      expect(lates[0]).to.equal('a: no answer to ping within 500 ms')
+    })
+
+    it('is asked once more on a fresh stream though who asked has given up, since it may have moved', async () => {
+      network.partition([[server]])
+      const controller = new AbortController()
+      const asked = failure(client.request(server.self, { type: 'ping' }, { signal: controller.signal, onLate: () => { controller.abort() } }))
+      await clock.advance(1000)
+      expect(controller.signal.aborted).to.equal(true)
+      network.heal()
+      expect(await clock.run(asked)).to.equal('answered')
     })
 
     it('is sent on, once its stream is open, what nobody answers', async () => {
