@@ -64,7 +64,7 @@ export class IndexedValueStore implements ValueStore {
 
   async get (key: Uint8Array): Promise<StoredValue | undefined> {
     const entry = this.#index.get(bytesToMapKey(key))
-    if (entry != null) {
+    if (entry != null && entry.time > this.#clock.now()) {
       return this.#read(key, entry)
     }
     return this.#shared ? this.#readForeign(key) : undefined
@@ -124,9 +124,6 @@ export class IndexedValueStore implements ValueStore {
   }
 
   async #read (key: Uint8Array, entry: ValueEntry): Promise<StoredValue | undefined> {
-    if (entry.time <= this.#clock.now()) {
-      return undefined
-    }
     try {
       const value = await this.#rows.get(key)
       if (value == null) {
@@ -147,7 +144,7 @@ export class IndexedValueStore implements ValueStore {
     const id = bytesToMapKey(key)
     return this.#turns.take(id, async () => {
       const value = await this.#foreignRow(key)
-      if (value != null && this.#index.get(id) == null && this.#index.fits(roomOf(value))) {
+      if (value != null && this.#index.get(id)?.time !== value.expires && this.#index.fits(roomOf(value))) {
         this.#index.set(roomOf(value), value.expires)
       }
       return value
@@ -194,8 +191,14 @@ export class IndexedValueStore implements ValueStore {
       if (this.#index.get(entry.id) !== entry) {
         return false
       }
+      const key = mapKeyToBytes(entry.id)
       try {
-        await this.#rows.delete(mapKeyToBytes(entry.id))
+        const foreign = this.#shared ? await this.#foreignRow(key) : undefined
+        if (foreign != null) { // somebody else wrote it anew
+          this.#index.set(roomOf(foreign), foreign.expires)
+          return false
+        }
+        await this.#rows.delete(key)
       } catch (err) {
         this.#log('an expired value stays: %e', err)
         return false

@@ -100,6 +100,25 @@ describe('store/datastore-values', () => {
     expect(await shared.get(utf8('/kv/old')), 'what is over when it is first read').to.equal(undefined)
   })
 
+  for (const first of ['collect', 'get'] as const) {
+    it(`keeps what somebody else has written anew, when it is shared: ${first}`, async () => {
+      const shared = await open({ shared: true })
+      await shared.put(value(KEY))
+      await clock.advance(TTL / 2)
+      const anew = value(KEY, 9)
+      await datastore.put(rowKey(KEY), encodeValueRow(anew, TTL))
+      await clock.advance(TTL / 2)
+      await shared[first](KEY)
+      expect(await shared.collect()).to.equal(0)
+      expect(await shared.get(KEY)).to.deep.equal(anew)
+      expect(shared.counts).to.deep.include({ values: 1, bytes: KEY.byteLength + 9, expired: 0 })
+      await clock.advance(TTL / 2)
+      expect(await shared.get(KEY)).to.equal(undefined)
+      expect(await shared.collect()).to.equal(1)
+      expect((await datastore.rows()).size).to.equal(0)
+    })
+  }
+
   it('reads no row to tell that nobody has written one, when it is shared', async () => {
     const shared = await open({ shared: true })
     expect(await shared.get(KEY)).to.equal(undefined)
