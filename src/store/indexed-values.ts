@@ -167,9 +167,6 @@ export class IndexedValueStore implements ValueStore {
 
   /** Drop expired values until there is room. Those that somebody works on are left: it could wait for us. */
   async #makeRoom (room: Room): Promise<void> {
-    if (this.#index.fits(room)) {
-      return
-    }
     const now = this.#clock.now()
     const left: ValueEntry[] = []
     try {

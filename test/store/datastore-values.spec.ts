@@ -108,16 +108,36 @@ describe('store/datastore-values', () => {
       const anew = value(KEY, 9)
       await datastore.put(rowKey(KEY), encodeValueRow(anew, TTL))
       await clock.advance(TTL / 2)
-      await shared[first](KEY)
-      expect(await shared.collect()).to.equal(0)
-      expect(await shared.get(KEY)).to.deep.equal(anew)
+      expect(await shared[first](KEY)).to.deep.equal(first === 'get' ? anew : 0)
       expect(shared.counts).to.deep.include({ values: 1, bytes: KEY.byteLength + 9, expired: 0 })
+      expect(await shared.get(KEY)).to.deep.equal(anew)
+      expect(await shared.collect()).to.equal(0)
       await clock.advance(TTL / 2)
       expect(await shared.get(KEY)).to.equal(undefined)
       expect(await shared.collect()).to.equal(1)
       expect((await datastore.rows()).size).to.equal(0)
     })
   }
+
+  it('serves nothing that somebody else has deleted, or whose life they have shortened', async () => {
+    const shared = await open({ shared: true })
+    const [gone, shortened] = [utf8('/kv/gone'), utf8('/kv/shortened')]
+    await shared.put(value(gone))
+    await shared.put(value(shortened))
+    await datastore.delete(rowKey(gone))
+    await datastore.put(rowKey(shortened), encodeValueRow(value(shortened, 5, 1), TTL))
+    await clock.advance(1)
+    expect([await shared.get(gone), await shared.get(shortened)]).to.deep.equal([undefined, undefined])
+  })
+
+  it('counts no more of what somebody else has written than its limits allow, and serves it all the same', async () => {
+    const shared = await open({ shared: true, limits: { maxValues: 1 } })
+    await shared.put(value(KEY))
+    const other = utf8('/kv/other')
+    await datastore.put(rowKey(other), encodeValueRow(value(other), TTL))
+    expect(await shared.get(other)).to.deep.equal(value(other))
+    expect(shared.counts).to.deep.include({ values: 1 })
+  })
 
   it('reads no row to tell that nobody has written one, when it is shared', async () => {
     const shared = await open({ shared: true })
@@ -247,6 +267,28 @@ describe('store/datastore-values', () => {
     expect(await store.get(KEY)).to.deep.equal(value(KEY))
   })
 
+  it('does not drop for a corrupt row what is written anew', async () => {
+    const store = await open()
+    await store.put(value(KEY))
+    await datastore.put(rowKey(KEY), utf8('no row'))
+    datastore.turns = call => call === 'get' ? 20 : 0
+    const reading = store.get(KEY)
+    await store.put(value(KEY, 9))
+    expect(await reading).to.equal(undefined)
+    expect(await store.get(KEY)).to.deep.equal(value(KEY, 9))
+  })
+
+  it('does not use a corrupt row though the disk does not delete it', async () => {
+    const { lines, log } = logLines()
+    const store = await open({ log })
+    await store.put(value(KEY))
+    await datastore.put(rowKey(KEY), utf8('no row'))
+    datastore.failing.add('delete')
+    expect([await store.get(KEY), await store.get(KEY)]).to.deep.equal([undefined, undefined])
+    expect(lines).to.have.lengthOf(2)
+    expect(store.counts).to.deep.include({ values: 0, corrupt: 1 })
+  })
+
   it('lets two writes for which each other\'s expired value would have to go end', async () => {
     const store = await open({ limits: { maxBytes: 20 } })
     const [a, b] = [utf8('/a'), utf8('/b')]
@@ -271,6 +313,31 @@ describe('store/datastore-values', () => {
     datastore.failing.clear()
     expect(await store.collect()).to.equal(1)
     expect((await datastore.rows()).size).to.equal(0)
+  })
+
+  it('is full while the disk does not let go of what has expired', async () => {
+    const store = await open({ limits: { maxValues: 2 } })
+    const others = ['/a', '/b'].map(utf8)
+    await Promise.all(others.map(async key => { await store.put(value(key)) }))
+    await clock.advance(TTL)
+    datastore.failing.add('delete')
+    await expect(store.put(value(KEY))).to.eventually.be.rejected.with.property('name', 'StoreFullError')
+    datastore.failing.clear()
+    await store.put(value(KEY))
+    expect(store.counts).to.deep.include({ values: 2, expired: 1 })
+  })
+
+  it('still has what the disk does not delete, and deletes nothing that it does not have', async () => {
+    const store = await open()
+    await store.put(value(KEY))
+    await store.delete(utf8('/kv/other'))
+    expect(datastore.calls.delete).to.equal(0)
+    datastore.failing.add('delete')
+    await expect(store.delete(KEY)).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    expect(await store.get(KEY)).to.deep.equal(value(KEY))
+    datastore.failing.clear()
+    await store.delete(KEY)
+    expect(await store.get(KEY)).to.equal(undefined)
   })
 
   it('opens again after the disk could not be read', async () => {
