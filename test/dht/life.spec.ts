@@ -308,6 +308,15 @@ describe('the life of a value', () => {
       expect(await get(nodes[5])).to.equal(undefined)
     })
 
+    it('begins again for as long as its put said', async () => {
+      const nodes = await network(8, { valueTtl: HOUR })
+      await put(nodes[0], 'value', { ttl: 8 * HOUR, republish: true })
+      await simulation.clock.advance(7 * HOUR)
+      const lives = (await holders(nodes)).map(({ expires }) => expires - simulation.clock.now())
+      expect(lives.length).to.be.at.least(4)
+      lives.forEach(life => { expect(life).to.be.within(5 * HOUR - MINUTE, 7 * HOUR + MINUTE) })
+    })
+
     it('does not begin again in step with others', async () => {
       const nodes = await network(2, { valueTtl: 24 * HOUR })
       for (let i = 0; i < 20; i++) {
@@ -363,6 +372,16 @@ describe('the life of a value', () => {
       expect(nodes[0].dht.internals.publisher.counts.values).to.equal(0)
       expect(nodes[0].dht.internals.counts.superseded).to.equal(1)
       expect(nodes[1].dht.internals.publisher.counts.values).to.equal(1)
+    })
+
+    it('is replaced by the newer one of a peer that refuses it', async () => {
+      const [a, b] = await network(2, { valueTtl: 2 * HOUR })
+      await put(a, 'old', { republish: true })
+      const newer = await b.dht.internals.values.seal('key', 'new')
+      await b.dht.internals.values.accept({ ...newer, ttl: 5 * HOUR })
+      await simulation.clock.advance(2 * HOUR)
+      expect((await holders([a, b])).map(({ value }) => value)).to.deep.equal(['new', 'new'])
+      expect(a.dht.internals.publisher.counts.values).to.equal(0)
     })
 
     it('is begun again soon when nobody could be told', async () => {

@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { sleep } from '../../src/clock/wait.ts'
+import { InvalidRecordError } from '../../src/record/invalid-record.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
@@ -9,6 +10,7 @@ import { Simulation } from '../helpers/simulation.ts'
 import { Disk } from '../store/fixtures.ts'
 import type { Clock } from '../../src/clock/clock.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
+import type { RecordKind } from '../../src/record/validator.ts'
 import type { Publication } from '../../src/store/publication-store.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
@@ -18,7 +20,8 @@ const HOUR = 60 * MINUTE
 /** Nothing but what a test is about. */
 const QUIET: Partial<KademliaInit> = { valueTtl: 10 * HOUR, selfLookupInterval: 500 * HOUR, refreshInterval: 500 * HOUR, replicateInterval: Infinity, handOver: false, cacheFound: false }
 
-const KEYS = Array.from({ length: 10 }, (_, i) => `key ${i}`)
+/** More than are sent at once. */
+const KEYS = Array.from({ length: 12 }, (_, i) => `key ${String(i).padStart(2, '0')}`)
 
 /** A publisher's list on something slow. */
 class SlowPublications extends MemoryPublicationStore {
@@ -93,11 +96,29 @@ describe('republishing', () => {
 
   it('comes soon after a put for which there was nobody in time', async () => {
     await publish({ awaitContacts: true, firstSelfLookup: 1_000, bootstrap: [] })
-    await expect(simulation.clock.run(publisher.dht.put('key 0', 'value', { timeout: 1_000 }))).to.eventually.be.rejected
+    await expect(simulation.clock.run(publisher.dht.put('key 00', 'value', { timeout: 1_000 }))).to.eventually.be.rejected
       .with.property('name', 'NoPeersError')
     await simulation.clock.run(publisher.dht.join(nodes[0].host.self.addrs))
     await simulation.clock.advance(2 * MINUTE)
-    expect(await alive()).to.deep.equal(['key 0'])
+    expect(await alive()).to.deep.equal(['key 00'])
+  })
+
+  it('ends when the kind of a value accepts it no longer', async () => {
+    const end = simulation.clock.now() + HOUR
+    const kind: RecordKind = {
+      namespace: 'until',
+      validate (_, now) {
+        if (now > end) {
+          throw new InvalidRecordError('it is over')
+        }
+      },
+      select: () => 0
+    }
+    await publish({ kinds: [kind] })
+    await simulation.clock.run(publisher.dht.put(utf8('/until/then'), 'value'))
+    await simulation.clock.advance(8 * HOUR)
+    expect(publisher.dht.counts.published.values).to.equal(0)
+    expect(publisher.dht.counts.upkeep.superseded).to.equal(1)
   })
 
   describe('of many that are due at once', () => {
@@ -130,7 +151,9 @@ describe('republishing', () => {
     it('goes on, no more often than it should, while the list cannot be written', async () => {
       await restart()
       disk.failing.add('put')
-      await simulation.clock.advance(9 * MINUTE)
+      await simulation.clock.advance(MINUTE)
+      expect(await alive(), 'all of them at once').to.deep.equal(KEYS)
+      await simulation.clock.advance(8 * MINUTE)
       expect(await alive()).to.deep.equal(KEYS)
       expect(publisher.dht.counts.upkeep.republished).to.equal(KEYS.length)
       await simulation.clock.advance(72 * HOUR)
@@ -165,7 +188,7 @@ describe('republishing', () => {
     beforeEach(async () => {
       publications = new SlowPublications(simulation.clock)
       await publish({ publications })
-      await simulation.clock.run(publisher.dht.put('key 0', 'old'))
+      await simulation.clock.run(publisher.dht.put('key 00', 'old'))
     })
 
     /** Do something when the list is read for the `count`th time to send the value again, and then let the life of the value pass several times. */
@@ -184,15 +207,15 @@ describe('republishing', () => {
     }
 
     async function putAt (read: number): Promise<void> {
-      await meanwhile(read, async () => publisher.dht.put('key 0', 'new'))
-      const { value } = await simulation.clock.run(nodes[1].dht.get('key 0'))
+      await meanwhile(read, async () => publisher.dht.put('key 00', 'new'))
+      const { value } = await simulation.clock.run(nodes[1].dht.get('key 00'))
       expect(new TextDecoder().decode(value)).to.equal('new')
       expect(publisher.dht.counts.published.values).to.equal(1)
       expect(publisher.dht.counts.upkeep.superseded).to.equal(0)
     }
 
     async function unpublishAt (read: number): Promise<void> {
-      await meanwhile(read, async () => { expect(await publisher.dht.unpublish('key 0')).to.equal(true) })
+      await meanwhile(read, async () => { expect(await publisher.dht.unpublish('key 00')).to.equal(true) })
       expect(await alive()).to.deep.equal([])
       expect([...publications.times()]).to.deep.equal([])
       expect(publisher.dht.counts.published.values).to.equal(0)
