@@ -103,6 +103,32 @@ describe('republishing', () => {
     expect(await alive()).to.deep.equal(['key 00'])
   })
 
+  it('goes on after a restart where it was', async () => {
+    await publish()
+    await simulation.clock.run(publisher.dht.put('key 00', 'value'))
+    await simulation.clock.advance(8 * HOUR)
+    expect(publisher.dht.counts.upkeep.republished).to.equal(1)
+    await simulation.clock.run(publisher.dht.stop())
+    await publish()
+    expect(publisher.dht.counts.published.next).to.be.within(simulation.clock.now() + 2 * HOUR - MINUTE, simulation.clock.now() + 7 * HOUR)
+    await simulation.clock.advance(1.9 * HOUR)
+    expect(publisher.dht.counts.upkeep.republished).to.equal(0)
+    await simulation.clock.advance(6 * HOUR)
+    expect(publisher.dht.counts.upkeep.republished).to.equal(1)
+  })
+
+  it('is not promised, and not ended, when the list cannot be written', async () => {
+    await publish()
+    disk.failing.add('put').add('delete')
+    await expect(simulation.clock.run(publisher.dht.put('key 00', 'value'))).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    expect(publisher.dht.counts.published.values).to.equal(0)
+    disk.failing.clear()
+    await simulation.clock.run(publisher.dht.put('key 00', 'value'))
+    disk.failing.add('delete')
+    await expect(publisher.dht.unpublish('key 00')).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    expect(publisher.dht.counts.published.values).to.equal(1)
+  })
+
   it('ends when the kind of a value accepts it no longer', async () => {
     const end = simulation.clock.now() + HOUR
     const kind: RecordKind = {

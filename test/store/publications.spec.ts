@@ -89,6 +89,18 @@ describe('store/publications', () => {
     expect(await store.get(KEY)).to.equal(undefined)
     expect([...store.times()]).to.deep.equal([])
     expect(lines).to.have.length(1)
+    expect((await datastore.rows()).size).to.equal(0)
+  })
+
+  it('do not use a row that is spoilt though it cannot be deleted', async () => {
+    const datastore = new Disk()
+    const { lines, log } = logLines()
+    const store = await opened(datastore, log)
+    await store.put(publication())
+    await datastore.put(publicationRowKey('/dht', KEY), Uint8Array.of(0xff))
+    datastore.failing.add('delete')
+    expect([await store.get(KEY), await store.get(KEY)]).to.deep.equal([undefined, undefined])
+    expect(lines).to.have.length(2)
   })
 
   it('still have what they had when a write fails', async () => {

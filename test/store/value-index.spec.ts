@@ -123,4 +123,34 @@ describe('store/value-index', () => {
     reserve('d', 58)
     expect(() => { reserve('e', 1, 'z') }).to.throw(/store is full/).with.property('reason', 'full')
   })
+
+  it('refuses a value that is larger than what one peer may have, be it its first', () => {
+    const index = new ValueIndex({ maxValues: 8, maxBytes: 80 })
+    expect(() => { index.reserve({ id: 'a', bytes: 21, from: 'x' }) }).to.throw().with.property('reason', 'perPeer')
+    index.reserve({ id: 'a', bytes: 20, from: 'x' })
+  })
+
+  it('counts what is being written, and gives no room back before it is', () => {
+    const index = new ValueIndex({ maxValues: 2, maxBytes: 20 })
+    index.set({ id: 'a', bytes: 20 }, 100)
+    const release = index.reserve({ id: 'a', bytes: 2 })
+    expect(index.fits({ id: 'b', bytes: 2 }), 'the smaller is not written yet').to.equal(false)
+    index.set({ id: 'a', bytes: 2 }, 100)
+    release()
+    index.reserve({ id: 'b', bytes: 2 })
+    expect(index.fits({ id: 'c', bytes: 0 }), 'a third').to.equal(false)
+  })
+
+  it('does not put back an entry of a value that was written anew, or has gone', () => {
+    const index = new ValueIndex()
+    for (const id of ['a', 'b']) {
+      index.set({ id, bytes: 1 }, 10)
+    }
+    const entries = index.expired(10)
+    entries.forEach(entry => { index.setAside(entry) })
+    index.set({ id: 'a', bytes: 1 }, 20)
+    index.delete('b')
+    entries.forEach(entry => { index.putBack(entry) })
+    expect(index.expired(20).map(({ time }) => time)).to.deep.equal([20])
+  })
 })
