@@ -163,14 +163,15 @@ describe('handing over', () => {
   }
 
   it('is done of a value for which somebody who is gone seems to leave the newcomer no place', async () => {
-    await expectNewcomer(0)
-    const byDistance = others.toSorted((a, b) => compareDistance(expected.key, a.dht.self.key, b.dht.self.key))
-    const gone = byDistance[3]
-    await hold(1, ids => ids.indexOf(expected.id) === K && among(holder.dht.self, gone.dht.self)(ids))
-    gone.host.crash()
+    await expectNewcomer(1)
+    const around = others.toSorted((a, b) => compareDistance(expected.key, a.dht.self.key, b.dht.self.key)).slice(1, 2 * K - 1)
+    const goneOf = (ids: readonly Uint8Array[]): SimulatedNode | undefined => around.find(({ dht: { self } }) => ids.indexOf(self.id) < K)
+    const [key] = await hold(1, ids => ids.indexOf(expected.id) === K + 1 && ids.indexOf(holder.dht.self.id) < K && goneOf(ids) != null)
+    const closest = [...others].sort((a, b) => compareDistance(keyOf(key), a.dht.self.key, b.dht.self.key)).map(({ dht }) => dht.self.id)
+    goneOf(closest)?.host.crash()
     await simulation.clock.advance(120 * SECOND)
     await arrive()
-    await simulation.clock.advance(15 * SECOND)
+    await simulation.clock.advance(60 * SECOND)
     expect(given).to.have.lengthOf(1)
   })
 

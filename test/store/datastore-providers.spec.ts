@@ -304,6 +304,42 @@ describe('store/datastore-providers', () => {
     expect(after.counts?.evicted).to.deep.equal({ rows: 0, keys: 0, perKey: 2, perPeer: 0 })
   })
 
+  it('leaves the rows of neighbours alone', async () => {
+    const neighbours = ['/dht/addrsbook/x', '/dht/providers/x', '/dht/provide']
+    for (const name of neighbours) {
+      await datastore.put(new Key(name), Uint8Array.of(1))
+    }
+    await (await open()).add(multihashOf(1), peerOf(1))
+    await open()
+    expect([...(await datastore.rows()).keys()]).to.include.members(neighbours)
+  })
+
+  it('opens though the disk does not let go of what is useless', async () => {
+    const { lines, log } = logLines()
+    const before = await open()
+    await before.add(multihashOf(1), peerOf(1))
+    await before.add(multihashOf(2), peerOf(2))
+    await datastore.put(rowKey(multihashOf(2), idOf(2)), new Uint8Array())
+    datastore.failing.add('delete')
+    const store = await open({ log })
+    expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
+    expect(await store.get(multihashOf(2))).to.deep.equal([])
+    expect(lines, 'a row that cannot be read, which stays, and addresses that do').to.have.lengthOf(3)
+  })
+
+  it('opens once, and again after the disk could not be read', async () => {
+    await (await open()).add(multihashOf(1), peerOf(1))
+    const query = datastore.query.bind(datastore)
+    datastore.query = () => { throw new Error('closed') }
+    const store = new DatastoreProviderStore({ datastore, clock, self: SELF })
+    await expect(store.open()).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    datastore.query = query
+    const { query: before } = datastore.calls
+    await Promise.all([store.open(), store.open()])
+    expect(datastore.calls.query - before).to.equal(1)
+    expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
+  })
+
   it('is of no use before it is open', async () => {
     const store = new DatastoreProviderStore({ datastore, clock, self: SELF })
     expect(store.counts).to.equal(undefined)

@@ -113,6 +113,20 @@ describe('store/publications', () => {
     expect(await store.get(KEY)).to.deep.equal(publication())
   })
 
+  it('are opened once, and again after the disk could not be read', async () => {
+    const datastore = new Disk()
+    await (await opened(datastore)).put(publication())
+    const query = datastore.query.bind(datastore)
+    datastore.query = () => { throw new Error('closed') }
+    const store = new DatastorePublicationStore({ datastore })
+    await expect(store.open()).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    datastore.query = query
+    const { query: before } = datastore.calls
+    await Promise.all([store.open(), store.open()])
+    expect(datastore.calls.query - before).to.equal(1)
+    expect(await store.get(KEY)).to.deep.equal(publication())
+  })
+
   it('are of no use before they are open', async () => {
     const store = new DatastorePublicationStore({ datastore: new Disk() })
     expect(() => store.times()).to.throw().with.property('name', 'StoreNotOpenError')
