@@ -25,6 +25,15 @@ console.log(dht.contacts)
 console.log(typeof kadDHT({ protocol: '/test/kad/1.0.0' }))
 `
 
+const REQUIRE = `
+const { kadDHT } = require('kadmium')
+const { Kademlia } = require('kadmium/engine')
+const { createNode } = require('kadmium/node')
+const { VirtualClock } = require('kadmium/memory')
+
+console.log([kadDHT, Kademlia, createNode, VirtualClock].map(entry => typeof entry).join())
+`
+
 inEmptyFolder(({ folder, run }) => {
   const { filename, files } = pack(folder)
   const strangers = files.map(({ path }) => path).filter(path => !/^(src|dist\/src)\/|^dist\/(index\.min\.js|index\.min\.js\.map|typedoc-urls\.json)$|^(package\.json|README\.md|LICENSE-APACHE|LICENSE-MIT|CHANGELOG\.md)$/.test(path))
@@ -34,7 +43,9 @@ inEmptyFolder(({ folder, run }) => {
   run('npm', 'install', '--no-audit', '--no-fund', `./${filename}`, 'typescript@5', '@types/node@22')
   writeFileSync(join(folder, 'use.ts'), USE)
   writeFileSync(join(folder, 'use.js'), USE)
+  writeFileSync(join(folder, 'use.cjs'), REQUIRE)
   expect('its entries import and run', run('node', 'use.js'), 'value\n0\nfunction\n')
+  expect('CommonJS can require them', run('node', 'use.cjs'), 'function,function,function,function\n')
   expect('its types resolve', run('npx', 'tsc', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022', '--module', 'nodenext', '--skipLibCheck', 'false', 'use.ts'), '')
   expect('the command runs', run('npx', 'kadmium', '--version').trim(), JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version)
   run('npx', 'kadmium', 'demo', '--nodes', '3')
