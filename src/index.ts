@@ -55,7 +55,7 @@ export { Libp2pRecord as Record } from '@libp2p/record'
 export { EventTypes, MessageType } from './libp2p/events.ts'
 export { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from './libp2p/mappers.ts'
 export type { AddPeerEvent, DHTProgressEvents, DHTRecord, DialPeerEvent, DisjointPath, FinalPeerEvent, MessageName, PathEndedEvent, PeerResponseEvent, ProviderEvent, QueryErrorEvent, QueryEvent, SendQueryEvent, ValueEvent } from './libp2p/events.ts'
-export type { KadDHTComponents, KadDHTInit, PeerInfoMapper, ProvidersInit, ReProvideInit, SelectFn, Selectors, ValidateFn, Validators } from './libp2p/init.ts'
+export type { KadDHTComponents, KadDHTInit, Libp2pHostComponents, PeerInfoMapper, ProvidersInit, ReProvideInit, SelectFn, Selectors, TimeoutBounds, ValidateFn, Validators } from './libp2p/init.ts'
 export type { FindProvidersOptions, GetValueOptions, KadDHT, PublishingKadDHT, RoutingTable, SetModeOptions, SingleKadDHT } from './libp2p/kad-dht.ts'
 
 /**

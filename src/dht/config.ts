@@ -127,7 +127,7 @@ export interface KademliaInit {
   prefixLength?: number
   /** Contacts beyond which a bucket splits, if it may. Default `k`. */
   splitThreshold?: number
-  /** Serve requests, or only ask? Clients are never entered in routing tables. Default `server`; {@link Kademlia.setMode} changes it. */
+  /** Serve requests, or only ask? Clients are never entered in routing tables. Default `server`; `setMode` changes it. */
   mode?: 'client' | 'server'
   /** The largest value in bytes, kept or fetched. Default 4 MiB; 64 KiB on libp2p networks. */
   maxValueSize?: number
@@ -135,7 +135,7 @@ export interface KademliaInit {
   valueTtl?: number
   /** The longest life, in milliseconds, that a put may give a value here. Default 7 days, 48 h on libp2p networks; never less than `valueTtl`. */
   maxValueTtl?: number
-  /** Send our own values out again before their life is over, until {@link Kademlia.unpublish}? Default true; false on libp2p networks, as in go. */
+  /** Send our own values out again before their life is over, until `unpublish`? Default true; false on libp2p networks, as in go. */
   republish?: boolean
   /** Milliseconds after which a value that we hold for others is passed on to the k closest, unless it came again meanwhile (Kademlia paper, §2.5); Infinity: never. Default 1 h; never on libp2p networks, as in go. */
   replicateInterval?: number

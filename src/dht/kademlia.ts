@@ -228,7 +228,11 @@ export class Kademlia {
     }
   }
 
-  /** What is going on inside, for dumps and statistics: look, and change nothing. */
+  /**
+   * What is going on inside, for dumps and statistics: look, and change nothing.
+   *
+   * @internal
+   */
   get internals (): Pick<DhtContext, 'client' | 'config' | 'counts' | 'holdings' | 'peers' | 'publisher' | 'reproviding' | 'values'> & { readonly server: RpcServer, readonly store: ValueStore } {
     const { client, config, counts, holdings, peers, publisher, reproviding, values } = this.#dht
     return { client, config, counts, holdings, peers, publisher, reproviding, values, server: this.#server, store: this.#store }

@@ -17,12 +17,12 @@ export const MAX_DUMPED_BYTES = 1_024
 export interface ValueDump {
   /** Where it lies, the SHA-256 of the key: 64 lower-case hex digits. */
   readonly id: string
-  /** The record key as text; if it is longer than {@link MAX_DUMPED_BYTES}, its first ones. */
+  /** The record key as text; of one that is longer, the first 1,024 bytes. */
   readonly key: string
   readonly key_encoding: KeyEncoding
   /** Bytes of the whole key. */
   readonly key_size: number
-  /** The value, of which at most {@link MAX_DUMPED_BYTES}; in the open namespace without its envelope. */
+  /** The value, of which at most 1,024 bytes; in the open namespace without its envelope. */
   readonly value: string
   readonly value_encoding: Encoding
   /** Bytes of the whole value. */

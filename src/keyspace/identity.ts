@@ -21,7 +21,7 @@ export class Identity {
     return this.#key
   }
 
-  /** {@link bytesToMapKey} of the id. */
+  /** The id as a string of one character a byte, fit for a `Map`. */
   get name (): string {
     this.#name ??= bytesToMapKey(this.id)
     return this.#name

@@ -3,6 +3,8 @@ import type { AbortOptions, Metrics, PeerInfo, PeerStore, PrivateKey } from '@li
 import type { AdaptiveTimeoutInit } from '@libp2p/utils'
 import type { Datastore } from 'interface-datastore'
 
+export type { Libp2pHostComponents } from '../hosts/libp2p/host.ts'
+
 /** Changes what is believed of a peer's addresses, and told to others. */
 export interface PeerInfoMapper {
   (peer: PeerInfo): PeerInfo
@@ -87,8 +89,8 @@ export interface ReProvideInit {
   validity?: number
 }
 
-/** Bounds of a deadline that adapts to measured response times, and is not scaled otherwise. */
-type Timeout = Omit<AdaptiveTimeoutInit, 'metricsName' | 'metrics'>
+/** Bounds of a deadline that adapts to measured response times, and is not scaled otherwise: milliseconds. */
+export type TimeoutBounds = Omit<AdaptiveTimeoutInit, 'metricsName' | 'metrics'>
 
 /** The options of the service. All have defaults. */
 export interface KadDHTInit {
@@ -208,7 +210,7 @@ export interface KadDHTInit {
   metricsPrefix?: string
 
   /** The deadline for contacts that are asked whether they are alive still. */
-  pingOldContactTimeout?: Timeout
+  pingOldContactTimeout?: TimeoutBounds
 
   /**
    * Contacts asked at once whether they are alive still.
@@ -225,7 +227,7 @@ export interface KadDHTInit {
   pingOldContactMaxQueueSize?: number
 
   /** The deadline for newcomers to answer. */
-  pingNewContactTimeout?: Timeout
+  pingNewContactTimeout?: TimeoutBounds
 
   /**
    * Newcomers asked at once; the lesser of this and `routingTableUpdateQueueConcurrency` counts.
@@ -269,7 +271,7 @@ export interface KadDHTInit {
   peerInfoMapper?(peer: PeerInfo): PeerInfo
 
   /** Bounds of the deadlines for requests, which adapt to how fast peers answer. Default: 2,000 ms, and 10,000 ms or `minTimeout` if that is more. */
-  networkDialTimeout?: Timeout
+  networkDialTimeout?: TimeoutBounds
 
   /**
    * Milliseconds that a newcomer has to answer.

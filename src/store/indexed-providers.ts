@@ -115,7 +115,11 @@ export class IndexedProviderStore implements ProviderStore {
     return dropped
   }
 
-  /** Delete rows that are no longer in the index, unless they have come back. Those that cannot be deleted give way at the next opening. */
+  /**
+   * Delete rows that are no longer in the index, unless they have come back. Those that cannot be deleted give way at the next opening.
+   *
+   * @internal
+   */
   async deleteDisplaced (displaced: readonly ProviderRow[]): Promise<void> {
     for (const row of displaced) {
       await this.#turns.take(row.provider, async () => {
