@@ -57,7 +57,7 @@ export interface DataDir {
  * import { openDataDir } from 'kadmium/node'
  *
  * const self = new Uint8Array(34) // the multihash of a PeerId
- * const { values, close } = await openDataDir({ dir: '/tmp/kadmium-example', self })
+ * const { values, close } = await openDataDir({ dir: './data', self })
  * for await (const { key, expires } of values.values()) {
  *   console.info(key, new Date(expires))
  * }

@@ -32,9 +32,12 @@ export interface LookupDump {
  *
  * ```typescript
  * import { lookupDump } from 'kadmium/engine'
+ * import { createNode } from 'kadmium/node'
  *
- * const { found } = lookupDump(await node.lookup('/kv/greeting'))
- * console.log(found[0].distance)
+ * const node = await createNode({ listen: ['/ip4/127.0.0.1/tcp/0'] })
+ * const { found, hops } = lookupDump(await node.lookup('/kv/greeting'))
+ * console.log(found.map(({ distance }) => distance), hops)
+ * await node.stop()
  * ```
  */
 export function lookupDump (lookup: LookupResult): LookupDump {

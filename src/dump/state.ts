@@ -69,9 +69,12 @@ export interface StateDump {
  *
  * ```typescript
  * import { stateDump } from 'kadmium/engine'
+ * import { createNode } from 'kadmium/node'
  *
+ * const node = await createNode({ listen: ['/ip4/127.0.0.1/tcp/0'] })
  * const { routes, store } = await stateDump(node, Date.now())
  * console.log(routes.size, store.length)
+ * await node.stop()
  * ```
  */
 export async function stateDump (node: Kademlia, now: number): Promise<StateDump> {

@@ -58,6 +58,10 @@ const OPEN_PREFIX = '/kv/'
  * @example
  *
  * ```typescript
+ * import { generateKeyPair } from '@libp2p/crypto/keys'
+ * import { formatRecordKey, mutableKeyOf } from 'kadmium/engine'
+ *
+ * const { publicKey } = await generateKeyPair('Ed25519')
  * formatRecordKey(mutableKeyOf(publicKey, new TextEncoder().encode('profile'))) // /mutable/12D3Koo…/profile
  * ```
  */

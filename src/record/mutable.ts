@@ -88,13 +88,6 @@ export function mutableRecords (maxValueSize: number): MutableRecords {
  * @param version - what to write; its sequence greater than that of the version it replaces
  * @throws {RangeError} the sequence is negative or no safe integer
  * @throws {InvalidRecordError} `key` is no key of a mutable value, or of another's
- *
- * @example
- *
- * ```typescript
- * const key = mutableKeyOf(privateKey.publicKey, new TextEncoder().encode('profile'))
- * const value = await sealMutableValue(privateKey, key, { sequence: 1, data })
- * ```
  */
 export async function sealMutableValue (privateKey: Ed25519PrivateKey, key: Uint8Array, version: MutableVersion): Promise<Uint8Array> {
   checkSequence(version.sequence)

@@ -12,6 +12,10 @@ import type { AbortOptions } from '@libp2p/interface'
  * @example
  *
  * ```typescript
+ * import { ipnsSelector } from 'ipns/selector'
+ * import { ipnsValidator } from 'ipns/validator'
+ * import type { RecordKind } from 'kadmium/engine'
+ *
  * const ipns: RecordKind = {
  *   namespace: 'ipns',
  *   validate: async ({ key, value }) => { await ipnsValidator(key, value) },

@@ -201,16 +201,7 @@ export class Libp2pHost implements Host {
   }
 }
 
-/**
- * Carry the DHT's streams over a libp2p node.
- *
- * @example
- *
- * ```typescript
- * const service = (components: Libp2pHostComponents) => new Kademlia({ host: createLibp2pHost(components), protocol })
- * const node = await createLibp2p({ services: { dht: service } })
- * ```
- */
+/** Carry the DHT's streams over a libp2p node. */
 export function createLibp2pHost (components: Libp2pHostComponents, options?: Libp2pHostOptions): Libp2pHost {
   return new Libp2pHost(components, options)
 }

@@ -25,17 +25,10 @@ export interface Endpoint {
 
 /**
  * Read an address as people write them: a multiaddr or `host:port`, either with a
- * trailing `/p2p/<id>`.
+ * trailing `/p2p/<id>`. `127.0.0.1:4001` is the same as `/ip4/127.0.0.1/tcp/4001`.
  *
  * @returns a binary multiaddr
  * @throws {InvalidAddressError} it is none that TCP can reach
- *
- * @example
- *
- * ```typescript
- * parseAddress('127.0.0.1:4001') // the same as
- * parseAddress('/ip4/127.0.0.1/tcp/4001')
- * ```
  */
 export function parseAddress (text: string): Uint8Array {
   const trimmed = text.trim()

@@ -79,9 +79,12 @@ export interface TcpHost extends Host {
  *
  * ```typescript
  * import { generateKeyPair } from '@libp2p/crypto/keys'
+ * import { systemClock } from 'kadmium/engine'
+ * import { createTcpHost } from 'kadmium/node'
  *
  * const host = await createTcpHost({ privateKey: await generateKeyPair('Ed25519'), clock: systemClock })
  * await host.handle('/echo/1.0.0', async stream => { await stream.sink(stream.source) })
+ * await host.stop()
  * ```
  */
 export async function createTcpHost (init: TcpHostInit): Promise<TcpHost> {
