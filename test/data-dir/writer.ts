@@ -12,8 +12,19 @@ import { operationOf, perform, SELF } from './operation.ts'
 const [dir, ...numbers] = process.argv.slice(2)
 const [seed, concurrency] = numbers.map(Number)
 
-// at once: what waits in a stream would die with the process
-const tell = (line: string | number): void => { writeSync(1, `${line}\n`) }
+/** At once: what waits in a stream would die with the process. When whoever reads is behind, the pipe has no room for a while. */
+function tell (line: string | number): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (err) {
+      if ((err as NodeJS.ErrnoException).code !== 'EAGAIN') {
+        throw err
+      }
+    }
+  }
+}
 
 const [first] = await once(process.stdin, 'data')
 const data = await openDataDir({ dir, self: SELF })
