@@ -323,7 +323,6 @@ export class Channel {
     this.#watchNext(now, this.#earlySince ?? now)
     return new FrameReader(stream, clock, {
       maxBytes: maxResponseFrame(maxRecordSize),
-      onBegun: () => { this.#watchdog.clear() },
       onHeld: byteLength => { this.#onHeld(stream, byteLength) }
     })
   }
@@ -333,7 +332,7 @@ export class Channel {
     this.#owner.unfinished.hold(stream, byteLength)
     if (byteLength > MAX_UNWANTED_BYTES && this.#isUnwanted) {
       this.#fail(new StreamResetError('nobody waits for this answer any more, and it is long'))
-    } else if (byteLength > 0 && this.#waiting.length > 0 && !this.#owner.late.has(this)) {
+    } else if (byteLength > 0 && this.#waiting.length > 0) {
       this.#watchArrival(byteLength)
     }
   }
@@ -514,7 +513,6 @@ export class Channel {
     this.#sending.forEach(({ reject }) => { reject(err) })
     const lost = this.#unproven.take()
     const isClear = !(err instanceof StreamResetError) || (this.#underWay <= 1 && lost.length === 0)
-    this.#unsent.splice(0)
     this.#waiting.splice(0).forEach((waiting, index) => {
       const blamed = isClear && index === 0 ? unanswered(waiting.request, err) : new LostBehindError(`the stream died: ${err.message}`, { cause: err })
       waiting.leave()

@@ -30,9 +30,7 @@ export interface FrameLimits {
   readonly frameMs?: number
   /** Milliseconds of silence between frames after which the stream is reset; undefined: whoever reads keeps watch. */
   readonly idleMs?: number
-  /** Told that a frame has begun to arrive: from then on its own deadline runs. */
-  onBegun? (): void
-  /** Told how many bytes of an unfinished frame are held while more of it is waited for, and of 0 when it is none any more. */
+  /** Told how many bytes of an unfinished frame, whose own deadline runs, are held while more of it is waited for, and of 0 when it is none any more. */
   onHeld? (byteLength: number): void
 }
 
@@ -253,7 +251,6 @@ export class FrameReader {
       this.#unread += part.byteLength
     }
     this.#left += transferTime(chunk.byteLength)
-    this.#limits.onBegun?.()
     return true
   }
 }

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { sleep } from '../../src/clock/wait.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
@@ -374,6 +375,24 @@ describe('rpc client', () => {
     expect({ result, lates: lates.length }).to.deep.equal({ result: 'TimeoutError', lates: 1 })
     expect(ms).to.be.within(11_000, 11_300)
     await clock.advance(1_000) // the server's next byte
+  })
+
+  it('keeps watch though the host gives chunks without a byte', async () => {
+    const host = cramped(network.createHost(), Infinity)
+    const { openStream } = host
+    host.openStream = async (...args) => {
+      const stream = await openStream(...args)
+      const source = (async function * () {
+        await sleep(clock, ROUND_TRIP)
+        yield new Uint8ArrayList()
+        yield * stream.source
+      })()
+      return { source, sink: stream.sink, abort: err => { stream.abort(err) } }
+    }
+    const under = new RpcClient({ host, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    await serve(() => [])
+    expect(await clock.run(failure(under.request(server.self, { type: 'ping' })))).to.equal('TimeoutError')
+    await clock.run(under.close())
   })
 
   it('takes nobody for late whose long answer comes steadily', async () => {
