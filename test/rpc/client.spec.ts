@@ -7,9 +7,10 @@ import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { RpcClient } from '../../src/rpc/client.ts'
 import { CLIENT_IDLE_MS, CLOSE_LINGER_MS, MAX_CHANNELS, MAX_PENDING, MAX_UNDER_WAY, MAX_UNFINISHED_BYTES, OPEN_TIMEOUT_MS } from '../../src/rpc/limits.ts'
+import { maxResponseFrame } from '../../src/wire/codec.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { countListeners } from '../helpers/listeners.ts'
-import { bytes, field, frame, message, record, scalar, TYPE, utf8 } from '../helpers/protobuf.ts'
+import { bytes, field, frame, message, record, scalar, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
 import type { Stream } from '../../src/rpc/connection.ts'
@@ -182,6 +183,26 @@ describe('rpc client', () => {
     expect(streams).to.have.lengthOf(2)
   })
 
+  it('takes whatever a stream of the host fails of for its reset', async () => {
+    const host = cramped(network.createHost(), Infinity)
+    const { openStream } = host
+    host.openStream = async (...args) => {
+      const stream = await openStream(...args)
+      const source = (async function * () {
+        yield (await stream.source.next()).value
+        await stream.source.next()
+        throw new Error('the cable is cut')
+      })()
+      return { source, sink: stream.sink, abort: err => { stream.abort(err) } }
+    }
+    const under = new RpcClient({ host, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    await serve(echo)
+    await clock.run(under.request(server.self, { type: 'ping' }))
+    await clock.run(under.request(server.self, { type: 'ping' }))
+    expect(under.counts.streamsOpened, 'once more for the second').to.equal(2)
+    await clock.run(under.close())
+  })
+
   it('gives a request that died behind another its own stream', async () => {
     await serve((request, n) => {
       if (request.byteLength > 10) {
@@ -196,10 +217,30 @@ describe('rpc client', () => {
     expect(await clock.run(Promise.all([failure(ping()), refused(), failure(ping())]))).to.deep.equal(['answered', 'StreamResetError', 'answered'])
   })
 
-  it('asks a silent peer once more only what waited behind another', async () => {
-    await serve(() => [])
-    expect(await clock.run(Promise.all([failure(ping()), failure(ping())]))).to.deep.equal(['TimeoutError', 'TimeoutError'])
+  it('blames the right one of two when the reset overtakes the answer to the first', async () => {
+    await server.handle(PROTOCOL, async stream => {
+      for await (const chunk of stream.source) {
+        if (chunk.byteLength > 2 * PING.byteLength) {
+          throw new Error('refused')
+        }
+        await stream.sink([PING])
+      }
+    })
+    const asked = [failure(ping()), failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') }))]
+    expect(await clock.run(Promise.all(asked))).to.deep.equal(['answered', 'StreamResetError'])
+  })
+
+  it('dials an unreachable peer once, however many wait for it', async () => {
+    const { self } = network.createHost({ listen: false })
+    const results = await clock.run(Promise.all(Array.from({ length: 3 }, async () => failure(client.request({ id: self.id, addrs: [Uint8Array.of(1)] }, { type: 'ping' })))))
+    expect(results).to.deep.equal(['DialError', 'DialError', 'DialError'])
     expect(client.counts.requestsSent).to.equal(3)
+  })
+
+  it('asks a silent peer once more only what waited behind another, and only once', async () => {
+    await serve(() => [])
+    expect(await clock.run(Promise.all([ping(), ping(), ping()].map(failure)))).to.deep.equal(['TimeoutError', 'TimeoutError', 'LostBehindError'])
+    expect(client.counts.requestsSent).to.equal(3 + 2)
   })
 
   it('finds out which of many a peer refuses, and has the others answered', async () => {
@@ -213,6 +254,7 @@ describe('rpc client', () => {
     const refused = (): Promise<string> => failure(client.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') }))
     const results = await clock.run(Promise.all(Array.from({ length: 40 }, (_, index) => index % 10 === 5 ? refused() : failure(ping()))))
     expect(results).to.deep.equal(results.map((_, index) => index % 10 === 5 ? 'StreamResetError' : 'answered'))
+    expect(streams, 'the first, another for one at a time, and one behind each that was refused').to.have.lengthOf(2 + 4)
     const begun = clock.now()
     expect(await clock.run(Promise.all([ping(), ping()]))).to.deep.equal(['ping', 'ping'])
     expect(clock.now() - begun, 'at once, as before').to.equal(ROUND_TRIP)
@@ -277,6 +319,17 @@ describe('rpc client', () => {
       expect(client.counts.streamsOpened).to.equal(1)
     })
 
+    it('is not sent again to a peer that does not answer any more', async () => {
+      await server.handle(PROTOCOL, async stream => {
+        streams.push(stream)
+        while ((await stream.source.next()).done !== true) { /* read on */ }
+      })
+      await clock.run(provide(1))
+      expect(await clock.run(failure(ping()))).to.equal('TimeoutError')
+      await clock.run(sleep(clock, 100 * ROUND_TRIP))
+      expect(streams).to.have.lengthOf(1)
+    })
+
     it('is not sent again once streams are closed', async () => {
       await clock.run(provide(REFUSED, 1, 2))
       await clock.run(client.close())
@@ -290,6 +343,18 @@ describe('rpc client', () => {
       await clock.run(sleep(clock, 2 * CLIENT_IDLE_MS))
       expect(read).to.deep.equal(new Map([[1, 1]]))
       expect(streams).to.have.lengthOf(1)
+    })
+
+    it('is not sent again when its stream is closed as idle, and the server resets it then, as js does', async () => {
+      let opened = 0
+      await server.handle(PROTOCOL, async ({ source }) => {
+        opened++
+        while ((await source.next()).done !== true) { /* read on */ }
+        throw new Error('that was all')
+      })
+      await clock.run(provide(1))
+      await clock.run(sleep(clock, 2 * CLIENT_IDLE_MS))
+      expect(opened).to.equal(1)
     })
   })
 
@@ -339,14 +404,15 @@ describe('rpc client', () => {
     expect(isLate, 'before that').to.equal(false)
   })
 
-  /** Answer the first request by a byte each `ms` milliseconds. */
+  /** Answer each request by a byte each `ms` milliseconds. */
   async function drip (ms: number, answer: Uint8Array): Promise<void> {
     await server.handle(PROTOCOL, async stream => {
-      await stream.source.next()
       await stream.sink((async function * () {
-        for (const byte of answer) {
-          await sleep(clock, ms)
-          yield Uint8Array.of(byte)
+        while ((await stream.source.next()).done !== true) {
+          for (const byte of answer) {
+            await sleep(clock, ms)
+            yield Uint8Array.of(byte)
+          }
         }
       })())
     })
@@ -377,6 +443,43 @@ describe('rpc client', () => {
     await clock.advance(1_000) // the server's next byte
   })
 
+  it('is not late with the next answer because of the one before, nor with what nobody waits for', async () => {
+    let answers = 0
+    await server.handle(PROTOCOL, async stream => {
+      await stream.sink((async function * () {
+        await stream.source.next()
+        for (; answers < 2; answers++) {
+          await sleep(clock, 3_000)
+          yield PING.subarray(0, 1)
+          await sleep(clock, 100)
+          yield PING.subarray(1)
+        }
+        await stream.source.next()
+      })())
+    })
+    const lates = await clock.run(Promise.all([lateness(), lateness()]))
+    expect(lates.map(({ lates, result }) => ({ lates, result }))).to.deep.equal(new Array(2).fill({ lates: [], result: 'answered' }))
+    await clock.advance(CLIENT_IDLE_MS + ROUND_TRIP)
+    expect(client.counts.streamsOpen, 'closed as idle').to.equal(0)
+  })
+
+  it('resets a stream on which an answer begins that nobody asked for, and does not end', async () => {
+    await server.handle(PROTOCOL, async stream => {
+      await stream.sink((async function * () {
+        await stream.source.next()
+        yield PING
+        await sleep(clock, ROUND_TRIP)
+        yield PING.subarray(0, 1)
+        await new Promise(() => {})
+      })())
+    })
+    await clock.run(ping())
+    await clock.advance(9_000)
+    expect(client.counts.streamsOpen).to.equal(1)
+    await clock.advance(2_000)
+    expect(client.counts.streamsOpen).to.equal(0)
+  })
+
   it('keeps watch though the host gives chunks without a byte', async () => {
     const host = cramped(network.createHost(), Infinity)
     const { openStream } = host
@@ -393,6 +496,36 @@ describe('rpc client', () => {
     await serve(() => [])
     expect(await clock.run(failure(under.request(server.self, { type: 'ping' })))).to.equal('TimeoutError')
     await clock.run(under.close())
+  })
+
+  it('reads no answer longer than any that is legal, nor a value larger than is accepted', async () => {
+    const longest = maxResponseFrame(1000)
+    const begun: number[] = []
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      const length = longest + begun.length
+      begun.push(length)
+      await stream.sink((async function * () {
+        yield varint(length)
+        await new Promise(() => {})
+      })())
+    })
+    expect(await clock.run(failure(ping())), 'it is waited for').to.equal('TimeoutError')
+    expect(await clock.run(failure(ping()))).to.equal('InvalidMessageError')
+    expect(begun).to.deep.equal([longest, longest + 1])
+
+    let size = 1000
+    await serve(() => [bytes(message.type(TYPE.getValue), message.key(KEY), message.record(record(KEY, new Uint8Array(size++))))])
+    const get = async (): Promise<string> => clock.run(failure(client.request(server.self, { type: 'get-value', key: KEY })))
+    expect([await get(), await get()]).to.deep.equal(['answered', 'InvalidMessageError'])
+  })
+
+  it('fails of a stream that ends inside an answer', async () => {
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      await stream.sink([PING.subarray(0, 2)])
+    })
+    expect(await clock.run(failure(ping()))).to.equal('ProtocolViolationError')
   })
 
   it('takes nobody for late whose long answer comes steadily', async () => {
@@ -414,6 +547,54 @@ describe('rpc client', () => {
     const { record: found } = await clock.run(client.request(server.self, { type: 'get-value', key: KEY }, { onLate: () => { late++ } }))
     expect({ late, bytes: found?.value.byteLength }).to.deep.equal({ late: 0, bytes: 200_000 })
     expect(clock.now() - begun).to.be.greaterThan(5_000)
+  })
+
+  it('learns nothing of how fast a peer is from answers whose size takes its time', async () => {
+    const large = new RpcClient({ host: network.createHost(), protocol: PROTOCOL, clock, maxRecordSize: 100_000 })
+    let size = 0
+    await server.handle(PROTOCOL, async stream => {
+      await stream.sink((async function * () {
+        while ((await stream.source.next()).done !== true) {
+          const answer = frame(message.type(TYPE.getValue), message.key(KEY), message.record(record(KEY, new Uint8Array(size))))
+          yield answer.subarray(0, answer.byteLength / 2)
+          await sleep(clock, size === 0 ? 0 : 1_000)
+          yield answer.subarray(answer.byteLength / 2)
+        }
+      })())
+    })
+    const get = async (): Promise<unknown> => clock.run(large.request(server.self, { type: 'get-value', key: KEY }))
+    await get()
+    expect(large.expected(server.self)).to.equal(ROUND_TRIP)
+    for (const [bytes, expected] of [[40_000, ROUND_TRIP], [30_000, ROUND_TRIP + (ROUND_TRIP / 2 + 2 * ROUND_TRIP) / 8]] as const) {
+      size = bytes
+      await get()
+      expect(Math.round(large.expected(server.self)), `${bytes} bytes`).to.be.within(expected - 1, expected + 100)
+    }
+    await clock.run(large.close())
+  })
+
+  it('gives each peer as long as it took before, however fast others are', async () => {
+    const [slow, fast] = [network.createHost(), network.createHost()]
+    await fast.handle(PROTOCOL, async stream => { await pipe(stream.source, stream.sink) })
+    await slow.handle(PROTOCOL, async stream => {
+      await stream.sink((async function * () {
+        for await (const chunk of stream.source) {
+          await sleep(clock, 1_000)
+          yield chunk
+        }
+      })())
+    })
+    let lates = 0
+    const ask = async (host: MemoryHost): Promise<string> => clock.run(failure(client.request(host.self, { type: 'ping' }, { onLate: () => { lates++ } })))
+    for (let i = 0; i < 5; i++) {
+      await ask(slow)
+    }
+    for (let i = 0; i < 50; i++) {
+      await ask(fast)
+    }
+    lates = 0
+    expect(await ask(slow)).to.equal('answered')
+    expect(lates).to.equal(0)
   })
 
   it('finds a peer late as soon as others have told how long it takes', async () => {
@@ -597,6 +778,24 @@ describe('rpc client', () => {
       await clock.run(asked)
     })
 
+    it('is not dead while its answer arrives, however late that has begun', async () => {
+      await clock.advance(CLIENT_IDLE_MS + ROUND_TRIP)
+      await server.handle(PROTOCOL, async stream => {
+        await stream.source.next()
+        await stream.sink((async function * () {
+          await sleep(clock, 7_000)
+          for (const byte of PING) {
+            await sleep(clock, 2_000)
+            yield Uint8Array.of(byte)
+          }
+        })())
+      })
+      const begun = clock.now()
+      expect(await clock.run(pingOn('a'))).to.equal('answered')
+      expect(clock.now() - begun).to.be.within(13_000, 16_000)
+      expect(lates).to.have.lengthOf(1)
+    })
+
     it('is dead at once, if nobody wants its answer any more', async () => {
       const controller = new AbortController()
       const unwanted = pingOn('unwanted', controller.signal)
@@ -624,6 +823,7 @@ describe('rpc client', () => {
       const begun = clock.now()
       await clock.run(Promise.any(silent))
       expect(lates).to.have.lengthOf(32)
+      expect(clock.now() - begun, 'the others are given up at once').to.be.below(1_000)
       expect(new Set(await clock.run(Promise.all(silent)))).to.deep.equal(new Set(['TimeoutError']))
       expect(clock.now() - begun).to.be.closeTo(5000, 1)
       const another = network.createHost()
@@ -638,12 +838,24 @@ describe('rpc client', () => {
     await serve(echo)
     await clock.run(ping())
     const controller = new AbortController()
-    const aborted = failure(ping(controller.signal))
+    const aborted = failure(client.request(server.self, { type: 'find-node', target: KEY }, { signal: controller.signal }))
     const other = ping()
     controller.abort(new DOMException('enough', 'AbortError'))
     expect(await clock.run(aborted)).to.equal('AbortError')
     expect(await clock.run(other)).to.equal('ping')
+    expect(await clock.run(ping())).to.equal('ping')
     expect(streams).to.have.lengthOf(1)
+  })
+
+  it('keeps the stream though nobody waits for an answer that is on its way in pieces', async () => {
+    await drip(100, frame(message.type(TYPE.ping), scalar(15, 1)))
+    const controller = new AbortController()
+    const aborted = failure(ping(controller.signal))
+    await clock.advance(ROUND_TRIP + LATENCY + 150)
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await aborted).to.equal('AbortError')
+    expect(await clock.run(ping())).to.equal('ping')
+    expect(client.counts.streamsOpened).to.equal(1)
   })
 
   it('reads a long answer to its end only while somebody waits for it', async () => {
@@ -731,7 +943,11 @@ describe('rpc client', () => {
       return openStream(peer, protocol)
     }
     const unheard = new RpcClient({ host: deaf, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
-    await serve(echo)
+    let read = 0
+    await serve(request => {
+      read++
+      return [request]
+    })
     const controller = new AbortController()
     const aborted = failure(unheard.request(server.self, { type: 'ping' }, { signal: controller.signal }))
     controller.abort(new DOMException('enough', 'AbortError'))
@@ -739,6 +955,7 @@ describe('rpc client', () => {
     expect(isGivenUp(), 'the host was told').to.equal(true)
     await clock.advance(2 * ROUND_TRIP)
     expect(ours.openStreams).to.equal(0)
+    expect(read, 'requests that nobody waits for').to.equal(0)
   })
 
   it('goes on dialling for what nobody answers when no request waits any more', async () => {
@@ -779,6 +996,32 @@ describe('rpc client', () => {
     await clock.run(client.close())
     expect(await pinging).to.equal('StreamResetError')
     expect(clock.now() - begun).to.be.at.most(ROUND_TRIP)
+  })
+
+  it('closes a stream that was idle, and gives a peer up, after as long as it is told', async () => {
+    const ours = network.createHost()
+    const impatient = new RpcClient({ host: ours, protocol: PROTOCOL, clock, maxRecordSize: 1000, idleMs: 2_000, maxTimeout: 1_000 })
+    await serve((request, n) => n === 0 ? [request] : [])
+    await clock.run(impatient.request(server.self, { type: 'ping' }))
+    await clock.advance(1_999)
+    expect(impatient.has(server.self)).to.equal(true)
+    await clock.advance(1 + ROUND_TRIP)
+    expect(ours.openStreams).to.equal(0)
+    const begun = clock.now()
+    const results = Promise.all(['ping', 'ping'].map(async () => failure(impatient.request(server.self, { type: 'ping' }))))
+    expect(await clock.run(results)).to.deep.equal(['answered', 'TimeoutError'])
+    expect(clock.now() - begun).to.be.below(2_000)
+    await clock.run(impatient.close())
+  })
+
+  it('has no stream left when it is closed', async () => {
+    const ours = network.createHost()
+    const closing = new RpcClient({ host: ours, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    await serve(echo)
+    await clock.run(closing.request(server.self, { type: 'ping' }))
+    expect(ours.openStreams).to.equal(1)
+    await clock.run(closing.close())
+    expect(ours.openStreams).to.equal(0)
   })
 
   it('closes a stream that was idle for long, and opens another when need be', async () => {
@@ -858,6 +1101,51 @@ describe('rpc client', () => {
     controller.abort(new DOMException('enough', 'AbortError'))
     expect([...client.pending()], 'though its answer may come').to.deep.equal([])
     await aborted
+  })
+
+  it('says where a peer is that it asks, and whether it reaches it', async () => {
+    await serve(echoPings)
+    const elsewhere = { id: server.self.id, addrs: [] }
+    expect([client.asked(elsewhere), client.opened(elsewhere), client.reaches(elsewhere)]).to.deep.equal([undefined, undefined, false])
+    const pinging = ping()
+    expect([client.asked(elsewhere), client.opened(elsewhere), client.reaches(elsewhere)]).to.deep.equal([server.self, server.self, false])
+    await clock.advance(ROUND_TRIP)
+    expect([client.asked(elsewhere), client.reaches(elsewhere)]).to.deep.equal([server.self, true])
+    await clock.run(pinging)
+    expect([client.asked(elsewhere), client.opened(elsewhere), client.reaches(elsewhere)]).to.deep.equal([undefined, server.self, true])
+  })
+
+  it('tells its observer what becomes of each request, and of a peer that is asked once more nothing twice', async () => {
+    const seen: string[] = []
+    const observed = new RpcClient({
+      host: network.createHost(),
+      protocol: PROTOCOL,
+      clock,
+      maxRecordSize: 1000,
+      observer: {
+        onRequest (type, { id }) {
+          seen.push(`${type} to ${id === server.self.id ? 'the server' : 'another'}`)
+          return err => { seen.push(err instanceof Error ? err.name : 'settled') }
+        }
+      }
+    })
+    await serve((request, n) => {
+      if (request.byteLength > 20) {
+        throw new Error('refused')
+      }
+      return echoPings(request, n)
+    })
+    await clock.run(observed.request(server.self, { type: 'ping' }))
+    await clock.run(observed.send(server.self, ADD_PROVIDER))
+    await clock.run(failure(observed.request(server.self, { type: 'find-node', target: utf8('long enough to be refused') })))
+    const controller = new AbortController()
+    const given = failure(observed.request(server.self, { type: 'ping' }, { signal: controller.signal }))
+    controller.abort(new DOMException('enough', 'AbortError'))
+    expect(await given).to.equal('AbortError')
+    expect(seen).to.deep.equal([
+      'ping to the server', 'settled', 'add-provider to the server', 'settled', 'find-node to the server', 'StreamResetError', 'ping to the server', 'settled'
+    ])
+    await clock.run(observed.close())
   })
 
   describe('on a host that is full', () => {
@@ -952,6 +1240,19 @@ describe('rpc client', () => {
       streams.forEach(stream => { stream.abort(new Error('that was all')) })
       await clock.advance(ROUND_TRIP)
       expect(await clock.run(ask(ROOM))).to.equal('ping')
+    })
+
+    it('fails for all when those who were opening streams find it full, too', async () => {
+      const host = cramped(ours, 0)
+      const { openStream } = host
+      host.openStream = async (peer, ...args) => {
+        await sleep(clock, peer.id === servers[0].self.id ? 1_000 : 0)
+        return openStream(peer, ...args)
+      }
+      const full = new RpcClient({ host, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+      const asked = servers.slice(0, 3).map(async ({ self }) => failure(full.request(self, { type: 'ping' })))
+      expect(await clock.run(Promise.all(asked))).to.deep.equal(['HostFullError', 'HostFullError', 'HostFullError'])
+      await clock.run(full.close())
     })
 
     it('is stopped while it waits', async () => {

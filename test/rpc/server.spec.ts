@@ -2,7 +2,8 @@ import { expect } from 'aegir/chai'
 import { handlePing } from '../../src/rpc/handlers/ping.ts'
 import { MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
-import { bytes, frame, message, TYPE, utf8 } from '../helpers/protobuf.ts'
+import { maxRequestFrame } from '../../src/wire/codec.ts'
+import { bytes, frame, message, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
 import type { Kademlia } from '../../src/dht/kademlia.ts'
@@ -178,6 +179,30 @@ describe('rpc server', () => {
 
   it('keeps nobody in line who has nothing more to be answered, however long that took to wait for', async () => expectNoTurns(() => Promise.resolve()))
 
+  async function expectObserved (findNode: Handlers['find-node']): Promise<void> {
+    const { clock } = simulation
+    const seen: string[] = []
+    const host = await serving(findNode, {
+      observer: {
+        onRequest (type, { id }) {
+          seen.push(`${type} from ${id === client.self.id ? 'the client' : 'another'}`)
+          return err => { seen.push(err instanceof Error ? err.message : 'answered') }
+        }
+      }
+    })
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(PING, FIND_NODE, PING))
+    expect(await clock.run(ending(stream))).to.equal('reset')
+    expect(seen).to.deep.equal(['ping from the client', 'answered', 'find-node from the client', 'refused'])
+  }
+
+  it('tells its observer of each request, and of what one fails of at once', async () => expectObserved(() => { throw new Error('refused') }))
+
+  it('tells its observer of each request, and of what one fails of later', async () => expectObserved(async function * () {
+    yield { type: 'find-node', closer: [] }
+    throw new Error('refused')
+  }))
+
   it('resets a stream that is silent for too long between requests, and not before', async () => {
     const stream = await open()
     sendAndHang(stream, PING)
@@ -200,6 +225,23 @@ describe('rpc server', () => {
     })())
     const [, end] = await clock.run(Promise.all([sent, ending(stream)]))
     expect(end).to.equal('closed')
+  })
+
+  it('reads no request longer than any that is legal, and waits for one no longer than it is told', async () => {
+    const { clock } = simulation
+    const longest = maxRequestFrame(1000)
+    const host = await serving(() => [], { maxRecordSize: 1000, requestMs: 2_000 })
+    const [legal, illegal] = await Promise.all([longest, longest + 1].map(async length => {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, varint(length))
+      let end = 'open'
+      ending(stream).then(what => { end = what }, () => {})
+      return () => end
+    }))
+    await clock.advance(1_900)
+    expect([legal(), illegal()]).to.deep.equal(['open', 'reset'])
+    await clock.advance(200)
+    expect(legal()).to.equal('reset')
   })
 
   it('resets the longest of many unfinished requests when together they are too long', async () => {
