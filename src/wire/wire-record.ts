@@ -49,14 +49,12 @@ export function encodeRecord (record: ValueRecord): Uint8Array {
   return out
 }
 
-/** The key, and the tag and length of the value. Fields that have their default, nothing, are left out. */
+/** The key, and the tag and length of the value, which is left out if it is empty. */
 function headOf (key: Uint8Array, value: Uint8Array): Uint8Array {
-  const keyLength = key.byteLength === 0 ? 0 : fieldLength(key.byteLength)
+  const keyLength = fieldLength(key.byteLength)
   const headerLength = value.byteLength === 0 ? 0 : fieldLength(value.byteLength) - value.byteLength
   const head = new Uint8Array(keyLength + headerLength)
-  if (keyLength > 0) {
-    writeBytes(head, 0, KEY_TAG, key)
-  }
+  writeBytes(head, 0, KEY_TAG, key)
   if (headerLength > 0) {
     writeHeader(head, keyLength, VALUE_TAG, value.byteLength)
   }
