@@ -1,4 +1,4 @@
-import { CODE_CERTHASH, CODE_DNS4, CODE_GARLIC32, CODE_GARLIC64, CODE_HTTP_PATH, CODE_IP4, CODE_IP6ZONE, CODE_MEMORY, CODE_P2P, CODE_SNI, CODE_TCP, CODE_UNIX, multiaddr } from '@multiformats/multiaddr'
+import { CODE_CERTHASH, CODE_DNS4, CODE_GARLIC32, CODE_GARLIC64, CODE_HTTP_PATH, CODE_IP4, CODE_IP6ZONE, CODE_MEMORY, CODE_ONION3, CODE_P2P, CODE_SNI, CODE_TCP, CODE_UNIX, multiaddr } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { usableAddrs } from '../../src/wire/address.ts'
 import { MAX_ADDR_BYTES, MAX_ADDRS, MAX_ADDRS_BYTES, MAX_DNS_NAME_BYTES } from '../../src/wire/limits.ts'
@@ -121,6 +121,8 @@ describe('wire/address', () => {
       expect(usable('any', addr), addr).to.have.lengthOf(1)
     }
     expect(usable('public', `/ip4/10.0.0.1/tcp/1/p2p/${B}/p2p-circuit`)).to.deep.equal([])
+    const onion = bytes(varint(CODE_ONION3), new Uint8Array(35).fill(1), [0, 80])
+    expect([usable('public', onion), usable('private', onion)].map(({ length }) => length)).to.deep.equal([1, 0])
     expect(usable('private', claiming(CODE_MEMORY, 1, utf8('x')))).to.have.lengthOf(1)
     expect(usable('public', claiming(CODE_MEMORY, 1, utf8('x')))).to.have.lengthOf(0)
   })

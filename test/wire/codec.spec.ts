@@ -124,6 +124,21 @@ describe('wire/codec', () => {
     }
   })
 
+  it('leaves the peers of a frame as they were read, however many frames come after it in the same buffer', () => {
+    const socketBuffer = new Uint8Array(64 * 1024)
+    const crowds = Array.from({ length: 300 }, (_, n) => Array.from({ length: 1 + n % 5 }, (_, i): PeerInfo => ({
+      id: Uint8Array.of(0, 36, 8, 1, 0x12, 32, ...new Uint8Array(32).fill(i)),
+      addrs: [new Uint8Array(100).fill(n), new Uint8Array(50).fill(n >>> 1)]
+    })))
+    const read = crowds.map(crowd => {
+      const frame = encodeResponse({ type: 'find-node', closer: crowd })
+      socketBuffer.set(frame)
+      return decodeResponse(socketBuffer.subarray(0, frame.byteLength), { type: 'find-node', target: valueKey }, limits).closer
+    })
+    socketBuffer.fill(0xff)
+    expect(read.map(closer => closer.map(plainPeer))).to.deep.equal(crowds)
+  })
+
   it('has a large value travel as it was given, not copied, with the same bytes around it', () => {
     for (const size of [LARGE_VALUE_BYTES - 1, LARGE_VALUE_BYTES, 3 * LARGE_VALUE_BYTES]) {
       const large = { ...record, value: new Uint8Array(size).fill(7) }

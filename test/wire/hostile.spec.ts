@@ -96,7 +96,8 @@ describe('hostile messages', () => {
   it('row 11: field number 0', () => {
     refusesAll(/number 0/, find, [0x00, 0x00])
     refusesAll(/number 0/, find, [0x02, 0x00])
-    refuses(/number 0/, () => answer(find, message.closer(bytes(rawA, [0x00, 0x00]))))
+    refusesAll(/number 0/, [0x02, 0x01, 0x00], find)
+    refuses(/number 0/, () => answer(find, message.closer(bytes(rawA, [0x00, 0x00]))), () => answer(find, message.closer(bytes([0x02, 0x01, 0x00], rawA))))
   })
 
   it('row 12: wire type 6 or 7', () => {
@@ -120,6 +121,8 @@ describe('hostile messages', () => {
     for (const number of [1, 2, 5]) {
       refuses(/wire type 0, not 2/, () => request(message.key(valueKey), message.record(bytes(record(valueKey, utf8('x')), scalar(number, 0)))))
     }
+    // even of a record that nobody looks at
+    refuses(/wire type 2, not 0/, () => request(find, message.record(bytes(record(valueKey, utf8('x')), field(777, utf8('x'))))))
   })
 
   it('row 14: a lone end-group', () => {
@@ -215,7 +218,9 @@ describe('hostile messages', () => {
     refuses(/which has none/, () => decodeResponse(requests.addProvider.bytes, requests.addProvider.request, limits))
     refuses(/another key/,
       () => decodeResponse(responses.value.bytes, { type: 'get-value', key: utf8('/kv/other') }, limits),
-      () => decodeResponse(responses.providers.bytes, { type: 'get-providers', key: utf8('other') }, limits))
+      () => decodeResponse(responses.providers.bytes, { type: 'get-providers', key: utf8('other') }, limits),
+      () => decodeResponse(bytes(message.type(TYPE.getProviders), message.key(utf8('x'))), { type: 'get-providers', key: utf8('y') }, limits),
+      () => decodeResponse(bytes(message.key(utf8('/kv/other')), message.record(record(valueKey, utf8('hello')))), requests.putValue.request, limits))
     refuses(/not the one that was to be stored/,
       () => decodeResponse(responses.stored.bytes, { type: 'put-value', record: { key: valueKey, value: utf8('another') } }, limits))
   })
@@ -236,6 +241,7 @@ describe('hostile elements', () => {
     expect(sized(MAX_PEER_BYTES + 1)).to.have.lengthOf(MAX_PEER_BYTES + 1)
     expect(closer(sized(MAX_PEER_BYTES + 1), rawB)).to.deep.equal([peerB])
     expect(closer(sized(MAX_PEER_BYTES), rawB)).to.have.lengthOf(2)
+    expect(closer(sized(MAX_PEER_BYTES + 1), field(2, peerA.addrs[0])), 'nor is its id that of the next').to.deep.equal([])
   })
 
   it('row 41: a multihash with a wrong length is skipped', () => {

@@ -1,6 +1,8 @@
 import { expect } from 'aegir/chai'
 import { PeerListReader, areNamedAlike } from '../../src/wire/peers.ts'
+import fc from '../helpers/fast-check.ts'
 import { bytes, field, scalar } from '../helpers/protobuf.ts'
+import { SEED } from './arbitraries.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 
 const ID = Uint8Array.of(0x12, 0x20, ...new Uint8Array(32).fill(7))
@@ -39,11 +41,27 @@ describe('areNamedAlike', () => {
         }
         expect(areNamedAlike(first(ID, [A, B]), second(ID, [A, Uint8Array.of(4)]))).to.equal(false)
       })
+
+      it('is so if and only if all bytes of all addresses are the same', () => {
+        const lists = fc.array(fc.uint8Array({ max: 1, maxLength: 3 }), { maxLength: 2 })
+        fc.assert(fc.property(lists, lists, (one, other) => {
+          expect(areNamedAlike(first(ID, one), second(ID, other))).to.equal(JSON.stringify(one) === JSON.stringify(other))
+        }), { seed: SEED, numRuns: 1000 })
+      })
     })
   }
 
   it('does not hang on what else is told of them', () => {
     expect(areNamedAlike(onWire(ID, [A, B]), onWire(ID, [A, B], CONNECTED))).to.equal(true)
     expect(areNamedAlike(onWire(ID, [A, B], CONNECTED), onWire(ID, [A, B]))).to.equal(true)
+  })
+})
+
+describe('PeerListReader', () => {
+  it('reads addresses of any length', () => {
+    for (const length of [0, 1, 126, 127, 128, 129, 255, 256, 1024]) {
+      const addrs = [A, new Uint8Array(length).fill(5), B]
+      expect(onWire(ID, addrs).addrs.map(addr => addr.join())).to.deep.equal(addrs.map(addr => addr.join()))
+    }
   })
 })
