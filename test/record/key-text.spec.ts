@@ -28,7 +28,7 @@ const HELLO_CID = 'bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e'
 const keys = fc.oneof(
   fc.uint8Array({ maxLength: 80 }),
   fc.string({ unit: 'binary', maxLength: 40 }).map(utf8),
-  fc.string({ unit: fc.constantFrom('%', '2', '5', 'f', 'F', '/', 'x', '\u0000', '\u202e', 'ß', '👋'), maxLength: 12 }).map(utf8),
+  fc.string({ unit: fc.constantFrom('%', '2', '5', 'f', 'F', '/', 'x', '\u0000', '\u202e', 'ß', '€', '👋'), maxLength: 12 }).map(utf8),
   fc.tuple(
     fc.constantFrom('/kv/', '/pk/', '/immutable/', '/mutable/', '/ipns/', '/immutable', '/', '%2Fpk/', '%2fmutable/'),
     fc.oneof(
@@ -56,6 +56,14 @@ describe('record/key-text', () => {
       expect(text).to.match(/^\/mutable\/12D3Koo\w+\//)
       expect(parseRecordKey(text)).to.equalBytes(key)
     }), { seed: SEED })
+  })
+
+  it('has characters of any length as they are, and escapes behind them', () => {
+    for (const character of ['x', 'ß', '\u07c0', 'अ', '€', '！', '👋']) {
+      const key = utf8(`/kv/${character}%41`)
+      expect(formatRecordKey(key)).to.equal(`/kv/${character}%2541`)
+      expect(parseRecordKey(`/kv/${character}%2541`)).to.equalBytes(key)
+    }
   })
 
   describe('of immutable values', () => {
@@ -110,7 +118,8 @@ describe('record/key-text', () => {
   describe('of public keys', () => {
     it('is the peer id, inlined or hashed', async () => {
       const rsa = Uint8Array.of(0x12, 32, ...sha256(HELLO))
-      for (const [multihash, peer] of [[publicKey.toMultihash().bytes, PEER], [rsa, HELLO_MULTIHASH]] as const) {
+      const longest = Uint8Array.of(0, 42, ...new Uint8Array(42).fill(7))
+      for (const [multihash, peer] of [[publicKey.toMultihash().bytes, PEER], [rsa, HELLO_MULTIHASH], [longest, base58btc.baseEncode(longest)]] as const) {
         const key = Uint8Array.of(...utf8('/pk/'), ...multihash)
         expect(formatRecordKey(key)).to.equal(`/pk/${peer}`)
         expect(parseRecordKey(`/pk/${peer}`)).to.equalBytes(key)
@@ -145,6 +154,7 @@ describe('record/key-text', () => {
     ['a hash and a path', `/immutable/${HELLO_MULTIHASH}/a`, /\/immutable\/Qm…/],
     ['letters that base58 does not have', `/immutable/${HELLO_MULTIHASH.replace('a', '0')}`, /\/immutable\/Qm…/],
     ['a CID of something else than raw bytes', `/immutable/${CID.createV1(0x70, CID.parse(HELLO_CID).multihash).toString()}`, /CIDv1 of it as raw bytes/],
+    ['another hash of 32 bytes', `/immutable/${base58btc.baseEncode(Uint8Array.of(0x16, 32, ...new Uint8Array(32)))}`, /SHA2-256/],
     ['another hash', `/immutable/${base58btc.baseEncode(Uint8Array.of(0x13, 64, ...new Uint8Array(64)))}`, /SHA2-256/],
     ['a peer id', `/immutable/${PEER}`, /\/immutable\/Qm…/],
     ['no writer', '/mutable/', /\/mutable\/12D3Koo…\/name/],
@@ -154,6 +164,8 @@ describe('record/key-text', () => {
     ['a name too long', `/mutable/${PEER}/${'é'.repeat(33)}`, /at most 64 bytes/],
     ['no peer id', '/pk/me', /\/pk\/12D3Koo…/],
     ['a peer id whose size is wrong', `/pk/${base58btc.baseEncode(Uint8Array.of(0, 3, 0x61, 0x62))}`, /\/pk\/12D3Koo…/],
+    ['a peer id of another hash', `/pk/${base58btc.baseEncode(Uint8Array.of(0x11, 20, ...new Uint8Array(20)))}`, /\/pk\/12D3Koo…/],
+    ['a peer id whose digest has another size than it says', `/pk/${base58btc.baseEncode(Uint8Array.of(0x12, 31, ...new Uint8Array(32)))}`, /\/pk\/12D3Koo…/],
     ['a peer id and more', `/pk/${PEER}/`, /\/pk\/12D3Koo…/],
     ['control characters', '/pk/\u001b[31m', /^"\/pk\/%1B\[31m" is no record key/]
   ]

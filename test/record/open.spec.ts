@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
+import { OpenValue } from '../../src/record/open-value.ts'
 import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../../src/record/open.ts'
 import fc from '../helpers/fast-check.ts'
 import { repetitions } from '../helpers/repetitions.ts'
@@ -27,6 +28,12 @@ describe('record/open', () => {
       expect(opened.data).to.equalBytes(data)
     }), { seed: SEED })
     expect(openValue(sealOpenValue(utf8('x'), NOW + 0.7)).time).to.equal(NOW)
+  })
+
+  it('seals as protobuf writes it, and so for every peer alike', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), times, (data, time) => {
+      expect(sealOpenValue(data, time)).to.equalBytes(OpenValue.encode({ time, data: data.slice() }))
+    }), { seed: SEED, examples: [[new Uint8Array(), 0], [new Uint8Array(), NOW], [utf8('x'), 0]] })
   })
 
   it('seals nothing at a time that is none', () => {

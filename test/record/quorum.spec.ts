@@ -45,6 +45,18 @@ describe('record/quorum', () => {
     expect(quorum.size).to.equal(4)
   })
 
+  it('prefers the lesser bytes where the selector prefers whatever comes first, or last', async () => {
+    for (const selector of [async () => 0, async (values: readonly Uint8Array[]) => values.length - 1]) {
+      for (const order of [['a', 'b'], ['b', 'a']]) {
+        const quorum = new Quorum(selector)
+        for (const value of order) {
+          await quorum.add(a, utf8(value))
+        }
+        expect(quorum.best).to.equalBytes(utf8('a'))
+      }
+    }
+  })
+
   const answers = fc.array(fc.option(fc.tuple(fc.nat({ max: 4 }), fc.nat({ max: 2 })), { nil: undefined }), { maxLength: 12 })
     .map(list => list.map((answer, i) => ({
       from: contactNamed(String(i)),
