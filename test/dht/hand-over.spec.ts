@@ -26,17 +26,29 @@ describe('handing over', () => {
   /** When the newcomer was given something, milliseconds after it had joined. */
   let given: number[]
   let onGiven: () => void
+  /** What the holder asks others, by type. */
+  let asked: string[]
 
   beforeEach(async () => {
     given = []
+    asked = []
     onGiven = () => {}
     simulation = new Simulation({ seed: 101, latency: 10 })
     others = await simulation.nodesJoined(12, QUIET)
-    holder = await simulation.node({ ...QUIET, handOver: true })
+    const observer: KademliaInit['observer'] = {
+      client: {
+        onRequest (type) {
+          asked.push(type)
+          return () => {}
+        }
+      }
+    }
+    holder = await simulation.node({ ...QUIET, handOver: true, observer })
     for (const { host } of others) {
       await simulation.clock.run(holder.dht.join(host.self.addrs))
     }
     expect(holder.dht.contacts).to.equal(others.length)
+    asked.length = 0
   })
 
   afterEach(async () => {
@@ -141,12 +153,14 @@ describe('handing over', () => {
     expect([await has(keys[1]), await has(keys[2])]).to.deep.equal([true, true])
   })
 
-  it('is not done by who is farther', async () => {
+  it('is not done by who is farther, which asks but two whether they are there, and the newcomer', async () => {
     await expectNewcomer(2)
     await hold(3, among(holder.dht.self, expected))
+    await simulation.clock.advance(120 * SECOND)
     await arrive()
     await simulation.clock.advance(60 * SECOND)
     expect(given).to.deep.equal([])
+    expect(asked).to.deep.equal(['ping', 'ping', 'ping'])
   })
 
   for (const gone of [1, 2]) {
@@ -175,13 +189,14 @@ describe('handing over', () => {
     expect(given).to.have.lengthOf(1)
   })
 
-  it('ends when the newcomer has gone', async () => {
+  it('ends when the newcomer has gone, before all is on its way to it', async () => {
     await expectNewcomer(0)
-    await hold(8, among(holder.dht.self, expected))
+    await hold(50, among(holder.dht.self, expected))
     onGiven = () => { simulation.nodes.at(-1)?.host.crash() }
     await arrive().catch(() => {})
     await simulation.clock.advance(300 * SECOND)
-    expect(given.length).to.be.within(1, 2)
+    expect(given).to.have.lengthOf(1)
+    expect(asked.filter(type => type === 'put-value').length).to.be.within(1, 2)
     expect(holder.dht.internals.counts.handedOver).to.be.at.most(1)
   })
 })

@@ -1,7 +1,6 @@
 import { sleep } from '../../clock/wait.ts'
 import { compareDistance, sameKey } from '../../keyspace/distance.ts'
 import { mapKeyToBytes } from '../../store/map-key.ts'
-import { sendToEach } from '../operations/spread.ts'
 import { heldRecord } from './replicate.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
@@ -117,9 +116,10 @@ async function giveLacking (dht: DhtContext, newcomer: Contact, ids: readonly st
   }
 }
 
+/** However long it takes to answer: a request that is late has those behind it late at once, and all would be on their way to who is silent. */
 async function lacks ({ peers }: DhtContext, newcomer: Contact, key: Uint8Array, signal: AbortSignal): Promise<boolean> {
   try {
-    const { record } = await peers.askInTime(newcomer, { type: 'get-value', key }, signal)
+    const { record } = await peers.ask(newcomer, { type: 'get-value', key }, { signal })
     return record == null
   } catch {
     signal.throwIfAborted()
@@ -127,11 +127,16 @@ async function lacks ({ peers }: DhtContext, newcomer: Contact, key: Uint8Array,
   }
 }
 
+/** Likewise. What it refuses, or we cannot read, holds up nothing else. */
 async function give (dht: DhtContext, newcomer: Contact, id: string, signal: AbortSignal): Promise<void> {
-  const record = await heldRecord(dht, id)
-  if (record != null) {
-    const { reached } = await sendToEach(dht, [newcomer], { type: 'put-value', record }, { signal })
-    dht.counts.handedOver += reached.length
+  try {
+    const record = await heldRecord(dht, id)
+    if (record != null) {
+      await dht.peers.ask(newcomer, { type: 'put-value', record }, { signal })
+      dht.counts.handedOver++
+    }
+  } catch (err) {
     signal.throwIfAborted()
+    dht.log('newcomer %b was not given a value: %e', newcomer.id, err)
   }
 }
