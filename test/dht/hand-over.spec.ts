@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
-import { compareDistance } from '../../src/keyspace/distance.ts'
 import { contactOf } from '../../src/keyspace/contact.ts'
+import { compareDistance } from '../../src/keyspace/distance.ts'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
@@ -163,7 +163,17 @@ describe('handing over', () => {
     expect(asked).to.deep.equal(['ping', 'ping', 'ping'])
   })
 
-  for (const gone of [1, 2]) {
+  it('asks nobody again who has answered within a minute', async () => {
+    await expectNewcomer(2)
+    await hold(3, among(holder.dht.self, expected))
+    await arrive()
+    await simulation.clock.advance(60 * SECOND)
+    expect(asked, 'the newcomer alone').to.deep.equal(['ping'])
+  })
+
+  const counts = [1, 2]
+
+  counts.forEach(gone => {
     it(`is done by who is farther when ${gone} of two that were nearer are gone, and nobody has noticed`, async () => {
       await expectNewcomer(2)
       const keys = await hold(3, among(holder.dht.self, expected, ...nearer().map(({ dht }) => dht.self)))
@@ -174,7 +184,7 @@ describe('handing over', () => {
       expect(given).to.have.lengthOf(3)
       expect(await Promise.all(keys.map(has))).to.deep.equal([true, true, true])
     })
-  }
+  })
 
   it('is done of a value for which somebody who is gone seems to leave the newcomer no place', async () => {
     await expectNewcomer(1)

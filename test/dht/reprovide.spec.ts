@@ -247,15 +247,21 @@ describe('reproviding', () => {
   })
 
   it('tells of each record how long it took, or why it failed', async () => {
-    const told: unknown[] = []
-    await publish({ observer: { onReprovide (ms, error) { told.push(error instanceof Error ? error.name : typeof ms) } }, reprovide: { interval: HOUR_MS, threshold: 48 * HOUR_MS } })
+    const told: string[] = []
+    const took: number[] = []
+    const onReprovide = (ms: number, error?: unknown): void => {
+      told.push(error instanceof Error ? error.name : 'sent')
+      took.push(ms)
+    }
+    await publish({ observer: { onReprovide }, reprovide: { interval: HOUR_MS, threshold: 48 * HOUR_MS } })
     await provide(1, 2)
     told.length = 0
     await simulation.clock.advance(HOUR_MS)
-    expect(told).to.deep.equal(['number', 'number'])
+    expect(told).to.deep.equal(['sent', 'sent'])
     nodes.forEach(({ host }) => { host.crash() })
     await simulation.clock.advance(HOUR_MS + 2 * MINUTE_MS) // nobody answers, which takes a while
     expect(told.slice(2)).to.deep.equal(['NoPeersError', 'NoPeersError'])
+    took.forEach(ms => { expect(ms).to.be.within(0, MINUTE_MS) })
     expect(publisher.dht.internals.reproviding.round).to.deep.include({ due: 2, sent: 0, failed: 2 })
   })
 

@@ -280,6 +280,20 @@ describe('store/datastore-providers', () => {
     expect((await datastore.rows()).size).to.equal(0)
   })
 
+  it('takes a record though the disk does not let go of the one that gives way', async () => {
+    const { lines, log } = logLines()
+    const store = await open({ limits: { maxRows: 1 }, log })
+    await store.add(multihashOf(1), peerOf(1))
+    await clock.advance(1)
+    datastore.failing.add('delete')
+    await store.add(multihashOf(2), peerOf(2))
+    expect(lines).to.have.lengthOf(1)
+    expect([await store.get(multihashOf(1)), await store.get(multihashOf(2))]).to.deep.equal([[], [peerOf(2)]])
+    datastore.failing.clear()
+    await open({ limits: { maxRows: 1 } })
+    expect((await datastore.rows()).size, 'its record and its addresses').to.equal(2)
+  })
+
   it('answers without addresses when they cannot be read', async () => {
     await (await open()).add(multihashOf(1), peerOf(1))
     const store = await open()

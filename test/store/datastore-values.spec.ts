@@ -100,7 +100,9 @@ describe('store/datastore-values', () => {
     expect(await shared.get(utf8('/kv/old')), 'what is over when it is first read').to.equal(undefined)
   })
 
-  for (const first of ['collect', 'get'] as const) {
+  const firsts = ['collect', 'get'] as const
+
+  firsts.forEach(first => {
     it(`keeps what somebody else has written anew, when it is shared: ${first}`, async () => {
       const shared = await open({ shared: true })
       await shared.put(value(KEY))
@@ -117,7 +119,7 @@ describe('store/datastore-values', () => {
       expect(await shared.collect()).to.equal(1)
       expect((await datastore.rows()).size).to.equal(0)
     })
-  }
+  })
 
   it('serves nothing that somebody else has deleted, or whose life they have shortened', async () => {
     const shared = await open({ shared: true })
