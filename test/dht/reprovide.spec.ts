@@ -113,6 +113,13 @@ describe('reproviding', () => {
     }
   })
 
+  it('does not send at the next look what has just been sent', async () => {
+    await publish()
+    await simulation.clock.run(publisher.dht.provide(content(1)))
+    await simulation.clock.advance(10 * MINUTE_MS)
+    expect(sent).to.have.lengthOf(5)
+  })
+
   it('tells what nobody could be told within a minute of the first address, and looks nobody up before', async () => {
     const host = simulation.network.createHost()
     let addrs: readonly Uint8Array[] = []

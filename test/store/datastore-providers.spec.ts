@@ -184,6 +184,16 @@ describe('store/datastore-providers', () => {
     expect(await store.get(multihashOf(1))).to.deep.equal([peerOf(1)])
   })
 
+  it('drops rows of addresses that are nobody\'s', async () => {
+    await (await open()).add(multihashOf(1), peerOf(1))
+    const sound = await datastore.rows()
+    for (const name of ['nobody', `${idText(idOf(1))}/more`, idText(idOf(2))]) {
+      await datastore.put(new Key(`/dht/addrs/${name}`), sound.get(addrsKey(idOf(1)).toString()) ?? new Uint8Array())
+    }
+    expect(await (await open()).get(multihashOf(1))).to.deep.equal([peerOf(1)])
+    expect(await datastore.rows()).to.deep.equal(sound)
+  })
+
   it('survives random bytes in every row', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom('provider', 'addrs'), fc.nat(3), fc.uint8Array({ maxLength: 60 })), { maxLength: 12 }), async rows => {
       datastore = new Disk()
