@@ -218,6 +218,9 @@ export class Values {
   }
 
   async #validate (record: ValueRecord, options?: AbortOptions): Promise<void> {
+    if (record.value.byteLength > this.maxRecordSize) {
+      throw new ValueTooLargeError(`a value of ${record.value.byteLength} bytes: at most ${this.maxRecordSize} are kept`)
+    }
     await this.#validators.validate(record, this.#config.clock.now(), options)
   }
 

@@ -13,9 +13,9 @@ import type { PeerInfo } from '../keyspace/contact.ts'
 import type { ValueRecord } from '../record/record.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
-/** What a peer may send us. */
+/** What a peer may have us keep. */
 export interface WireLimits {
-  /** Bytes of a record's value. */
+  /** Bytes of a record's value. One that we asked for may have more: whether to take it is for who asked. */
   readonly maxRecordSize: number
 }
 
@@ -154,7 +154,8 @@ export function decodeResponse (frame: Uint8Array | Uint8ArrayList, request: Req
       return { type: 'find-node', closer: message.closer }
     case 'get-value': {
       assertEcho(message, request.key)
-      const record = message.record == null ? {} : { record: decodeRecord(message.record, request.key, limits.maxRecordSize) }
+      // to hold a larger value than we take is no fault: it is refused as one that is not valid
+      const record = message.record == null ? {} : { record: decodeRecord(message.record, request.key, Infinity) }
       return { type: 'get-value', key: request.key, ...record, closer: message.closer }
     }
     case 'put-value':

@@ -225,6 +225,24 @@ describe('a network', () => {
     expect((await simulation.clock.run(asker.dht.lookup('key'))).closest).to.have.lengthOf(9)
   })
 
+  it('keeps its contacts though they hold a value that is too large for it', async () => {
+    simulation = new Simulation({ seed: 17, latency: 10 })
+    const nodes = await simulation.nodesJoined(5)
+    const { dht } = await simulation.node({ maxValueSize: 1000, bootstrap: nodes[0].host.self.addrs })
+    await simulation.clock.run(nodes[1].dht.put('key', new Uint8Array(2000)))
+    const refused: string[] = []
+    const error = await simulation.clock.run(dht.get('key', {
+      onProgress (event) {
+        if (event.type === 'invalid-value') {
+          refused.push(event.error.name)
+        }
+      }
+    }).then(() => undefined, err => err))
+    expect(error).to.have.property('name', 'ValueNotFoundError')
+    expect(refused).to.deep.equal(nodes.map(() => 'ValueTooLargeError'))
+    expect(dht.contacts).to.equal(5)
+  })
+
   it('finds k while 60 % of the nodes are dead, and nobody has noticed', async () => {
     simulation = new Simulation({ seed: 6, latency: 20 })
     const nodes = await simulation.nodesJoined(100)
