@@ -31,7 +31,7 @@ export interface ProvidersInit {
   /**
    * Providers whose addresses are kept in memory.
    *
-   * @default 256
+   * @default 4096
    */
   cacheSize?: number
 

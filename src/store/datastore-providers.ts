@@ -22,7 +22,7 @@ export interface DatastoreProviderStoreInit extends ProviderStoreOptions {
   readonly clock: Clock
   /** Our own id: what we provide ourselves is never dropped. */
   readonly self: Uint8Array
-  /** Providers whose addresses are kept in memory too. Default 256. */
+  /** Providers whose addresses are kept in memory too. Default 4,096. */
   readonly cacheSize?: number
   readonly limits?: ProviderLimits
 }

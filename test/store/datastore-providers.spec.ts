@@ -141,6 +141,21 @@ describe('store/datastore-providers', () => {
     expect(datastore.calls.get).to.equal(1)
   })
 
+  it('reads those of a thousand providers of popular multihashes once', async () => {
+    const store = await open()
+    for (let n = 0; n < 1_000; n++) {
+      await store.add(multihashOf(n % 20), peerOf(n))
+    }
+    const again = await open()
+    for (const reads of [1_000, 0]) {
+      datastore.calls.get = 0
+      for (let n = 0; n < 20; n++) {
+        expect(await again.get(multihashOf(n))).to.have.lengthOf(50)
+      }
+      expect(datastore.calls.get).to.equal(reads)
+    }
+  })
+
   it('deletes at its opening what gave way, and the addresses of who provides nothing', async () => {
     const store = await open()
     for (let n = 1; n <= 6; n++) {
