@@ -18,6 +18,7 @@ import type { Clock } from '../clock/clock.ts'
 import type { AbortOptions, ComponentLogger, Logger } from '@libp2p/interface'
 import type { Datastore } from 'interface-datastore'
 
+/** Which folder, and whose. */
 export interface DataDirInit extends AbortOptions {
   /** The folder. It is made if need be, for its owner alone. */
   readonly dir: string

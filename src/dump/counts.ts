@@ -34,12 +34,19 @@ export interface CountsDump {
 
 /** One look at our provider records, and what was due then. */
 export interface RoundDump {
+  /** RFC 3339, UTC. */
   readonly began: string
+  /** RFC 3339, UTC; null: it goes on, or was broken off. */
   readonly ended: string | null
+  /** Records that were due. */
   readonly due: number
+  /** Of these, those that were sent out again. */
   readonly sent: number
+  /** Of these, those that could not be. */
   readonly failed: number
+  /** Parts of the keyspace that are through. */
   readonly regions: number
+  /** Lookups that were made to get there. */
   readonly lookups: number
 }
 

@@ -9,6 +9,7 @@ export interface RoutingTable {
   size: number
 }
 
+/** How to set a mode. */
 export interface SetModeOptions extends AbortOptions {
   /** Set the mode even if it is set already. */
   force?: boolean
@@ -105,6 +106,7 @@ export interface KadDHT {
 
 /** A {@link KadDHT} of one network. */
 export interface SingleKadDHT extends KadDHT {
+  /** The peers known that serve the DHT. */
   routingTable: RoutingTable
 }
 

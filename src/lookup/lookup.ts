@@ -94,6 +94,7 @@ export const MAX_CLOSER_PEERS = 40
  */
 export const MAX_CANDIDATES_PER_K = 20
 
+/** What a {@link Lookup} is for, and how it goes about it. */
 export interface LookupInit {
   /** What to get close to. */
   target: Key

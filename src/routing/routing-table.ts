@@ -14,6 +14,7 @@ export const DEFAULT_K = 20
 /** The deepest that buckets can go, in bits: the length of a key. */
 const MAX_PREFIX_LENGTH = 256
 
+/** Whose {@link RoutingTable} it is, and how large. */
 export interface RoutingTableInit {
   /** Our own key; the table never holds it. */
   self: Key

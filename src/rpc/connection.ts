@@ -16,6 +16,7 @@ import type { Uint8ArrayList } from 'uint8arraylist'
  * the peer's throw an error of its own. Harmless when the stream is over.
  */
 export interface Stream extends Duplex<AsyncGenerator<Uint8ArrayList>, Source<Uint8Array | Uint8ArrayList>, Promise<void>> {
+  /** Reset both directions at once. */
   abort (err: Error): void
 }
 

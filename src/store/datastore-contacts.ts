@@ -10,7 +10,9 @@ import type { Log } from './log.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Datastore } from 'interface-datastore'
 
+/** What a {@link DatastoreContactStore} is made of. */
 export interface DatastoreContactStoreInit {
+  /** Where the row lies. */
   readonly datastore: Datastore
   /** What the row's key begins with. Default `/dht`. */
   readonly prefix?: string

@@ -14,16 +14,19 @@ import type { Clock } from '../clock/clock.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { Datastore } from 'interface-datastore'
 
+/** What a {@link DatastoreProviderStore} is made of. */
 export interface DatastoreProviderStoreInit extends ProviderStoreOptions {
   /** Where the rows lie. Nobody else may write provider records to it while the store is open. */
   readonly datastore: Datastore
   /** What the rows' keys begin with. Default `/dht`. */
   readonly prefix?: string
+  /** The source of time. */
   readonly clock: Clock
   /** Our own id: what we provide ourselves is never dropped. */
   readonly self: Uint8Array
   /** Providers whose addresses are kept in memory too. Default 4,096. */
   readonly cacheSize?: number
+  /** How many records there may be. */
   readonly limits?: ProviderLimits
 }
 

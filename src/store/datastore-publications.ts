@@ -9,6 +9,7 @@ import type { Log } from './log.ts'
 import type { Publication, PublicationStore, PublicationTimes } from './publication-store.ts'
 import type { Datastore } from 'interface-datastore'
 
+/** What a {@link DatastorePublicationStore} is made of. */
 export interface DatastorePublicationStoreInit {
   /** Where the rows lie. Nobody else may write publications to it while the store is open. */
   readonly datastore: Datastore

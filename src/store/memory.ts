@@ -20,9 +20,11 @@ export class MemoryValueStore extends IndexedValueStore {
   }
 }
 
+/** How a {@link MemoryProviderStore} keeps records. */
 export interface MemoryProviderStoreInit extends ProviderStoreOptions {
   /** Our own id: what we provide ourselves is never dropped. Default: nobody's. */
   readonly self?: Uint8Array
+  /** How many records there may be. */
   readonly limits?: ProviderLimits
 }
 

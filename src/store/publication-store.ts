@@ -15,6 +15,7 @@ export interface Publication extends PublicationTimes, ValueRecord {}
 
 /** The publisher's list: the values that we keep alive, until we are told to no more. Nothing in it expires, and nothing gives way. */
 export interface PublicationStore {
+  /** The one of a record key. */
   get (key: Uint8Array): Promise<Publication | undefined>
   /** Add it, in place of the one of the same key. */
   put (publication: Publication): Promise<void>

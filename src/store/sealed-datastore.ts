@@ -11,6 +11,7 @@ import type { Batch, Datastore, Key, KeyQuery, Pair, Query } from 'interface-dat
 /** Bytes of the checksum in front of each row. */
 const SEAL_BYTES = 4
 
+/** What a {@link SealedDatastore} is made of. */
 export interface SealedDatastoreInit {
   /** Where the rows lie. Nobody else may write to it. */
   readonly datastore: Datastore

@@ -15,13 +15,15 @@ import type { LookupAnswer } from '../run-lookup.ts'
 
 /** What a lookup found, and what that took. */
 export interface LookupResult {
-  /** What was looked up, and where that lies. */
+  /** What was looked up. */
   readonly target: Uint8Array
+  /** Where that lies: SHA-256 of `target`. */
   readonly key: Key
   /** The at most k closest peers that answered, closest first. */
   readonly closest: readonly Contact[]
   /** `converged` and `exhausted` are complete, `stopped` and `deadline` partial. */
   readonly reason: OperationEnd
+  /** How many peers were asked. */
   readonly asked: number
   /** How many of those asked failed, or had not answered in time. */
   readonly failed: number

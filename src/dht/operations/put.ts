@@ -30,6 +30,7 @@ export interface StoreResult {
   readonly ms: number
 }
 
+/** How one node is to keep a value. */
 export type StoreOptions = Omit<PutOptions, 'republish'>
 
 /** PUT_VALUE at one node. */

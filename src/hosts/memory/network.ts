@@ -18,6 +18,7 @@ const ED25519_KEY_LENGTH = 32
 /** Makes the ids' seed another one than that of latency and loss. */
 const ID_SEED = 0x1d5eed
 
+/** What a {@link MemoryNetwork} is like. */
 export interface MemoryNetworkInit {
   /** A `VirtualClock`, unless the network is to be as slow as a real one. */
   clock: Clock
@@ -31,6 +32,7 @@ export interface MemoryNetworkInit {
   log?(event: NetworkEvent): void
 }
 
+/** What a host of a {@link MemoryNetwork} is like. */
 export interface MemoryHostInit {
   /** The multihash of its PeerId. Default: one of an Ed25519 key, drawn from the seed; nobody has the private key */
   id?: Uint8Array

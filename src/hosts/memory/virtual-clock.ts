@@ -6,6 +6,7 @@ import type { Timed } from '../../clock/time-heap.ts'
 /** 2020-01-01T00:00:00Z: a fixed start, so that a seed gives the same times each run. */
 const DEFAULT_START = 1_577_836_800_000
 
+/** How a {@link VirtualClock} begins. */
 export interface VirtualClockInit {
   /** What {@link VirtualClock.now} begins with: milliseconds since the Unix epoch. Default: 2020-01-01T00:00:00Z */
   start?: number
