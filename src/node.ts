@@ -24,17 +24,18 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { systemClock } from './clock/clock.ts'
 import { openDataDir } from './data-dir/data-dir.ts'
 import { makeFolder } from './data-dir/folder.ts'
+import { parseAddrs } from './dht/config.ts'
+import { InvalidOptionError } from './dht/errors.ts'
 import { Kademlia } from './dht/kademlia.ts'
-import { arrayOf, networkId, oneOf, orInfinity } from './dht/option-checks.ts'
+import { anObject, checkOperation, ed25519Key, flag, having, networkId, oneOf, orInfinity } from './dht/option-checks.ts'
 import { writeLookup, writeState } from './dump/write.ts'
-import { formatAddress, parseAddress } from './hosts/tcp/address.ts'
+import { formatAddress, parseAddress, parseRemoteAddress } from './hosts/tcp/address.ts'
 import { createTcpHost } from './hosts/tcp/host.ts'
 import { loadOrCreateIdentity, peerIdText } from './hosts/tcp/identity.ts'
 import type { RowCounts } from './data-dir/count-rows.ts'
 import type { DataDir } from './data-dir/data-dir.ts'
 import type { KademliaInit } from './dht/config.ts'
 import type { LookupResult } from './dht/operations/lookup.ts'
-import type { InboundLimits } from './hosts/tcp/admission.ts'
 import type { TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
 import type { AbortOptions, Ed25519PrivateKey } from '@libp2p/interface'
 
@@ -131,6 +132,7 @@ export class KadNode extends Kademlia {
  * @throws {DataDirError} `dataDir` is empty, cannot be made or written, or its database not be repaired
  */
 export async function createNode (init: NodeInit = {}): Promise<KadNode> {
+  check(init)
   if (init.dataDir == null) {
     const privateKey = init.privateKey ?? await generateKeyPair('Ed25519')
     return assemble({ ...init, privateKey })
@@ -148,17 +150,13 @@ export async function createNode (init: NodeInit = {}): Promise<KadNode> {
 }
 
 async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateKey }, dataDir?: DataDir): Promise<KadNode> {
-  const { network = DEFAULT_NETWORK, mode = 'server', clock = systemClock, signal, security = 'tls' } = init
-  oneOf('security', security, ['tls', 'plain'])
-  arrayOf('listen', init.listen ?? [])
-  arrayOf('announce', init.announce ?? [])
-  checkLimits(init.limits)
+  const { network = DEFAULT_NETWORK, mode = 'server', clock = systemClock, signal } = init
   const listen = init.listen ?? (mode === 'client' ? [] : undefined)
   signal?.throwIfAborted()
   const host = await createTcpHost({ ...init, listen, clock })
   let node: KadNode | undefined
   try {
-    const dht = { ...init, ...storesOf(init, dataDir), host, clock, mode, protocol: networkId('network', network), parseAddr: parseAddress }
+    const dht = { ...init, ...storesOf(init, dataDir), host, clock, mode, protocol: networkId('network', network), parseAddr: parseRemoteAddress }
     node = new KadNode(host, dht, dataDir)
     if (init.start !== false) {
       await node.start({ signal })
@@ -171,11 +169,27 @@ async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateK
   }
 }
 
-function checkLimits (limits: InboundLimits = {}): void {
-  for (const [name, value] of Object.entries(limits)) {
+/** What is not for the engine, which checks the rest. */
+function check (init: NodeInit): void {
+  const { signal, clock } = anObject('the options of createNode', init)
+  checkOperation({ signal })
+  having('clock', clock, 'schedule', 'a Clock')
+  const { security = 'tls', listen = [], announce = [], start = true, allowRemotePlain = false, limits = {}, dataDir = '', privateKey } = init
+  oneOf('security', security, ['tls', 'plain'])
+  parseAddrs('listen', listen ?? [], parseAddress)
+  parseAddrs('announce', announce ?? [], parseRemoteAddress)
+  flag('start', start)
+  flag('allowRemotePlain', allowRemotePlain)
+  for (const [name, value] of Object.entries(anObject('limits', limits))) {
     if (value != null) {
       orInfinity(`limits.${name}`, value, 0)
     }
+  }
+  if (dataDir != null && typeof dataDir !== 'string') {
+    throw new InvalidOptionError('dataDir must be the path of a folder, as text')
+  }
+  if (privateKey != null) {
+    ed25519Key('privateKey', privateKey)
   }
 }
 

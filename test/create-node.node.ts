@@ -99,6 +99,28 @@ describe('createNode', () => {
           .to.eventually.be.rejectedWith(new RegExp(`^limits.${limit} must be .*not ${value}`)).with.property('name', 'InvalidOptionError')
       }
     }
+    const wrong: Record<string, any[]> = {
+      listen: [[5], [{ bytes: new Uint8Array() }]],
+      announce: [[5]],
+      bootstrap: [[5]],
+      start: ['false', 0],
+      allowRemotePlain: ['false'],
+      limits: [null, 5],
+      dataDir: [5, new URL('file:///tmp')],
+      privateKey: ['key', new Uint8Array(64)],
+      signal: [{}, new AbortController()]
+    }
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        await expect(createNode({ listen: LOOPBACK, [name]: value }), name).to.eventually.be.rejectedWith(new RegExp(`^(an address of )?${name} must be`)).with.property('name', 'InvalidOptionError')
+      }
+    }
+    for (const init of JSON.parse('[null, [], "init", 5]')) {
+      await expect(createNode(init)).to.eventually.be.rejectedWith('the options of createNode must be an object').with.property('name', 'InvalidOptionError')
+    }
+    for (const name of ['bootstrap', 'announce']) {
+      await expect(createNode({ listen: LOOPBACK, [name]: ['127.0.0.1:0'] })).to.eventually.be.rejectedWith(/127\.0\.0\.1:0.*port 0/).with.property('name', 'InvalidAddressError')
+    }
     await expect(createNode({ listen: LOOPBACK, bootstrap: ['nonsense'] })).to.eventually.be.rejected.with.property('name', 'InvalidAddressError')
     expect(await activeResources()).to.deep.equal(before)
   })

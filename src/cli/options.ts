@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { parseAddress } from '../hosts/tcp/address.ts'
+import { parseAddress, parseRemoteAddress } from '../hosts/tcp/address.ts'
 import { DEFAULT_NETWORK } from '../node.ts'
 import type { OutputOptions } from './output.ts'
 import type { Command } from 'commander'
@@ -44,7 +44,7 @@ export function timeoutOption (command: Command): Command {
 }
 
 export function bootstrapOption (command: Command): Command {
-  return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectAddress)
+  return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectRemoteAddress)
 }
 
 /** All that a command takes which joins as a client. */
@@ -57,9 +57,14 @@ export function askingOptions (command: Command): Command {
   return outputOptions(timeoutOption(networkOptions(command)))
 }
 
-/** For options that may be given any number of times. */
+/** Where to listen: for options that may be given any number of times. */
 export function collectAddress (text: string, previous: readonly Uint8Array[] = []): Uint8Array[] {
   return [...previous, parseAddress(text)]
+}
+
+/** The same, of others. */
+function collectRemoteAddress (text: string, previous: readonly Uint8Array[] = []): Uint8Array[] {
+  return [...previous, parseRemoteAddress(text)]
 }
 
 /** A folder that is named: an empty name would be the current one, and is most likely that of a variable which is not set. */

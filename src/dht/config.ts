@@ -7,9 +7,9 @@ import { LIBP2P_VALUE_TTL_MS, MAX_VALUE_TTL_MS, PROVIDER_TTL_MS, VALUE_TTL_MS } 
 import { usableAddrs } from '../wire/address.ts'
 import { REQUEST_DEADLINE_MS } from './deadlines.ts'
 import { InvalidOptionError } from './errors.ts'
-import { arrayOf, between, milliseconds, oneOf, orInfinity, protocolId, whole } from './option-checks.ts'
+import { anObject, arrayOf, between, flag, having, milliseconds, oneOf, orInfinity, protocolId, whole } from './option-checks.ts'
 import { randomBytes } from './random-bytes.ts'
-import { bytesOnly } from './text.ts'
+import { toBytes } from './text.ts'
 import type { ReprovideOptions } from './maintenance/reprovide.ts'
 import type { LookupResult } from './operations/lookup.ts'
 import type { Clock } from '../clock/clock.ts'
@@ -177,8 +177,9 @@ export interface KademliaInit {
   reprovide?: ReprovideOptions
   /** Milliseconds between collections of values and provider records past their life. Default 90 min. */
   collectInterval?: number
-  /** Milliseconds below and above which the deadlines that adapt to measured response times do not go; a peer that misses one has until `maxTimeout` to show that it lives. Default 500 and 10,000. */
+  /** Milliseconds below which the deadlines that adapt to measured response times do not go. Default 500. */
   minTimeout?: number
+  /** Milliseconds above which they do not go; a peer that misses one has until then to show that it lives. Default 10,000. */
   maxTimeout?: number
   /** Newcomers asked at once whether they answer, before they enter the routing table. Default 8. */
   maxVerifications?: number
@@ -241,7 +242,7 @@ export interface KademliaConfig extends Required<Omit<KademliaInit, 'kinds' | 'v
  * @throws {InvalidOptionError} a number out of its range, a word that is none of those there are, a protocol that is empty or has spaces
  */
 export function configure (init: KademliaInit): KademliaConfig {
-  const { host, selectAddrs } = init
+  const { host, selectAddrs } = checkParts(init)
   const protocol = protocolId('protocol', init.protocol)
   const given = { ...DEFAULTS, ...LIBP2P_NETWORK.test(protocol) ? LIBP2P_DEFAULTS : {}, ...defined(init) }
   const { scope, parseAddr, k = DEFAULT_K, alpha = DEFAULT_ALPHA } = given
@@ -255,7 +256,7 @@ export function configure (init: KademliaInit): KademliaConfig {
     clock: given.clock,
     parseAddr,
     random: given.random,
-    awaitContacts: given.awaitContacts,
+    awaitContacts: flag('awaitContacts', given.awaitContacts),
     heard: peer => contactOf(peer, selectAddrs == null ? believed : ({ id, addrs }) => selectAddrs({ id, addrs: believed({ id, addrs }) })),
     bootstrap: parseAddrs('bootstrap', given.bootstrap, parseAddr),
     k: whole('k', k, 1, 255),
@@ -266,15 +267,15 @@ export function configure (init: KademliaInit): KademliaConfig {
     maxValueSize: whole('maxValueSize', given.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
     valueTtl: whole('valueTtl', given.valueTtl, 1),
     maxValueTtl: Math.max(whole('maxValueTtl', given.maxValueTtl, 1), given.valueTtl),
-    republish: given.republish,
+    republish: flag('republish', given.republish),
     replicateInterval: given.replicateInterval === Infinity ? Infinity : milliseconds('replicateInterval', given.replicateInterval),
-    handOver: given.handOver,
-    cacheFound: given.cacheFound,
+    handOver: flag('handOver', given.handOver),
+    cacheFound: flag('cacheFound', given.cacheFound),
     selfLookupInterval: milliseconds('selfLookupInterval', given.selfLookupInterval, 0),
     firstSelfLookup: milliseconds('firstSelfLookup', given.firstSelfLookup ?? given.selfLookupInterval, 0),
     refreshInterval: orInfinity('refreshInterval', given.refreshInterval, 1),
     collectInterval: milliseconds('collectInterval', given.collectInterval),
-    reprovide: reprovideOptions(given.reprovide),
+    reprovide: reprovideOptions(anObject('reprovide', given.reprovide)),
     clientIdle: milliseconds('clientIdle', given.clientIdle),
     serverIdle: milliseconds('serverIdle', given.serverIdle),
     maxInboundStreams: orInfinity('maxInboundStreams', given.maxInboundStreams, 1),
@@ -290,13 +291,38 @@ export function configure (init: KademliaInit): KademliaConfig {
   }
 }
 
+/** What a node is made of, with a method by which it is known, and what it is. */
+const PARTS: ReadonlyArray<readonly [name: keyof KademliaInit, method: string, what: string]> = [
+  ['host', 'openStream', 'a Host'],
+  ['clock', 'schedule', 'a Clock'],
+  ['logger', 'forComponent', 'a ComponentLogger, as defaultLogger() of @libp2p/logger makes it'],
+  ['random', 'call', 'a function'],
+  ['parseAddr', 'call', 'a function'],
+  ['selectAddrs', 'call', 'a function'],
+  ['values', 'put', 'a ValueStore'],
+  ['providers', 'add', 'a ProviderStore'],
+  ['publications', 'times', 'a PublicationStore'],
+  ['contacts', 'load', 'a ContactStore']
+]
+
+/** @throws {InvalidOptionError} a part is none, or of the wrong kind */
+function checkParts (init: KademliaInit): KademliaInit {
+  anObject('the options', init)
+  anObject('host', init.host)
+  PARTS.forEach(([name, method, what]) => { having(name, init[name], method, what) })
+  if (typeof init.kinds !== 'function') {
+    arrayOf('kinds', init.kinds ?? []).forEach(kind => { ['validate', 'select'].forEach(method => { having('each of kinds', anObject('each of kinds', kind), method, 'a RecordKind') }) })
+  }
+  return init
+}
+
 /**
  * Addresses as multiaddrs.
  *
  * @throws {InvalidOptionError} they are no array, or one is neither text nor bytes
  */
 export function parseAddrs (name: string, addrs: ReadonlyArray<string | Uint8Array>, parse: (text: string) => Uint8Array): Uint8Array[] {
-  return arrayOf(name, addrs).map(addr => typeof addr === 'string' ? parse(addr) : bytesOnly(`an address of ${name} that is no string`, addr))
+  return arrayOf(name, addrs).map(addr => typeof addr === 'string' ? parse(addr) : toBytes(`an address of ${name}`, addr))
 }
 
 /** Those options that were given: undefined means the default. */

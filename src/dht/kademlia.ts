@@ -31,7 +31,7 @@ import { provide, unprovide } from './operations/provide.ts'
 import { getMutable, putMutable } from './operations/put-mutable.ts'
 import { put, store } from './operations/put.ts'
 import { findNodeAt, findValueAt, ping } from './operations/single.ts'
-import { oneOf } from './option-checks.ts'
+import { anObject, checkOperation, oneOf } from './option-checks.ts'
 import { Peers } from './peers.ts'
 import { Serving } from './serving.ts'
 import { Tasks } from './tasks.ts'
@@ -244,9 +244,11 @@ export class Kademlia {
    * trying, less and less often. Resolves early when the node is stopped meanwhile.
    *
    * @throws {NotStartedError} it was stopped before: a node runs once
+   * @throws {InvalidOptionError} `options` make no sense
    */
   async start (options: StartOptions = {}): Promise<void> {
     const { config: { bootstrap }, peers, tasks } = this.#dht
+    checkOperation(options)
     if (this.#status !== 'new') {
       this.#running() // a node that was stopped says what to do
       return
@@ -264,7 +266,7 @@ export class Kademlia {
    * nobody answers, or nobody stays, keep trying in the background, less and less often.
    */
   async rejoin (options: OperationOptions = {}): Promise<void> {
-    const { config: { bootstrap }, log, peers } = this.#running()
+    const { config: { bootstrap }, log, peers } = this.#running(options)
     await this.join(bootstrap, options).catch(err => {
       options.signal?.throwIfAborted()
       log('could not join: %e', err)
@@ -294,7 +296,7 @@ export class Kademlia {
 
   /** Look ourselves up, and a key in every bucket: whatever changed in the network is in the routing table afterwards. Deadline: 180 s. */
   async refresh (options: OperationOptions = {}): Promise<void> {
-    await refresh(this.#running(), options)
+    await refresh(this.#running(options), options)
   }
 
   /** Leave: stop serving, abort what is under way, close every stream. Nothing of the DHT runs afterwards, whoever stopped it first. */
@@ -316,7 +318,7 @@ export class Kademlia {
    * @throws {NoPeersError} nobody answered; the message says why at each address
    */
   async join (addrs: ReadonlyArray<string | Uint8Array>, options?: OperationOptions): Promise<JoinResult> {
-    return this.#whileRunning(async dht => join(dht, parseAddrs('addrs', addrs, dht.config.parseAddr), dht.peers.remembered, options))
+    return this.#whileRunning(async dht => join(dht, parseAddrs('addrs', addrs, dht.config.parseAddr), dht.peers.remembered, options), options)
   }
 
   /**
@@ -327,7 +329,7 @@ export class Kademlia {
    * @throws {TimeoutError} it does not answer
    */
   async ping (peer: PeerOrAddr, options?: OperationOptions): Promise<PingResult> {
-    return ping(this.#running(), peer, options)
+    return ping(this.#running(options), peer, options)
   }
 
   /**
@@ -338,7 +340,7 @@ export class Kademlia {
    * @throws as {@link Kademlia.ping}
    */
   async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: StoreOptions): Promise<StoreResult> {
-    return store(this.#running(), peer, key, value, options)
+    return store(this.#running(options), peer, key, value, options)
   }
 
   /**
@@ -347,7 +349,7 @@ export class Kademlia {
    * @throws as {@link Kademlia.ping}
    */
   async findNode (peer: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
-    return findNodeAt(this.#running(), peer, target, options)
+    return findNodeAt(this.#running(options), peer, target, options)
   }
 
   /**
@@ -356,7 +358,7 @@ export class Kademlia {
    * @throws as {@link Kademlia.ping}
    */
   async findValue (peer: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
-    return findValueAt(this.#running(), peer, key, options)
+    return findValueAt(this.#running(options), peer, key, options)
   }
 
   /**
@@ -365,7 +367,7 @@ export class Kademlia {
    * which the result is what was found so far.
    */
   async lookup (target: string | Uint8Array, options?: OperationOptions): Promise<LookupResult> {
-    return lookUp(this.#running(), toBytes(target), options)
+    return lookUp(this.#running(options), toBytes('the target', target), options)
   }
 
   /** The k closest peers to SHA-256 of `target`, closest first: {@link Kademlia.lookup} for a loop. */
@@ -386,7 +388,7 @@ export class Kademlia {
    * @throws {InvalidRecordError} the key's namespace refuses it
    */
   async put (key: string | Uint8Array, value: string | Uint8Array, options?: PutOptions): Promise<PutResult> {
-    return this.#whileRunning(async dht => put(dht, key, value, options))
+    return this.#whileRunning(async dht => put(dht, key, value, options), options)
   }
 
   /**
@@ -405,8 +407,8 @@ export class Kademlia {
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    */
   async putImmutable (value: string | Uint8Array, options?: PutOptions): Promise<PutResult> {
-    const bytes = toBytes(value)
-    return this.#whileRunning(async dht => put(dht, immutableKeyOf(bytes), bytes, options))
+    const bytes = toBytes('the value', value)
+    return this.#whileRunning(async dht => put(dht, immutableKeyOf(bytes), bytes, options), options)
   }
 
   /**
@@ -415,10 +417,10 @@ export class Kademlia {
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    * @throws {SequenceMismatchError} `cas` is not the sequence that was found, nor 0 where nothing was
-   * @throws {RangeError} the salt has more than 64 bytes
+   * @throws {InvalidOptionError} no Ed25519 private key, or a salt of more than 64 bytes
    */
   async putMutable (privateKey: Ed25519PrivateKey, init: MutablePut): Promise<MutablePutResult> {
-    return this.#whileRunning(async dht => putMutable(dht, privateKey, init))
+    return this.#whileRunning(async dht => putMutable(dht, privateKey, anObject('what is put', init)), init)
   }
 
   /**
@@ -429,7 +431,7 @@ export class Kademlia {
    * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
   async getMutable (key: Uint8Array, options: OperationOptions = {}): Promise<MutableValue> {
-    return this.#whileRunning(async dht => getMutable(dht, key, options))
+    return this.#whileRunning(async dht => getMutable(dht, key, options), options)
   }
 
   /**
@@ -439,13 +441,13 @@ export class Kademlia {
    * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
   async get (key: string | Uint8Array, options?: GetOptions): Promise<GetResult> {
-    return this.#whileRunning(async dht => get(dht, key, options))
+    return this.#whileRunning(async dht => get(dht, key, options), options)
   }
 
   /** The values at `key` as they come in, each better than the one before: {@link Kademlia.get} for a loop. Ends without any if there is none. */
   async * searchValue (key: string | Uint8Array, options?: GetOptions): AsyncGenerator<FoundValue> {
     try {
-      yield * searchValue(this.#running(), key, options)
+      yield * searchValue(this.#running(options), key, options)
     } catch (err) {
       if (!(err instanceof ValueNotFoundError)) {
         throw err
@@ -458,7 +460,7 @@ export class Kademlia {
    * before they forget, until {@link Kademlia.unprovide}. Deadline: 120 s.
    */
   async provide (key: Uint8Array, options?: OperationOptions): Promise<ProvideResult> {
-    return this.#whileRunning(async dht => provide(dht, key, options))
+    return this.#whileRunning(async dht => provide(dht, key, options), options)
   }
 
   /** Provide the multihash `key` no longer. Those that were told forget it when its life is over. */
@@ -468,12 +470,12 @@ export class Kademlia {
 
   /** The providers of the multihash `key` as they come in, at most k unless told otherwise. Deadline: 120 s. */
   async * findProviders (key: Uint8Array, options?: FindProvidersOptions): AsyncGenerator<FoundProvider> {
-    yield * findProviders(this.#running(), key, options)
+    yield * findProviders(this.#running(options), key, options)
   }
 
   /** Where the peer is whose PeerId has the multihash `id`; undefined if nobody who answers knows. Deadline: 60 s. */
   async findPeer (id: Uint8Array, options?: FindPeerOptions): Promise<FindPeerResult | undefined> {
-    return findPeer(this.#running(), id, options)
+    return findPeer(this.#running(options), id, options)
   }
 
   async #awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void> {
@@ -556,8 +558,8 @@ export class Kademlia {
   }
 
   /** Do `work`; if it fails when the node was stopped meanwhile, that is why, whatever it says. */
-  async #whileRunning<T> (work: (dht: DhtContext) => Promise<T>): Promise<T> {
-    const dht = this.#running()
+  async #whileRunning<T> (work: (dht: DhtContext) => Promise<T>, options: OperationOptions | undefined): Promise<T> {
+    const dht = this.#running(options)
     try {
       return await work(dht)
     } catch (err) {
@@ -566,12 +568,14 @@ export class Kademlia {
     }
   }
 
-  #running (): DhtContext {
+  /** What operations work on, if they may begin, and their options are some. */
+  #running (options?: OperationOptions): DhtContext {
     if (this.#status !== 'running') {
       throw new NotStartedError(this.#status === 'new'
         ? 'this node was not started: await node.start() first'
         : 'this node was stopped: create another')
     }
+    checkOperation(options)
     return this.#dht
   }
 }

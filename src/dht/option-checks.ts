@@ -1,4 +1,7 @@
 import { InvalidOptionError } from './errors.ts'
+import { typeName } from './text.ts'
+import type { OperationOptions } from './events.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 /** Milliseconds that a timer can wait: beyond that those of JavaScript fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
@@ -18,7 +21,7 @@ export function milliseconds (name: string, value: number, min = 1): number {
  * @throws {InvalidOptionError} it is none
  */
 export function between (name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
-  return value >= min && value <= max ? value : refuse(name, value, 'number', min, max)
+  return typeof value === 'number' && value >= min && value <= max ? value : refuseRange(name, value, 'number', min, max)
 }
 
 /**
@@ -29,9 +32,67 @@ export function between (name: string, value: number, min: number, max: number =
 export function timeoutOf ({ timeout }: { readonly timeout?: number }, deadline: number): number {
   const ms = timeout ?? deadline
   if (typeof ms !== 'number' || !(ms >= 0)) {
-    throw new InvalidOptionError(`timeout must be a number of milliseconds from 0, or Infinity, not ${String(ms)}`)
+    refuse('timeout', ms, 'a number of milliseconds from 0, or Infinity')
   }
   return Math.min(ms, MAX_TIMER_MS)
+}
+
+/**
+ * What any operation takes, before it begins.
+ *
+ * @throws {InvalidOptionError} it is no object, or something in it is of the wrong kind
+ */
+export function checkOperation (options: OperationOptions | undefined): void {
+  if (options !== undefined) {
+    const { signal, onProgress } = anObject('the options', options)
+    timeoutOf(options, 0)
+    having('signal', signal ?? undefined, 'throwIfAborted', 'an AbortSignal')
+    having('onProgress', onProgress ?? undefined, 'call', 'a function')
+  }
+}
+
+/**
+ * An object, as options are.
+ *
+ * @throws {InvalidOptionError} it is none
+ */
+export function anObject<T> (name: string, value: T): T {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : refuse(name, value, 'an object')
+}
+
+/**
+ * Nothing, or what has a method of that name, and so is most likely what it should be.
+ *
+ * @param name - of the option
+ * @param value - that was given
+ * @param method - one that it must have
+ * @param what - it must be
+ * @throws {InvalidOptionError} it has none
+ */
+export function having (name: string, value: unknown, method: string, what: string): void {
+  if (value !== undefined && typeof Reflect.get(Object(value), method) !== 'function') {
+    refuse(name, value, what)
+  }
+}
+
+/**
+ * A private key that proves a PeerId.
+ *
+ * @throws {InvalidOptionError} it is none, or of another kind
+ */
+export function ed25519Key (name: string, key: Ed25519PrivateKey): void {
+  if (key?.type !== 'Ed25519' || typeof key.sign !== 'function') {
+    throw new InvalidOptionError(`${name} must be an Ed25519 private key, as generateKeyPair('Ed25519') of @libp2p/crypto/keys makes it`)
+  }
+}
+
+/**
+ * Yes or no: a text that says `false` is neither.
+ *
+ * @throws {InvalidOptionError} it is something else
+ */
+export function flag (name: string, value: boolean): boolean {
+  return typeof value === 'boolean' ? value : refuse(name, value, 'true or false')
 }
 
 /**
@@ -49,12 +110,28 @@ export function orInfinity (name: string, value: number, min: number, max?: numb
  * @throws {InvalidOptionError} it is none
  */
 export function whole (name: string, value: number, min: number, max: number = Number.MAX_SAFE_INTEGER): number {
-  return Number.isInteger(value) && value >= min && value <= max ? value : refuse(name, value, 'whole number', min, max)
+  return Number.isInteger(value) && value >= min && value <= max ? value : refuseRange(name, value, 'whole number', min, max)
 }
 
-function refuse (name: string, value: number, kind: string, min: number, max: number): never {
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`
-  throw new InvalidOptionError(`${name} must be a ${kind} ${range}, not ${value}`)
+function refuseRange (name: string, value: number, kind: string, min: number, max: number): never {
+  refuse(name, value, `a ${kind} ${max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`}`)
+}
+
+/** Say of an option what it must be, and what it is: no more of an object than its kind. */
+function refuse (name: string, value: unknown, what: string): never {
+  throw new InvalidOptionError(`${name} must be ${what}, not ${shown(value)}`)
+}
+
+function shown (value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'object':
+    case 'function':
+      return typeName(value)
+    default:
+      return String(value)
+  }
 }
 
 /**
@@ -76,10 +153,7 @@ export function networkId (name: string, value: string): string {
 }
 
 function matching (name: string, value: string, pattern: RegExp, form: string): string {
-  if (!pattern.test(value)) {
-    throw new InvalidOptionError(`${name} must be a protocol id ${form}, like /kadmium/1.0.0, not ${JSON.stringify(value)}`)
-  }
-  return value
+  return pattern.test(value) ? value : refuse(name, value, `a protocol id ${form}, like /kadmium/1.0.0`)
 }
 
 /**
@@ -88,10 +162,7 @@ function matching (name: string, value: string, pattern: RegExp, form: string): 
  * @throws {InvalidOptionError} it is none of them
  */
 export function oneOf<T extends string> (name: string, value: T, words: readonly T[]): T {
-  if (!words.includes(value)) {
-    throw new InvalidOptionError(`${name} must be ${words.map(word => JSON.stringify(word)).join(' or ')}, not ${JSON.stringify(value)}`)
-  }
-  return value
+  return words.includes(value) ? value : refuse(name, value, words.map(word => JSON.stringify(word)).join(' or '))
 }
 
 /**
@@ -100,8 +171,5 @@ export function oneOf<T extends string> (name: string, value: T, words: readonly
  * @throws {InvalidOptionError} it is none
  */
 export function arrayOf<T> (name: string, value: readonly T[]): readonly T[] {
-  if (!Array.isArray(value)) {
-    throw new InvalidOptionError(`${name} must be an array, not ${JSON.stringify(value)}`)
-  }
-  return value
+  return Array.isArray(value) ? value : refuse(name, value, 'an array')
 }

@@ -3,14 +3,14 @@ import { InvalidOptionError } from './errors.ts'
 /**
  * A string as UTF-8, bytes as they are.
  *
- * @throws {InvalidOptionError} it is neither
+ * @throws {InvalidOptionError} it is neither; `what` it should be, as one reads it before "must be"
  */
-export function toBytes (input: string | Uint8Array): Uint8Array {
+export function toBytes (what: string, input: string | Uint8Array): Uint8Array {
   if (typeof input === 'string') {
     return new TextEncoder().encode(input)
   }
   if (!isBytes(input)) {
-    throw new InvalidOptionError(`keys, values and targets are strings or Uint8Arrays, not ${typeName(input)}`)
+    throw new InvalidOptionError(`${what} must be a string or a Uint8Array, not ${typeName(input)}`)
   }
   return input
 }
@@ -32,7 +32,10 @@ export function isBytes (input: unknown): input is Uint8Array {
   return typeName(input) === 'Uint8Array'
 }
 
-/** `Uint8Array`, `DataView`, `Object`, `Null`; `number`, `undefined`. */
-function typeName (input: unknown): string {
+/** `Uint8Array`, `DataView`, `Object`; `null`, `number`, `undefined`. */
+export function typeName (input: unknown): string {
+  if (input === null) {
+    return 'null'
+  }
   return typeof input === 'object' ? Object.prototype.toString.call(input).slice('[object '.length, -1) : typeof input
 }

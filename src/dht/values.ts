@@ -31,7 +31,7 @@ const MAX_LASTING = 1_024
 
 /** The namespace of keys that name none. */
 const OPEN = 'kv'
-const OPEN_PREFIX = toBytes(`/${OPEN}/`)
+const OPEN_PREFIX = new TextEncoder().encode(`/${OPEN}/`)
 
 export interface ValuesInit {
   readonly config: KademliaConfig
@@ -40,6 +40,15 @@ export interface ValuesInit {
   readonly kinds: readonly RecordKind[] | KindOf
   /** The value at a record key is kept until `expires` (milliseconds since the Unix epoch), or was sent to us again. */
   onKept? (key: Uint8Array, expires: number): void
+}
+
+/** @throws {InvalidOptionError} one has a namespace that no key can have, or that of another */
+function fixedKinds (kinds: readonly RecordKind[]): KindOf {
+  try {
+    return kindsOf(kinds)
+  } catch (cause) {
+    throw new InvalidOptionError(`kinds: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 /**
@@ -73,7 +82,7 @@ export class Values {
     this.#enveloped = typeof kinds !== 'function'
     this.#validators = new Validators(typeof kinds === 'function'
       ? kinds
-      : kindsOf([openRecords(config.maxValueSize), publicKeyRecords, immutableRecords(config.maxValueSize), mutableRecords(config.maxValueSize), ...kinds]))
+      : fixedKinds([openRecords(config.maxValueSize), publicKeyRecords, immutableRecords(config.maxValueSize), mutableRecords(config.maxValueSize), ...kinds]))
     this.maxRecordSize = config.maxValueSize + Math.max(MAX_ENVELOPE_BYTES, MAX_MUTABLE_ENVELOPE_BYTES)
   }
 
@@ -85,7 +94,7 @@ export class Values {
    * @throws {InvalidKeyError} it begins like the text of a record key, and is none
    */
   keyOf (key: string | Uint8Array): Uint8Array {
-    const bytes = typeof key === 'string' && this.#enveloped && isRecordKeyText(key) ? parseRecordKey(key) : toBytes(key)
+    const bytes = typeof key === 'string' && this.#enveloped && isRecordKeyText(key) ? parseRecordKey(key) : toBytes('the key', key)
     if (bytes.byteLength === 0) {
       throw new InvalidOptionError('the key is empty: give at least one character')
     }
@@ -103,7 +112,7 @@ export class Values {
    * @throws {InvalidRecordError} the key's namespace refuses it
    */
   async seal (key: string | Uint8Array, value: string | Uint8Array): Promise<ValueRecord> {
-    const bytes = toBytes(value)
+    const bytes = toBytes('the value', value)
     const recordKey = this.keyOf(key)
     const limit = this.#isOf(MUTABLE, recordKey) ? this.maxRecordSize : this.#config.maxValueSize // a sealed one comes with its envelope
     if (bytes.byteLength > limit) {

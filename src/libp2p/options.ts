@@ -1,6 +1,6 @@
 import { systemClock } from '../clock/clock.ts'
 import { LIBP2P_MAX_VALUE_SIZE } from '../dht/config.ts'
-import { between, milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
+import { anObject, between, flag, having, milliseconds, orInfinity, protocolId, whole } from '../dht/option-checks.ts'
 import { MAX_INBOUND_STREAMS } from '../hosts/libp2p/limits.ts'
 import { DEFAULT_ALPHA, DEFAULT_K } from '../lookup/lookup.ts'
 import { ANSWER_TIMEOUT_MS, LIBP2P_CLIENT_IDLE_MS } from '../rpc/limits.ts'
@@ -73,6 +73,7 @@ export function engineOptions (init: KadDHTInit, onMapperError: OnMapperError = 
 
 /** In the names of {@link KadDHTInit}, and as soon as the service is made. */
 function checkOptions (init: KadDHTInit): void {
+  anObject('the options of kadDHT', init)
   for (const [name, check] of Object.entries(CHECKS)) {
     check(name, init)
   }
@@ -80,7 +81,7 @@ function checkOptions (init: KadDHTInit): void {
 
 type Check = (name: string, init: KadDHTInit) => void
 
-function given (valueOf: (init: KadDHTInit) => number | undefined, check: (name: string, value: number) => void): Check {
+function given<T> (valueOf: (init: KadDHTInit) => T | undefined, check: (name: string, value: T) => void): Check {
   return (name, init) => {
     const value = valueOf(init)
     if (value != null) {
@@ -125,6 +126,12 @@ const CHECKS: { readonly [name: string]: Check } = {
   'reprovide.threshold': given(init => init.reprovide?.threshold, lifetime(0)),
   'reprovide.interval': given(init => init.reprovide?.interval, time(1)),
   'reprovide.validity': given(init => init.reprovide?.validity, lifetime(1)),
+  clientMode: given(init => init.clientMode, flag),
+  allowQueryWithZeroPeers: given(init => init.allowQueryWithZeroPeers, flag),
+  republish: given(init => init.republish, flag),
+  handOver: given(init => init.handOver, flag),
+  cacheFound: given(init => init.cacheFound, flag),
+  peerInfoMapper: (name, init) => { having(name, init.peerInfoMapper ?? undefined, 'call', 'a function') },
   maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024)),
   replicateInterval: given(init => init.replicateInterval === Infinity ? undefined : init.replicateInterval, time(1))
 }

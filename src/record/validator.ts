@@ -57,7 +57,7 @@ export function kindsOf (kinds: Iterable<RecordKind>): KindOf {
   const byNamespace = new Map<string, RecordKind>()
   for (const kind of kinds) {
     const { namespace } = kind
-    if (namespace === '' || namespace.includes('/') || !namespace.isWellFormed()) {
+    if (typeof namespace !== 'string' || namespace === '' || namespace.includes('/') || !namespace.isWellFormed()) {
       throw new TypeError(`"${namespace}" is no namespace: it must be non-empty Unicode without a slash`)
     }
     if (byNamespace.has(namespace)) {

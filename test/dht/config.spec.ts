@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { configure } from '../../src/dht/config.ts'
+import { Kademlia } from '../../src/dht/kademlia.ts'
 import { timeoutOf } from '../../src/dht/option-checks.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
@@ -36,6 +37,39 @@ describe('configure', () => {
     expect(lifeOf('/ipfs/kad/1.0.0', { ...chosen, valueTtl: 49 * HOUR_MS })).to.deep.equal({ ...chosen, maxValueTtl: 49 * HOUR_MS })
     for (const replicateInterval of [0, -1, 0.5, NaN]) {
       expect(() => lifeOf('/mine/1.0.0', { replicateInterval })).to.throw().with.property('name', 'InvalidOptionError')
+    }
+  })
+
+  it('refuses parts that are none, with what they may be', () => {
+    const kind = { namespace: 'x', validate () {}, select: () => 0 }
+    const wrong: Record<string, any[]> = {
+      host: [null, {}, 'host'],
+      clock: [null, Date, {}],
+      logger: [console, () => {}],
+      random: [5],
+      parseAddr: ['text'],
+      selectAddrs: [[]],
+      values: [{}],
+      providers: [{}],
+      publications: [{}],
+      contacts: [{}],
+      kinds: [{}, 'ipns', [null], [{ namespace: 'x' }], [{ ...kind, namespace: 'a/b' }], [kind, kind], [{ ...kind, namespace: 'kv' }]],
+      republish: ['false', 0, null],
+      handOver: ['no'],
+      cacheFound: [1],
+      awaitContacts: ['true'],
+      reprovide: [false, 5, null],
+      selfLookupInterval: ['5000', 5000n, new Date(5000)],
+      bootstrap: [new Set(), [5], [{ bytes: new Uint8Array() }]]
+    }
+    const host = createMemoryNetwork({ clock: new VirtualClock() }).createHost()
+    for (const [name, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        expect(() => new Kademlia({ host, protocol: '/mine/1.0.0', [name]: value }), `${name} ${String(value)}`).to.throw(new RegExp(`\\b${name}\\b.*`)).with.property('name', 'InvalidOptionError')
+      }
+    }
+    for (const init of JSON.parse('[null, [], "init", 5, {}, { "protocol": "/mine/1.0.0" }]')) {
+      expect(() => new Kademlia(init), JSON.stringify(init)).to.throw(/must be an object|host must be/).with.property('name', 'InvalidOptionError')
     }
   })
 

@@ -57,6 +57,8 @@ describe('findPeer', () => {
   it('knows where we are ourselves', async () => {
     const found = await find(nodes[0], nodes[0].dht.self.id)
     expect([found?.peer.addrs, found?.from]).to.deep.equal([nodes[0].host.self.addrs, undefined])
+    const asked = await find(nodes[0], nodes[0].dht.self.id, { source: 'network' })
+    expect([asked?.peer.addrs, asked?.from]).to.deep.equal([nodes[0].host.self.addrs, undefined])
   })
 
   it('ends with the first who names it', async () => {

@@ -1,4 +1,4 @@
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { mutableKeyOf } from '../../src/record/mutable-key.ts'
@@ -83,6 +83,16 @@ describe('kinds of values in a network', () => {
     }
   })
 
+  it('are written with an Ed25519 key only', async () => {
+    const [{ dht }] = nodes
+    const wrong: any[] = [undefined, null, 'key', new Uint8Array(64), privateKey.publicKey, await generateKeyPair('secp256k1')]
+    for (const key of wrong) {
+      await expect(dht.putMutable(key, { value: 'x' })).to.eventually.be.rejectedWith(/^the private key must be an Ed25519 private key/).with.property('name', 'InvalidOptionError')
+    }
+    const nothing: any = undefined
+    await expect(dht.putMutable(privateKey, nothing)).to.eventually.be.rejectedWith('what is put must be an object, not undefined').with.property('name', 'InvalidOptionError')
+  })
+
   it('let puts of one node take turns', async () => {
     const [{ dht }] = nodes
     const results = await simulation.clock.run(Promise.all(['a', 'b', 'c'].map(async value => dht.putMutable(privateKey, { value }))))
@@ -125,6 +135,6 @@ describe('kinds of values in a network', () => {
     expect(await failure(small.clock.run(a.dht.putMutable(privateKey, { value: new Uint8Array(101) })))).to.equal('ValueTooLargeError')
     expect(await failure(small.clock.run(a.dht.putImmutable(new Uint8Array(101))))).to.equal('ValueTooLargeError')
     expect(await small.stop()).to.equal(0)
-    expect(await failure(run(nodes[0].dht.putMutable(privateKey, { value: '', salt: new Uint8Array(65) })))).to.equal('RangeError')
+    expect(await failure(run(nodes[0].dht.putMutable(privateKey, { value: '', salt: new Uint8Array(65) })))).to.equal('InvalidOptionError')
   })
 })

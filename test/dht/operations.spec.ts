@@ -1,8 +1,11 @@
+import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { sleep } from '../../src/clock/wait.ts'
+import { Kademlia } from '../../src/dht/kademlia.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
+import { mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { DatastoreError } from '../../src/store/errors.ts'
 import { MemoryValueStore } from '../../src/store/memory.ts'
 import { countListeners } from '../helpers/listeners.ts'
@@ -11,12 +14,19 @@ import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent, OperationOptions } from '../../src/dht/events.ts'
 import type { ValueStore } from '../../src/store/value-store.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 /** The name of what `task` rejects with. */
 async function failure (task: Promise<unknown>): Promise<string> {
   return task.then(() => 'none', (err: Error) => err.name)
+}
+
+/** A key pair, and the key of what it can write. */
+async function mutable (): Promise<{ readonly privateKey: Ed25519PrivateKey, readonly key: Uint8Array }> {
+  const privateKey = await generateKeyPair('Ed25519')
+  return { privateKey, key: mutableKeyOf(privateKey.publicKey) }
 }
 
 describe('operations', () => {
@@ -98,10 +108,68 @@ describe('operations', () => {
       }
     })
 
-    it('refuse what is neither text nor bytes', async () => {
+    it('refuse options that are none, and say which and what they may be, before anything is done', async () => {
+      const wrong: Array<[options: any, message: RegExp]> = [
+        [null, /^the options must be an object, not null$/],
+        [[], /^the options must be an object, not Array$/],
+        ['5s', /^the options must be an object, not "5s"$/],
+        [() => {}, /^the options must be an object, not function$/],
+        [{ timeout: '5s' }, /^timeout must be a number of milliseconds from 0, or Infinity, not "5s"$/],
+        [{ signal: {} }, /^signal must be an AbortSignal, not Object$/],
+        [{ signal: new AbortController() }, /^signal must be an AbortSignal, not AbortController$/],
+        [{ signal: 'now' }, /^signal must be an AbortSignal, not "now"$/],
+        [{ onProgress: {} }, /^onProgress must be a function, not Object$/]
+      ]
+      const peer = b.dht.self
+      const multihash = Uint8Array.of(0x12, 1, 1)
+      const { privateKey, key } = await mutable()
+      const operations: Record<string, (options: any) => Promise<unknown>> = {
+        ping: async options => a.dht.ping(peer, options),
+        store: async options => a.dht.store(peer, 'key', 'value', options),
+        findNode: async options => a.dht.findNode(peer, 'key', options),
+        findValue: async options => a.dht.findValue(peer, 'key', options),
+        lookup: async options => a.dht.lookup('key', options),
+        getClosestPeers: async options => a.dht.getClosestPeers('key', options).next(),
+        put: async options => a.dht.put('key', 'value', options),
+        putImmutable: async options => a.dht.putImmutable('value', options),
+        putMutable: async options => a.dht.putMutable(privateKey, options?.constructor === Object ? { value: 'value', ...options } : options),
+        get: async options => a.dht.get('key', options),
+        getMutable: async options => a.dht.getMutable(key, options),
+        searchValue: async options => a.dht.searchValue('key', options).next(),
+        provide: async options => a.dht.provide(multihash, options),
+        findProviders: async options => a.dht.findProviders(multihash, options).next(),
+        findPeer: async options => a.dht.findPeer(multihash, options),
+        join: async options => a.dht.join(b.host.self.addrs, options),
+        rejoin: async options => a.dht.rejoin(options),
+        refresh: async options => a.dht.refresh(options)
+      }
+      for (const [name, operation] of Object.entries(operations)) {
+        for (const [options, message] of wrong) {
+          await expect(simulation.clock.run(operation(options)), name).to.eventually.be.rejectedWith(message).with.property('name', 'InvalidOptionError')
+        }
+      }
+      const { values, providers, published } = a.dht.counts
+      expect([values?.values, providers?.own, published.values, b.dht.counts.values?.values]).to.deep.equal([0, 0, 0, 0])
+      const fresh = new Kademlia({ host: simulation.network.createHost(), protocol: PROTOCOL, clock: simulation.clock })
+      const notNow: any = { timeout: 'soon' }
+      expect(await failure(fresh.start(notNow))).to.equal('InvalidOptionError')
+    })
+
+    it('refuse what is neither text nor bytes, and say what of it', async () => {
       const five = JSON.parse('5')
-      await expect(simulation.clock.run(a.dht.put('key', five))).to.eventually.be.rejectedWith('not number').with.property('name', 'InvalidOptionError')
-      await expect(simulation.clock.run(a.dht.lookup(five))).to.eventually.be.rejectedWith('not number').with.property('name', 'InvalidOptionError')
+      const operations: Array<[message: string, operation: () => Promise<unknown>]> = [
+        ['the key', async () => a.dht.put(five, 'value')],
+        ['the key', async () => a.dht.get(five)],
+        ['the key', async () => a.dht.unpublish(five)],
+        ['the value', async () => a.dht.put('key', five)],
+        ['the value', async () => a.dht.putImmutable(five)],
+        ['the target', async () => a.dht.lookup(five)],
+        ['the target', async () => a.dht.findNode(b.dht.self, five)]
+      ]
+      for (const [what, operation] of operations) {
+        await expect(simulation.clock.run(operation())).to.eventually.be.rejectedWith(`${what} must be a string or a Uint8Array, not number`).with.property('name', 'InvalidOptionError')
+      }
+      expect(await failure(a.dht.put('key', JSON.parse('null')))).to.equal('InvalidOptionError')
     })
 
     it('refuse views of memory whose elements are no bytes', async () => {
@@ -120,6 +188,9 @@ describe('operations', () => {
         findProviders: async () => a.dht.findProviders(text).next(),
         findPeer: async () => a.dht.findPeer(text),
         ping: async () => a.dht.ping(cid),
+        'ping of no PeerId': async () => a.dht.ping({ id: Uint8Array.of(1), addrs: [] }),
+        'source of findPeer': async () => a.dht.findPeer(b.dht.self.id, { source: text }),
+        'source of findProviders': async () => a.dht.findProviders(b.dht.self.id, { source: text }).next(),
         store: async () => a.dht.store(cid, 'key', 'value'),
         'join of no list': async () => a.dht.join(text),
         'join of no address': async () => a.dht.join([cid]),

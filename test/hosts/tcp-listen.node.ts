@@ -52,6 +52,17 @@ describe('listening on TCP', () => {
     expect(server.listenAddrs).to.have.lengthOf(hasIPv6 ? 2 : 1)
   })
 
+  it('takes its own id at the end of an address, and nobody else\'s', async () => {
+    const server = await stage.host()
+    const text = formatAddress(server.listenAddrs[0], server.self.id)
+    const err = await failureOf(stage.host({ listen: [text] }))
+    expect(err).to.be.an.instanceOf(InvalidAddressError)
+    expect(err.message).to.match(/^cannot listen on .* names another peer, this one is 12D3Koo/)
+    const privateKey = await generateKeyPair('Ed25519')
+    const own = await stage.host({ privateKey, listen: [formatAddress(parseAddress('127.0.0.1:0'), privateKey.publicKey.toMultihash().bytes)] })
+    expect(own.listenAddrs).to.have.lengthOf(1)
+  })
+
   it('is off for a client', async () => {
     const client = await stage.host({ listen: [] })
 

@@ -202,6 +202,15 @@ describe('options of the libp2p service', () => {
     })
   }
 
+  it('are an object, in which flags are true or false and the mapper is a function', () => {
+    const wrong: Record<string, any> = { clientMode: 'false', allowQueryWithZeroPeers: 1, republish: 'yes', handOver: 0, cacheFound: 'no', peerInfoMapper: {} }
+    for (const [name, value] of Object.entries(wrong)) {
+      expect(() => engineOptions({ [name]: value }), name).to.throw(`${name} must be`).with.property('name', 'InvalidOptionError')
+    }
+    const nothing: any = null
+    expect(() => engineOptions(nothing)).to.throw('the options of kadDHT must be an object, not null').with.property('name', 'InvalidOptionError')
+  })
+
   it('without bound, a node starts and works', async () => {
     const all = { maxInboundStreams: Infinity, maxOutboundStreams: Infinity, providers: { cacheSize: Infinity }, reprovide: { maxQueueSize: Infinity, concurrency: Infinity } }
     expect(await refusal({ ...all, protocol: 'mine/kad', clientMode: false })).to.equal(undefined)

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { keyText, peerDump } from '../../dump/peer.ts'
-import { parseAddress } from '../../hosts/tcp/address.ts'
+import { parseRemoteAddress } from '../../hosts/tcp/address.ts'
 import { keyOf } from '../../keyspace/key.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -21,7 +21,7 @@ Example:
 export function findNodeCommand (perform: Perform): Command {
   const command = new Command('find-node')
     .description('ask one node whom it knows closest to a peer, or to the key of a value')
-    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseAddress)
+    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseRemoteAddress)
     .argument('<id>', 'a peer id (12D3Koo…), or the key of a value', parseTarget)
     .addHelpText('after', EXAMPLE)
   return askingOptions(command).action(async (addr: Uint8Array, target: Target, options: ClientOptions) => {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { peerDump } from '../../dump/peer.ts'
-import { parseAddress } from '../../hosts/tcp/address.ts'
+import { parseRemoteAddress } from '../../hosts/tcp/address.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
@@ -25,7 +25,7 @@ The value goes to stdout as it is, byte for byte.`
 export function findValueCommand (perform: Perform): Command {
   const command = new Command('find-value')
     .description('ask one node for the value at a key')
-    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseAddress)
+    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseRemoteAddress)
     .argument('<key>', 'the key', parseKey)
     .addHelpText('after', EXAMPLE)
   return askingOptions(command).action(async (addr: Uint8Array, key: string | Uint8Array, options: ClientOptions) => {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { peerDump } from '../../dump/peer.ts'
-import { parseAddress } from '../../hosts/tcp/address.ts'
+import { parseRemoteAddress } from '../../hosts/tcp/address.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { askingOptions } from '../options.ts'
@@ -16,7 +16,7 @@ Example:
 export function pingCommand (perform: Perform): Command {
   const command = new Command('ping')
     .description('ask a node whether it is alive')
-    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseAddress)
+    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseRemoteAddress)
     .addHelpText('after', EXAMPLE)
   return askingOptions(command).action(async (addr: Uint8Array, options: ClientOptions) => {
     await perform(options, async context => {

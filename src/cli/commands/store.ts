@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
 import { peerDump } from '../../dump/peer.ts'
-import { parseAddress } from '../../hosts/tcp/address.ts'
+import { parseRemoteAddress } from '../../hosts/tcp/address.ts'
 import { withClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
@@ -24,7 +24,7 @@ type Options = ClientOptions & TtlOptions
 export function storeCommand (perform: Perform): Command {
   const command = new Command('store')
     .description('have one node keep a value, whatever its key')
-    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseAddress)
+    .argument('<addr>', 'where it listens: a multiaddr or host:port', parseRemoteAddress)
     .argument('<key>', 'the key', parseWritableKey)
     .addArgument(new Argument('<value>', VALUE_HELP))
     .addHelpText('after', EXAMPLE)

@@ -2,11 +2,13 @@ import { keyOf } from '../../keyspace/key.ts'
 import { bytesEqual } from '../../wire/bytes-equal.ts'
 import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
 import { checkKey } from '../key-check.ts'
+import { oneOf } from '../option-checks.ts'
 import { walk } from './lookup.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
+/** How to find a peer. */
 export interface FindPeerOptions extends OperationOptions {
   /** Take what the routing table knows, or ask the network all the same? Default `table-first`. */
   readonly source?: 'table-first' | 'network'
@@ -25,8 +27,9 @@ export interface FindPeerResult {
  */
 export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPeerOptions = {}): Promise<FindPeerResult | undefined> {
   const request = { type: 'find-node', target: id } as const
+  const source = oneOf('source', options.source ?? 'table-first', ['table-first', 'network'])
   checkKey(request) // before we tell what we know ourselves
-  const known = options.source === 'network' ? undefined : knownPeer(dht, id)
+  const known = knownPeer(dht, id, source)
   if (known != null) {
     return { peer: known, from: undefined }
   }
@@ -42,8 +45,12 @@ export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPe
   return found
 }
 
-function knownPeer (dht: DhtContext, id: Uint8Array): Contact | undefined {
-  return bytesEqual(id, dht.self.id) ? dht.published() : dht.peers.table.get(keyOf(id))
+/** Where we are ourselves nobody needs to be asked, whatever the source. */
+function knownPeer (dht: DhtContext, id: Uint8Array, source: FindPeerOptions['source']): Contact | undefined {
+  if (bytesEqual(id, dht.self.id)) {
+    return dht.published()
+  }
+  return source === 'network' ? undefined : dht.peers.table.get(keyOf(id))
 }
 
 /** `id` among `peers`, if it has an address that we may use. */

@@ -1,12 +1,13 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
-import { InvalidOptionError } from '../errors.ts'
 import { checkKey } from '../key-check.ts'
+import { oneOf, whole } from '../option-checks.ts'
 import { walk } from './lookup.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
+/** How to find providers. */
 export interface FindProvidersOptions extends OperationOptions {
   /** Stop after so many providers. Default k; 0: ask all of the k closest. */
   readonly limit?: number
@@ -29,15 +30,14 @@ export interface FoundProvider {
  * @throws {InvalidOptionError} the multihash is empty, or has more than 80 bytes; or a `limit` that is none
  */
 export async function * findProviders (dht: DhtContext, key: Uint8Array, options: FindProvidersOptions = {}): AsyncGenerator<FoundProvider> {
-  const { limit = dht.config.k } = options
-  if (!Number.isInteger(limit) || limit < 0) {
-    throw new InvalidOptionError(`limit must be a whole number, 0 for all that the k closest know, not ${limit}`)
-  }
+  const { limit = dht.config.k, source = 'network' } = options
+  oneOf('source', source, ['network', 'store'])
+  whole('limit', limit, 0)
   const request = { type: 'get-providers', key } as const
   checkKey(request) // before we tell what we know ourselves
   const found = new Found(dht, limit, options)
   yield * found.add(undefined, await dht.provided(key))
-  if (found.enough || options.source === 'store') {
+  if (found.enough || source === 'store') {
     yield * found.withoutAddrs()
     return
   }

@@ -1,7 +1,8 @@
 import { Quorum } from '../../record/quorum.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
-import { InvalidOptionError, NoPeersError, ValueNotFoundError } from '../errors.ts'
+import { NoPeersError, ValueNotFoundError } from '../errors.ts'
+import { whole } from '../option-checks.ts'
 import { walk } from './lookup.ts'
 import { passOn } from './pass-on.ts'
 import type { LookupResult, Walk } from './lookup.ts'
@@ -12,6 +13,7 @@ import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 import type { LookupAnswer } from '../run-lookup.ts'
 
+/** How to get a value. */
 export interface GetOptions extends OperationOptions {
   /** Stop after so many values. Default 0: ask all of the k closest, which finds the best there is. */
   readonly quorum?: number
@@ -107,9 +109,7 @@ class Answers {
  */
 export async function * searchValue (dht: DhtContext, key: string | Uint8Array, options: GetOptions = {}): AsyncGenerator<FoundValue, GetResult> {
   const { quorum: wanted = 0 } = options
-  if (!Number.isInteger(wanted) || wanted < 0) {
-    throw new InvalidOptionError(`quorum must be a whole number, 0 for all of the k closest, not ${wanted}`)
-  }
+  whole('quorum', wanted, 0)
   const begun = dht.config.clock.now()
   const recordKey = dht.values.keyOf(key)
   const answers = new Answers(dht, recordKey, options)

@@ -1,10 +1,10 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { ValueTooLargeError } from '../../record/invalid-record.ts'
-import { mutableKeyOf, parseMutableKey } from '../../record/mutable-key.ts'
+import { MAX_SALT_BYTES, mutableKeyOf, parseMutableKey } from '../../record/mutable-key.ts'
 import { checkReplaces } from '../../record/mutable-sequence.ts'
 import { openMutableValue, sealMutableValue } from '../../record/mutable.ts'
 import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
-import { whole } from '../option-checks.ts'
+import { ed25519Key, whole } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
 import { get } from './get.ts'
 import { putRecord } from './put.ts'
@@ -16,6 +16,7 @@ import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 /** What to write under a key pair. */
 export interface MutablePut extends PutOptions {
+  /** What is written: text, as UTF-8, or bytes; at most `maxValueSize`. */
   readonly value: string | Uint8Array
   /** Tells values of one key pair apart: at most 64 bytes. Default: none. */
   readonly salt?: string | Uint8Array
@@ -34,6 +35,7 @@ export interface MutableValue {
   /** The full record key. */
   readonly key: Uint8Array
   readonly value: Uint8Array
+  /** Which version it is, from 1: the one with the greatest is the newest. */
   readonly sequence: number
 }
 
@@ -43,11 +45,12 @@ export interface MutableValue {
  * other learns it from `failed`.
  */
 export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey, { value, salt = '', cas, ...options }: MutablePut): Promise<MutablePutResult> {
-  const key = mutableKeyOf(privateKey.publicKey, toBytes(salt))
+  ed25519Key('the private key', privateKey)
+  const key = mutableKeyOf(privateKey.publicKey, saltBytes(salt))
   if (cas != null) {
     whole('cas', cas, 0)
   }
-  const data = toBytes(value)
+  const data = toBytes('the value', value)
   const { maxValueSize } = dht.config
   if (data.byteLength > maxValueSize) {
     throw new ValueTooLargeError(`the value has ${data.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
@@ -85,6 +88,14 @@ async function newest (dht: DhtContext, key: Uint8Array, options: OperationOptio
     }
     throw err
   }
+}
+
+function saltBytes (salt: string | Uint8Array): Uint8Array {
+  const bytes = toBytes('salt', salt)
+  if (bytes.byteLength > MAX_SALT_BYTES) {
+    throw new InvalidOptionError(`salt has ${bytes.byteLength} bytes, at most ${MAX_SALT_BYTES} are allowed: put its hash in its place`)
+  }
+  return bytes
 }
 
 function checkMutableKey (key: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { startDeadline } from '../../clock/wait.ts'
 import { contactOf } from '../../keyspace/contact.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
+import { isPeerId } from '../../wire/peer-id.ts'
 import { REQUEST_DEADLINE_MS } from '../deadlines.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkKey } from '../key-check.ts'
@@ -58,8 +59,8 @@ async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): P
 
 /** @throws {InvalidOptionError} it is neither a peer nor an address */
 function checkedPeer (peer: PeerInfo): PeerInfo {
-  if (!isBytes(peer?.id) || !Array.isArray(peer.addrs)) {
-    throw new InvalidOptionError('a node is given by its address, as text or as a Uint8Array, or as a peer, { id, addrs }')
+  if (!isBytes(peer?.id) || !isPeerId(peer.id) || !Array.isArray(peer.addrs)) {
+    throw new InvalidOptionError('a node is given by its address, as text or as a Uint8Array, or as a peer, { id, addrs }, whose id is the multihash of a PeerId')
   }
   return peer
 }
@@ -88,7 +89,7 @@ export interface FindNodeResult {
 
 /** FIND_NODE at one node. */
 export async function findNodeAt (dht: DhtContext, to: PeerOrAddr, target: string | Uint8Array, options?: OperationOptions): Promise<FindNodeResult> {
-  const { peer, response, ms } = await askOne(dht, to, { type: 'find-node', target: toBytes(target) }, options)
+  const { peer, response, ms } = await askOne(dht, to, { type: 'find-node', target: toBytes('the target', target) }, options)
   return { peer, closer: response.closer.map(closer => dht.config.heard(closer)), ms }
 }
 

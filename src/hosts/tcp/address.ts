@@ -41,6 +41,19 @@ export function parseAddress (text: string): Uint8Array {
   }
 }
 
+/**
+ * The same for an address of somebody else, where port 0 makes no sense.
+ *
+ * @throws {InvalidAddressError} it is none that can be dialled
+ */
+export function parseRemoteAddress (text: string): Uint8Array {
+  const addr = parseAddress(text)
+  if (parseEndpoint(addr).port === 0) {
+    throw new InvalidAddressError(`nobody can be reached at "${text.trim()}": port 0 stands for any free one when a node listens; give the port that it got`)
+  }
+  return addr
+}
+
 /** The text of a binary multiaddr, ending in `/p2p/<id>` when `id` is given and it does not yet. */
 export function formatAddress (addr: Uint8Array, id?: Uint8Array): string {
   const text = multiaddr(addr).toString()

@@ -1,5 +1,5 @@
 import { Acceptor } from './acceptor.ts'
-import { addressOf, parseAddress, withoutPeer } from './address.ts'
+import { addressOf, parseRemoteAddress, withoutPeer } from './address.ts'
 import { Admission } from './admission.ts'
 import { addressesOf, dialBackAddrs, distinct } from './announce.ts'
 import { Dialler } from './dialler.ts'
@@ -43,8 +43,8 @@ export interface TcpHostInit {
   security?: 'tls' | 'plain'
   /** May 'plain' listen and dial beyond loopback? Default false */
   allowRemotePlain?: boolean
-  /** Addresses to announce instead of those we listen at, e.g. those of a router that forwards to us. */
-  announce?: readonly string[]
+  /** Addresses to announce instead of those we listen at, e.g. those of a router that forwards to us: multiaddrs, binary or text, or `host:port`. */
+  announce?: ReadonlyArray<string | Uint8Array>
   /** How many inbound sockets there may be. */
   limits?: InboundLimits
   /** Name and version of the software, told to peers. Default 'kadmium' */
@@ -73,7 +73,7 @@ export interface TcpHost extends Host {
  *
  * @throws {ListenError} an address to listen on is in use, forbidden, or not ours
  * @throws {RemotePlainError} security 'plain' beyond loopback
- * @throws {InvalidAddressError} an address that is none
+ * @throws {InvalidAddressError} an address that is none, or that of another peer
  *
  * @example
  *
@@ -90,7 +90,7 @@ export interface TcpHost extends Host {
 export async function createTcpHost (init: TcpHostInit): Promise<TcpHost> {
   const { security = 'tls', allowRemotePlain = false, privateKey, clock } = init
   const isPlain = security === 'plain'
-  const announce = init.announce?.map(text => withoutPeer(parseAddress(text)))
+  const announce = init.announce?.map(addr => withoutPeer(typeof addr === 'string' ? parseRemoteAddress(addr) : addr))
   const host = new SocketHost({ ...init, announce, allowRemotePlain, tls: isPlain ? undefined : await LibP2PTls.create(privateKey, clock) })
   await host.listen(init.listen ?? (isPlain && !allowRemotePlain ? LOOPBACKS : WILDCARDS), isPlain && !allowRemotePlain)
   return host
@@ -131,7 +131,7 @@ class SocketHost implements TcpHost {
   }
 
   async listen (addresses: ReadonlyArray<string | Uint8Array>, loopbackOnly: boolean): Promise<void> {
-    this.#listener = await listen({ addresses, loopbackOnly, onSocket: this.#acceptor.accept })
+    this.#listener = await listen({ self: this.#id, addresses, loopbackOnly, onSocket: this.#acceptor.accept })
   }
 
   get self (): PeerInfo {

@@ -1,12 +1,16 @@
 import { createServer } from 'node:net'
+import { equals } from 'uint8arrays/equals'
 import { formatAddress, isLoopback, parseAddress, parseEndpoint } from './address.ts'
-import { ListenError, RemotePlainError } from './errors.ts'
+import { InvalidAddressError, ListenError, RemotePlainError } from './errors.ts'
+import { peerIdText } from './identity.ts'
 import { BACKLOG } from './limits.ts'
 import { codeOf } from './system-error.ts'
 import type { Endpoint } from './address.ts'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
 export interface ListenInit {
+  /** The multihash of our PeerId. */
+  self: Uint8Array
   /** Multiaddrs, binary or text, or `host:port`. */
   addresses: ReadonlyArray<string | Uint8Array>
   /** May it be reached from other machines? */
@@ -27,10 +31,10 @@ export interface Listener {
  *
  * @throws {ListenError} an address cannot be bound; none is then
  * @throws {RemotePlainError} an address that is not loopback, when only that is allowed
- * @throws {InvalidAddressError} an address that is none
+ * @throws {InvalidAddressError} an address that is none, or that of another peer
  */
-export async function listen ({ addresses, loopbackOnly, onSocket }: ListenInit): Promise<Listener> {
-  const endpoints = addresses.map(address => listenEndpoint(address, loopbackOnly))
+export async function listen ({ self, addresses, loopbackOnly, onSocket }: ListenInit): Promise<Listener> {
+  const endpoints = addresses.map(address => listenEndpoint(address, loopbackOnly, self))
   const servers: Server[] = []
   const close = async (): Promise<void> => { await Promise.all(servers.map(closeServer)) }
   let passedOver: ListenError | undefined
@@ -51,11 +55,14 @@ export async function listen ({ addresses, loopbackOnly, onSocket }: ListenInit)
   return { bound: servers.map(addressInfo), close }
 }
 
-function listenEndpoint (address: string | Uint8Array, loopbackOnly: boolean): Endpoint {
+function listenEndpoint (address: string | Uint8Array, loopbackOnly: boolean, self: Uint8Array): Endpoint {
   const addr = typeof address === 'string' ? parseAddress(address) : address
   const endpoint = parseEndpoint(addr)
   if (endpoint.isName) {
     throw new ListenError(`cannot listen on the name "${endpoint.host}": give an IP address of this machine`)
+  }
+  if (endpoint.id != null && !equals(endpoint.id, self)) {
+    throw new InvalidAddressError(`cannot listen on "${formatAddress(addr)}": it names another peer, this one is ${peerIdText(self)}; leave /p2p/… out`)
   }
   if (loopbackOnly && !isLoopback(endpoint)) {
     throw new RemotePlainError(formatAddress(addr))
