@@ -3,7 +3,7 @@ import { Watchdog } from '../clock/watchdog.ts'
 import { prefixLength, readPrefix } from '../wire/frame.ts'
 import { MAX_PREFIX_BYTES } from '../wire/limits.ts'
 import { ProtocolViolationError, TimeoutError } from './errors.ts'
-import { FRAME_TIMEOUT_MS, transferTime } from './limits.ts'
+import { FRAME_TIMEOUT_MS, maxTransferTime } from './limits.ts'
 import type { Stream } from './connection.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -250,7 +250,7 @@ export class FrameReader {
       }
       this.#unread += part.byteLength
     }
-    this.#left += transferTime(chunk.byteLength)
+    this.#left += maxTransferTime(chunk.byteLength)
     return true
   }
 }

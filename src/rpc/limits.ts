@@ -6,8 +6,11 @@
 /** Milliseconds a peer may take to deliver one whole frame unless told otherwise, and more only as its bytes come in. A slower one holds memory for nothing. */
 export const FRAME_TIMEOUT_MS = 10_000
 
-/** Bytes a second that a transfer makes at the least: each so many bytes that are sent or came in buy a second more. */
-const MIN_BYTES_PER_SECOND = 32 * 1024
+/** Bytes a second that a transfer usually makes at the least: each so many bytes that are sent or came in buy a second more. */
+const USUAL_BYTES_PER_SECOND = 32 * 1024
+
+/** The same for one that shares a slow link with twenty others, as the answers to a get do. */
+const MIN_BYTES_PER_SECOND = 4 * 1024
 
 /** Bytes of frames that have not come whole yet, on all streams of a server, and on all of a client: 64 requests of the largest size at default limits. Beyond that the longest is reset. */
 export const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024
@@ -15,8 +18,13 @@ export const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024
 /** Bytes of an unfinished answer that are read on though nobody waits for any answer of that stream: to read more would cost more than another stream. */
 export const MAX_UNWANTED_BYTES = 256 * 1024
 
-/** Milliseconds that `byteLength` bytes may take on the way. */
+/** Milliseconds that `byteLength` bytes usually take on the way at the most. */
 export function transferTime (byteLength: number): number {
+  return byteLength * 1000 / USUAL_BYTES_PER_SECOND
+}
+
+/** Milliseconds that `byteLength` bytes may take on the way before they are given up. */
+export function maxTransferTime (byteLength: number): number {
   return byteLength * 1000 / MIN_BYTES_PER_SECOND
 }
 

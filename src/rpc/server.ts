@@ -5,7 +5,7 @@ import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { FrameReader } from './frames.ts'
-import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, MAX_UNFINISHED_BYTES, SERVER_IDLE_MS, transferTime } from './limits.ts'
+import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, MAX_UNFINISHED_BYTES, maxTransferTime, SERVER_IDLE_MS } from './limits.ts'
 import { Line } from './line.ts'
 import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
@@ -135,7 +135,7 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
       onHeld: byteLength => { unfinished.hold(stream, byteLength) }
     })
     this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
-    this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + transferTime(byteLength)) })
+    this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + maxTransferTime(byteLength)) })
     this.#requests.readAll(() => this.#answerThoseThere())
       .then(() => { this.#outbox.end() }, err => { this.#outbox.fail(err) })
   }

@@ -1,13 +1,23 @@
 import { expect } from 'aegir/chai'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { sleep } from '../../src/clock/wait.ts'
+import { Kademlia } from '../../src/dht/kademlia.ts'
 import { keyOf } from '../../src/keyspace/key.ts'
+import { bytesEqual } from '../../src/wire/bytes-equal.ts'
 import { utf8 } from '../helpers/protobuf.ts'
-import { Simulation } from '../helpers/simulation.ts'
+import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent } from '../../src/dht/events.ts'
+import type { Stream } from '../../src/rpc/connection.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
+import type { Source } from 'it-stream-types'
 
 /** Milliseconds one way. */
 const FAST = 50
 const SLOW = 500
+
+/** Bytes that are carried at a time, and of a value that is large. */
+const PIECE = 4096
+const LARGE = 512 * 1024
 
 /** Milliseconds after which no stream is open any more. */
 const UNTIL_IDLE = 120_000
@@ -100,10 +110,78 @@ describe('slow links', () => {
         slow.add(host.number)
       }
     }
-    const { failed, ms } = await simulation.clock.run(dht.put('key', 'value', { onProgress }))
-    expect(failed.length).to.equal(20)
+    const { storedAt, ms } = await simulation.clock.run(dht.put('key', 'value', { onProgress }))
+    expect(storedAt.length, 'it is our own link').to.equal(20)
     expect(ms).to.be.lessThan(2_000)
-    await simulation.clock.advance(20_000)
+    expect(dht.contacts).to.be.at.least(before)
+  })
+
+  it('a put waits for nobody who is late for much longer than the others took', async () => {
+    const [{ dht }, ...others] = nodes
+    const { closest } = await simulation.clock.run(dht.lookup(utf8('/kv/key')))
+    const dead = others.find(({ host }) => bytesEqual(host.self.id, closest[3].id))
+    const { failed, ms } = await simulation.clock.run(dht.put('key', 'value', { onProgress: ({ type }) => { if (type === 'closest') { dead?.host.crash() } } }))
+    expect(failed.map(({ peer }) => peer.id)).to.deep.equal([closest[3].id])
+    expect(ms).to.be.lessThan(1_000)
+  })
+
+  /** A node whose link carries so many bytes a second, shared by all its streams. */
+  async function behind (bytesPerSecond: number): Promise<Kademlia> {
+    const { clock } = simulation
+    let free = 0
+    const pass = async (bytes: number): Promise<void> => {
+      free = Math.max(free, clock.now()) + bytes * 1000 / bytesPerSecond
+      await sleep(clock, free - clock.now())
+    }
+    async function * paced (source: Source<Uint8Array | Uint8ArrayList>): AsyncGenerator<Uint8ArrayList> {
+      for await (const chunk of source) {
+        for (let at = 0; at < chunk.byteLength; at += PIECE) {
+          const piece = new Uint8ArrayList(chunk.subarray(at, Math.min(at + PIECE, chunk.byteLength)))
+          await pass(piece.byteLength)
+          yield piece
+        }
+      }
+    }
+    const narrow = (stream: Stream): Stream => ({
+      source: paced(stream.source),
+      sink: async source => stream.sink(paced(source)),
+      abort (err) { stream.abort(err) }
+    })
+    const host = simulation.network.createHost({ listen: false })
+    const dht = new Kademlia({
+      host: {
+        self: host.self,
+        openStream: async (peer, protocol, options) => narrow(await host.openStream(peer, protocol, options)),
+        identify: async (addr, protocol, options) => host.identify(addr, protocol, options),
+        handle: async (protocol, handler) => host.handle(protocol, handler),
+        unhandle: async protocol => host.unhandle(protocol),
+        watch: (protocol, topology) => host.watch(protocol, topology)
+      },
+      protocol: PROTOCOL,
+      clock,
+      mode: 'client',
+      bootstrap: nodes[0].host.self.addrs
+    })
+    simulation.nodes.push({ dht, host })
+    await clock.run(dht.start())
+    return dht
+  }
+
+  it('a large value reaches all who are to keep it, however narrow the link that they share', async () => {
+    const dht = await behind(128 * 1024)
+    const before = dht.contacts
+    const { storedAt } = await simulation.clock.run(dht.put('key', new Uint8Array(LARGE)))
+    expect(storedAt.length).to.equal(20)
+    expect(dht.contacts).to.be.at.least(before)
+  })
+
+  it('a large value that all holders send at once comes through a narrow link', async () => {
+    await simulation.clock.run(nodes[1].dht.put('key', new Uint8Array(LARGE)))
+    const dht = await behind(128 * 1024)
+    const before = dht.contacts
+    const { value, agreeing } = await simulation.clock.run(dht.get('key'))
+    expect(value.byteLength).to.equal(LARGE)
+    expect(agreeing.length).to.be.at.least(20)
     expect(dht.contacts).to.be.at.least(before)
   })
 

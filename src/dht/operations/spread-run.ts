@@ -9,7 +9,7 @@ import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/err
 import { Turns } from '../../store/turns.ts'
 import { PUT_DEADLINE_MS } from '../deadlines.ts'
 import { lookUp } from './lookup.ts'
-import { sendToEach } from './spread.ts'
+import { depositLength, sendToEach } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
 import type { OnOutcome, SpreadItem, SpreadManyOptions } from './spread-many.ts'
 import type { Deposit } from './spread.ts'
@@ -181,7 +181,7 @@ export class SpreadRun<T extends SpreadItem> {
       const deposit = await this.#depositOf(next.item)
       if (deposit != null) {
         ready.push({ ...next, deposit })
-        bytes += byteLength(deposit) * next.closest.length
+        bytes += depositLength(deposit) * next.closest.length
       }
       if (bytes >= MAX_BYTES_UNDERWAY) {
         break
@@ -226,11 +226,6 @@ export class SpreadRun<T extends SpreadItem> {
 
 function newRegion<T> (): Region<T> {
   return { lookups: 0, items: 0, peers: new Set(), waiting: [] }
-}
-
-/** Roughly what it takes to send: keys, names and addresses are small. */
-function byteLength (deposit: Deposit): number {
-  return deposit.type === 'put-value' ? deposit.record.value.byteLength : deposit.key.byteLength
 }
 
 /** Resolves when all are over. Rejects then, with the first reason, if any did. */

@@ -1,10 +1,12 @@
 import { startDeadline } from '../../clock/wait.ts'
-import { asError, TimeoutError } from '../../rpc/errors.ts'
+import { TimeoutError } from '../../rpc/errors.ts'
 import { NoAddressError } from '../errors.ts'
 import { timeoutOf } from '../option-checks.ts'
+import { Delivery } from './delivery.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
 import type { Contact } from '../../keyspace/contact.ts'
+import type { Patience } from '../../rpc/waiting.ts'
 import type { Request, ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
@@ -50,30 +52,32 @@ export async function spread (dht: DhtContext, target: Uint8Array, deposit: Depo
 
 /** Send `deposit` to each of `peers`. Never rejects: who could not be reached, or refused it, is in `failed`. */
 export async function sendToEach (dht: DhtContext, peers: readonly Contact[], deposit: Deposit, { signal, onProgress }: OperationOptions): Promise<Reached> {
-  const outcomes = await Promise.all(peers.map(async peer => {
-    try {
-      onProgress?.({ type: 'asking', peer, request: deposit.type, hop: 0 })
-      const response = await send(dht, peer, deposit, signal)
-      onProgress?.({ type: 'stored', peer, request: deposit.type, response })
-      return { peer, error: undefined }
-    } catch (err) {
-      const error = asError(err)
-      onProgress?.({ type: 'failed', peer, request: deposit.type, error })
-      return { peer, error }
-    }
-  }))
-  return {
-    reached: outcomes.flatMap(({ peer, error }) => error == null ? [peer] : []),
-    failed: outcomes.flatMap(({ peer, error }) => error == null ? [] : [{ peer, error }])
-  }
+  const request = deposit.type
+  return Delivery.run({
+    clock: dht.config.clock,
+    peers,
+    byteLength: depositLength(deposit),
+    signal,
+    async send (peer, onLate) {
+      onProgress?.({ type: 'asking', peer, request, hop: 0 })
+      return send(dht, peer, deposit, { signal, onLate })
+    },
+    onReached (peer, response) { onProgress?.({ type: 'stored', peer, request, response }) },
+    onFailed (peer, error) { onProgress?.({ type: 'failed', peer, request, error }) }
+  })
 }
 
-async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, signal: AbortSignal | undefined): Promise<ResponseTo<'put-value'> | undefined> {
+/** Roughly what it takes to send, bytes: keys, names and addresses are small. */
+export function depositLength (deposit: Deposit): number {
+  return deposit.type === 'put-value' ? deposit.record.value.byteLength : deposit.key.byteLength
+}
+
+async function send ({ peers }: DhtContext, peer: Contact, deposit: Deposit, patience: Patience): Promise<ResponseTo<'put-value'> | undefined> {
   if (deposit.type === 'put-value') {
-    return peers.askInTime(peer, deposit, signal)
+    return peers.ask(peer, deposit, patience)
   }
   if (deposit.providers.every(({ addrs }) => addrs.length === 0)) {
     throw new NoAddressError('nobody keeps a provider that cannot be reached: listen at an address, or allow one to be told; the record is sent once there is one')
   }
-  await peers.tell(peer, deposit, signal)
+  await peers.tell(peer, deposit, patience.signal)
 }
