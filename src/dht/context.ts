@@ -61,6 +61,8 @@ export interface DhtContext extends DhtParts {
   readonly untold: Set<string>
   /** The multihashes that we provide no longer since the last look which are due, likewise: it may be that a round under way has read them before. */
   readonly cancelled: Set<string>
+  /** The bootstrap addresses at which nobody has answered yet. */
+  readonly unmet: Set<Uint8Array>
   /** Writers of one mutable value take turns here. */
   readonly sequencing: Turns
   /** How it goes to keep what we provide alive. */
@@ -81,6 +83,7 @@ export function createContext (parts: DhtParts): DhtContext {
     walks: new Walks(clock),
     untold: new Set(),
     cancelled: new Set(),
+    unmet: new Set(),
     sequencing: new Turns(),
     reproviding: { running: 0, waiting: 0 },
     counts: { republished: 0, superseded: 0, replicated: 0, handedOver: 0, corrected: 0, cached: 0, collected: 0 },

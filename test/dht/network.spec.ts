@@ -210,6 +210,25 @@ describe('a network', () => {
     }
   })
 
+  it('becomes one that was parted when it began, though nobody knows anybody on the other side', async () => {
+    simulation = new Simulation({ seed: 17, latency: 10 })
+    const [a, b] = [await simulation.node(), await simulation.node()]
+    const bootstrap = [...a.host.self.addrs, ...b.host.self.addrs]
+    const here = [a]
+    simulation.network.partition([[b.host]])
+    while (here.length < 6) {
+      here.push(await simulation.node({ bootstrap }))
+    }
+    const there = [b]
+    simulation.network.partition([here.map(({ host }) => host)])
+    while (there.length < 6) {
+      there.push(await simulation.node({ bootstrap }))
+    }
+    simulation.network.heal()
+    await simulation.clock.advance(3 * 3_600_000)
+    expect([...here, ...there].map(({ dht }) => dht.contacts)).to.deep.equal(Array.from({ length: 12 }, () => 11))
+  })
+
   it('keeps its contacts though they refuse a key', async () => {
     simulation = new Simulation({ seed: 16, latency: 10 })
     const [asker, ...others] = await simulation.nodesJoined(10)

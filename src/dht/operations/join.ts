@@ -116,6 +116,7 @@ class Greetings {
       this.#onProgress?.({ type: 'bootstrapped', addr, peer })
       this.#welcome(peer)
       this.#waiting.delete(addr)
+      this.#dht.unmet.delete(addr)
     } catch (err) {
       this.#fail(addr, asError(err))
     }
@@ -139,6 +140,9 @@ class Greetings {
   #fail (addr: Uint8Array, error: Error): void {
     if (this.#waiting.delete(addr)) {
       this.failed.push({ addr, error })
+      if (this.#dht.config.bootstrap.includes(addr)) {
+        this.#dht.unmet.add(addr)
+      }
       this.#onProgress?.({ type: 'bootstrap-failed', addr, error })
     }
   }
