@@ -70,6 +70,66 @@ export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'pars
   start?: boolean
 }
 
+/** Every option that there is. */
+const OPTIONS: Readonly<Record<keyof NodeInit, true>> = {
+  network: true,
+  dataDir: true,
+  privateKey: true,
+  start: true,
+  signal: true,
+  listen: true,
+  announce: true,
+  security: true,
+  allowRemotePlain: true,
+  limits: true,
+  agent: true,
+  bootstrap: true,
+  mode: true,
+  k: true,
+  alpha: true,
+  disjointPaths: true,
+  prefixLength: true,
+  splitThreshold: true,
+  maxValueSize: true,
+  valueTtl: true,
+  maxValueTtl: true,
+  republish: true,
+  replicateInterval: true,
+  handOver: true,
+  cacheFound: true,
+  scope: true,
+  probe: true,
+  selectAddrs: true,
+  kinds: true,
+  values: true,
+  providers: true,
+  publications: true,
+  contacts: true,
+  selfLookupInterval: true,
+  firstSelfLookup: true,
+  refreshInterval: true,
+  reprovide: true,
+  collectInterval: true,
+  clientIdle: true,
+  serverIdle: true,
+  maxInboundStreams: true,
+  requestTimeout: true,
+  minTimeout: true,
+  maxTimeout: true,
+  maxVerifications: true,
+  maxVerificationsWaiting: true,
+  verificationTimeout: true,
+  maxChecks: true,
+  maxChecksWaiting: true,
+  checkTimeout: true,
+  awaitContacts: true,
+  clock: true,
+  random: true,
+  logger: true,
+  logPrefix: true,
+  observer: true
+}
+
 /** A {@link Kademlia} over raw TCP, with what there is to say and to stop of that. */
 export class KadNode extends Kademlia {
   readonly #host: TcpHost
@@ -125,7 +185,8 @@ export class KadNode extends Kademlia {
  * Make a node: create or load its identity, open its stores, listen, start it, join through
  * `bootstrap`. `signal` ends that; a node that is made is ended by {@link KadNode.stop}.
  *
- * @throws {InvalidOptionError} an option makes no sense
+ * @throws {InvalidOptionError} an option makes no sense, or none has that name
+ * @throws {InvalidAddressError} an address is none, or cannot be what it is given for
  * @throws {ListenError} an address to listen on is in use, or not ours
  * @throws {IdentityError} the identity in `dataDir` cannot be read
  * @throws {DataDirInUseError} a node runs in `dataDir` already
@@ -172,6 +233,11 @@ async function assemble (init: NodeInit & { readonly privateKey: Ed25519PrivateK
 /** What is not for the engine, which checks the rest. */
 function check (init: NodeInit): void {
   const { signal, clock } = anObject('the options of createNode', init)
+  for (const name of Object.keys(init)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new InvalidOptionError(`${JSON.stringify(name)} is no option of createNode, which has ${Object.keys(OPTIONS).join(', ')}`)
+    }
+  }
   checkOperation({ signal })
   having('clock', clock, 'schedule', 'a Clock')
   const { security = 'tls', listen = [], announce = [], start = true, allowRemotePlain = false, limits = {}, dataDir = '', privateKey } = init

@@ -118,6 +118,9 @@ describe('createNode', () => {
     for (const init of JSON.parse('[null, [], "init", 5]')) {
       await expect(createNode(init)).to.eventually.be.rejectedWith('the options of createNode must be an object').with.property('name', 'InvalidOptionError')
     }
+    for (const name of ['bootstrapp', 'protocol', 'toString']) {
+      await expect(createNode({ listen: LOOPBACK, [name]: undefined })).to.eventually.be.rejectedWith(`"${name}" is no option of createNode, which has network, dataDir,`).with.property('name', 'InvalidOptionError')
+    }
     for (const name of ['bootstrap', 'announce']) {
       await expect(createNode({ listen: LOOPBACK, [name]: ['127.0.0.1:0'] })).to.eventually.be.rejectedWith(/127\.0\.0\.1:0.*port 0/).with.property('name', 'InvalidAddressError')
     }
