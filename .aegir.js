@@ -26,7 +26,7 @@ const IN_BROWSER = ['browser', 'webworker']
 /** @type {import('aegir').PartialOptions} */
 export default {
   build: {
-    bundlesizeMax: '112KB'
+    bundlesizeMax: '114KB'
   },
   test: {
     async before ({ runner }) {
