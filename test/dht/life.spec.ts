@@ -183,6 +183,19 @@ describe('the life of a value', () => {
       expect(await holders(nodes)).to.deep.equal([])
     })
 
+    it('is passed on for as long as others keep values when its holder does not tell what is left', async () => {
+      const nodes = await network(6, { valueTtl: 2 * HOUR, cacheFound: true })
+      const { value } = await nodes[0].dht.internals.values.seal('key', 'value')
+      const [closest] = simulation.closest(nodes.slice(1), keyOf(KEY), 1)
+      const holder = nodes.find(({ dht }) => dht.self.id === closest) ?? nodes[1]
+      await replaceAnswers(simulation, holder, { 'get-value': ({ key }) => [{ type: 'get-value', key, record: { key, value }, closer: [] }] })
+      expect(await get(nodes[0])).to.include({ ttl: undefined })
+      await settle()
+      const after = (await holders(nodes)).map(({ expires }) => expires - simulation.clock.now())
+      expect(after.length).to.be.within(3, 4)
+      expect(after.filter(life => life > 2 * HOUR - 2 * MINUTE && life <= 2 * HOUR), 'those of the closest').to.have.lengthOf(3)
+    })
+
     it('is passed on to those who have an older one though our own store is full', async () => {
       const [a, b] = await network(2)
       const values = new MemoryValueStore(simulation.clock, { maxBytes: 20 })

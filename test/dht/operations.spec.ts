@@ -59,7 +59,10 @@ describe('operations', () => {
     })
 
     it('stores there and there only, and finds it there', async () => {
-      await simulation.clock.run(a.dht.store(b.dht.self, 'key', 'value'))
+      const told: string[] = []
+      const { peer, key, ms } = await simulation.clock.run(a.dht.store(b.dht.self, 'key', 'value', { onProgress: ({ type }) => { told.push(type) } }))
+      expect([peer.id, text(key), ms > 0]).to.deep.equal([b.dht.self.id, '/kv/key', true])
+      expect(told).to.deep.equal(['asking', 'answered', 'stored'])
       const found = await simulation.clock.run(a.dht.findValue(b.dht.self, 'key'))
       expect(text(found.value ?? new Uint8Array())).to.equal('value')
       expect(text(found.key)).to.equal('/kv/key')

@@ -58,7 +58,6 @@ export interface PutResult {
 
 /** Seal, and {@link putRecord}. */
 export async function put (dht: DhtContext, key: string | Uint8Array, value: string | Uint8Array, options: PutOptions = {}): Promise<PutResult> {
-  checkedTtl(dht, options.ttl)
   return putRecord(dht, await dht.values.seal(key, value), options)
 }
 
