@@ -194,6 +194,7 @@ describe('the life of a value', () => {
       const after = (await holders(nodes)).map(({ expires }) => expires - simulation.clock.now())
       expect(after.length).to.be.within(3, 4)
       expect(after.filter(life => life > 2 * HOUR - 2 * MINUTE && life <= 2 * HOUR), 'those of the closest').to.have.lengthOf(3)
+      expect(nodes[0].dht.internals.counts).to.include({ corrected: 3, cached: 1 })
     })
 
     it('is passed on to those who have an older one though our own store is full', async () => {
