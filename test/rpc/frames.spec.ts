@@ -7,18 +7,19 @@ import { StreamResetError } from '../../src/rpc/errors.ts'
 import { FrameReader } from '../../src/rpc/frames.ts'
 import fc from '../helpers/fast-check.ts'
 import { bytes } from '../helpers/protobuf.ts'
+import { repetitions } from '../helpers/repetitions.ts'
 
 const SEED = 20260102
 
 describe('FrameReader', () => {
   /** A reader of what comes in `chunks`. */
-  function readerOf (chunks: ReadonlyArray<readonly Uint8Array[]>): FrameReader {
+  function readerOf (chunks: ReadonlyArray<readonly Uint8Array[]>, maxBytes = 1000): FrameReader {
     const source = (async function * () {
       for (const parts of chunks) {
         yield new Uint8ArrayList(...parts)
       }
     })()
-    return new FrameReader({ source, sink: async () => {}, abort () {} }, new VirtualClock(), { maxBytes: 1000 })
+    return new FrameReader({ source, sink: async () => {}, abort () {} }, new VirtualClock(), { maxBytes })
   }
 
   /** All frames, as text: those of one array were there together. */
@@ -34,23 +35,28 @@ describe('FrameReader', () => {
     return found
   }
 
-  it('finds the same frames wherever the bytes are cut', async () => {
-    const frames = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 8 })
-    const cuts = fc.array(fc.tuple(fc.nat({ max: 200 }), fc.boolean()), { maxLength: 40 })
-    await fc.assert(fc.asyncProperty(frames, cuts, async (frames, cuts) => {
-      const sent = bytes(...encode(frames))
-      const chunks: Uint8Array[][] = [[]]
-      let at = 0
-      for (const [size, isNext] of [...cuts, [sent.byteLength, true] as const]) {
-        chunks[chunks.length - 1].push(sent.subarray(at, at + size))
-        at = Math.min(sent.byteLength, at + size)
-        if (isNext) {
-          chunks.push([])
+  // parts of more than a pile are held as they came, shorter ones are copied together
+  for (const [size, maxFrame, maxPart] of [['short', 300, 200], ['long', 12_000, 9_000]] as const) {
+    it(`finds the same frames wherever the bytes are cut, into ${size} parts`, async () => {
+      const lengths = fc.array(fc.nat({ max: maxFrame }), { maxLength: 8 })
+      const cuts = fc.array(fc.tuple(fc.nat({ max: maxPart }), fc.boolean()), { maxLength: 40 })
+      await fc.assert(fc.asyncProperty(lengths, fc.nat({ max: 255 }), cuts, async (lengths, first, cuts) => {
+        let next = first
+        const frames = lengths.map(length => Uint8Array.from({ length }, () => next++))
+        const sent = bytes(...encode(frames))
+        const chunks: Uint8Array[][] = [[]]
+        let at = 0
+        for (const [size, isNext] of [...cuts, [sent.byteLength, true] as const]) {
+          chunks[chunks.length - 1].push(sent.subarray(at, at + size))
+          at = Math.min(sent.byteLength, at + size)
+          if (isNext) {
+            chunks.push([])
+          }
         }
-      }
-      expect((await readAll(readerOf(chunks))).flat()).to.deep.equal(frames.map(frame => frame.join()))
-    }), { seed: SEED, numRuns: 500 })
-  })
+        expect((await readAll(readerOf(chunks, maxFrame))).flat()).to.deep.equal(frames.map(frame => frame.join()))
+      }), { seed: SEED, numRuns: repetitions(size === 'short' ? 500 : 100) })
+    })
+  }
 
   it('gives all that came together at once', async () => {
     const reader = readerOf([[bytes(...encode([Uint8Array.of(1), Uint8Array.of(2)]), Uint8Array.of(3, 3))], [Uint8Array.of(3, 3)]])

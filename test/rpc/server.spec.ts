@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { sleep } from '../../src/clock/wait.ts'
 import { handlePing } from '../../src/rpc/handlers/ping.ts'
 import { MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
@@ -214,13 +215,13 @@ describe('rpc server', () => {
     expect(await simulation.clock.run(ended)).to.equal('reset')
   })
 
-  it('answers a frame that drips in, if it is whole within ten seconds', async () => {
+  it('answers frames that drip in, if each is whole within ten seconds', async () => {
     const stream = await open()
     const { clock } = simulation
     const sent = stream.sink((async function * () {
-      for (const [i, byte] of FIND_NODE.entries()) {
+      for (const byte of bytes(FIND_NODE, FIND_NODE)) {
         yield Uint8Array.of(byte)
-        await new Promise<void>(resolve => { clock.schedule(i % 2 === 0 ? 100 : 2500, resolve) })
+        await sleep(clock, 9_900 / (FIND_NODE.byteLength - 1))
       }
     })())
     const [, end] = await clock.run(Promise.all([sent, ending(stream)]))
