@@ -276,22 +276,50 @@ describe('rpc server', () => {
     expect(dht.internals.server.streams).to.equal(0)
   })
 
-  it('serves so many streams of one peer at once, and resets those beyond', async () => {
+  async function expectHeldBack (wait: () => Promise<void> | undefined): Promise<void> {
+    const { clock } = simulation
+    const closer = Array.from({ length: 20 }, (_, n) => ({ id: bytes([0x12, 32], new Uint8Array(32).fill(n)), addrs: [new Uint8Array(100)] }))
+    let answered = 0
+    const host = await serving(() => {
+      answered++
+      const answers = [{ type: 'find-node', closer }] as const
+      const later = wait()
+      return later == null ? answers : (async function * () { await later; yield * answers })()
+    })
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(...new Array<Uint8Array>(2_000).fill(FIND_NODE)))
+    await clock.advance(5_000)
+    const most = answered
+    expect(most * 20 * 140, 'bytes, of 5.6 MB').to.be.within(32 * 1024, 512 * 1024)
+    await clock.run(stream.source.next())
+    await clock.advance(5_000)
+    expect(answered, 'when some have been read').to.be.greaterThan(most)
+    stream.abort(new Error('enough'))
+    await clock.advance(100)
+  }
+
+  it('answers no more than the peer reads', async () => expectHeldBack(() => undefined))
+
+  it('answers no more than the peer reads of what needs waiting', async () => expectHeldBack(() => Promise.resolve()))
+
+  it('serves so many streams of one peer at once, and resets those beyond, also when some have ended', async () => {
     const streams: Stream[] = []
     for (let i = 0; i < MAX_INBOUND_STREAMS_PER_PEER; i++) {
       const stream = await open()
       sendAndHang(stream, PING)
       streams.push(stream)
     }
-    const beyond = await open()
-    sendAndHang(beyond, PING)
-    expect(await simulation.clock.run(ending(beyond))).to.equal('reset')
-    expect(dht.internals.server.streams).to.equal(MAX_INBOUND_STREAMS_PER_PEER)
-    streams[0].abort(new Error('done'))
-    await simulation.clock.advance(100)
-    const again = await open()
-    const [, end] = await simulation.clock.run(Promise.all([again.sink([PING]), ending(again)]))
-    expect(end).to.equal('closed')
+    for (const ended of streams.slice(0, 3)) {
+      const beyond = await open()
+      sendAndHang(beyond, PING)
+      expect(await simulation.clock.run(ending(beyond))).to.equal('reset')
+      expect(dht.internals.server.streams).to.equal(MAX_INBOUND_STREAMS_PER_PEER)
+      ended.abort(new Error('done'))
+      await simulation.clock.advance(100)
+      sendAndHang(await open(), PING)
+      await simulation.clock.advance(100)
+      expect(dht.internals.server.streams).to.equal(MAX_INBOUND_STREAMS_PER_PEER)
+    }
   })
 
   it('serves so many streams of all peers at once, and resets those beyond', async () => {
