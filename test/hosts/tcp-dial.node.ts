@@ -9,6 +9,7 @@ import { DialError } from '../../src/rpc/errors.ts'
 import { ManualClock } from './tcp-clock.ts'
 import { closed, collect, failureOf, portOf, PROTOCOL, Stage } from './tcp-hosts.ts'
 import type { Attempt } from '../../src/hosts/tcp/race.ts'
+import type { LookupOptions } from 'node:dns'
 import type { LookupFunction, Socket } from 'node:net'
 
 /** Lets every promise that can settle do so. */
@@ -92,6 +93,31 @@ describe('dialling over TCP', () => {
     const { port } = new URL(`http://${formatAddress(server.listenAddrs[0]).replace('/ip4/127.0.0.1/tcp/', 'x:')}`)
 
     expect((await client.identify(parseAddress(`/dns4/localhost/tcp/${port}`), PROTOCOL)).id).to.equalBytes(server.self.id)
+  })
+
+  it('tries every address of a name, also if it is for one version of IP only', async () => {
+    const { lookup } = dns
+    const twoAddresses = (name: string, { all, family }: LookupOptions, callback: Parameters<LookupFunction>[2]): void => {
+      const addresses = ['127.0.0.2', '127.0.0.1'].map(address => ({ address, family: 4 })) // nobody is at the first
+      expect(family).to.equal(4)
+      process.nextTick(() => {
+        if (all === true) {
+          callback(null, addresses)
+        } else {
+          callback(null, addresses[0].address, 4)
+        }
+      })
+    }
+    const server = await stage.echo()
+    const client = await stage.host()
+    Object.assign(dns, { lookup: twoAddresses })
+    syncBuiltinESMExports()
+    try {
+      expect((await client.identify(parseAddress(`/dns4/two.example/tcp/${portOf(server)}`), PROTOCOL)).id).to.equalBytes(server.self.id)
+    } finally {
+      Object.assign(dns, { lookup })
+      syncBuiltinESMExports()
+    }
   })
 
   it('does not dial beyond loopback without encryption', async () => {

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns'
 import { connect } from 'node:net'
 import { equals } from 'uint8arrays/equals'
 import { sharedController } from '../../clock/shared-controller.ts'
@@ -20,7 +21,7 @@ import type { NamesOfDial } from './name-queue.ts'
 import type { LibP2PTls } from './tls.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { OpenStreamOptions } from '../../rpc/connection.ts'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 
 /** A socket whose other end has proven who it is and serves us. */
 export interface Dialled {
@@ -106,7 +107,7 @@ export class Dialler {
     const endpoint = parseEndpoint(addr)
     this.#checkAllowed(addr, endpoint, request.id)
     const { host, port, family } = endpoint
-    const connection = new TcpConnection(connect({ host, port, family, lookup: names?.(signal), allowHalfOpen: true, noDelay: true }))
+    const connection = new TcpConnection(connect({ host, port, lookup: ofFamily(family, names?.(signal)), allowHalfOpen: true, noDelay: true }))
     this.#init.onConnection(connection)
     const onAbort = (): void => { connection.reset() }
     signal.addEventListener('abort', onAbort, { once: true })
@@ -147,6 +148,11 @@ export class Dialler {
       throw new RemotePlainError(formatAddress(addr))
     }
   }
+}
+
+/** Looks up the addresses of one version of IP, if any. Told of it, Node.js would try the first of them only. */
+function ofFamily (family: Endpoint['family'], look: LookupFunction = lookup): LookupFunction {
+  return (name, options, callback) => { look(name, { ...options, family: family ?? options.family }, callback) }
 }
 
 function checkPeer (id: Uint8Array, expected: Uint8Array | undefined, self: Uint8Array): void {
