@@ -109,7 +109,9 @@ export class Peers {
       return // it was given up, or we stop
     }
     this.#init.networkLog('%s at %b failed: %e', request.type, contact.id, err)
-    if (isFaultOfPeer(err, request)) {
+    if (err instanceof TimeoutError && request.type === 'put-value') { // rust leaves one unanswered for which it has no room
+      this.#checks.add(bytesToMapKey(contact.id), async signal => this.#check(contact, signal))
+    } else if (isFaultOfPeer(err, request)) {
       this.#forget(contact, err)
     }
   }
@@ -232,25 +234,32 @@ export class Peers {
 
   /** Ping the head of a full bucket unless it answered lately: if it answers it stays, if not a newcomer takes its place. */
   #checkAlive (head: TableEntry): void {
-    const { config: { clock, checkTimeout } } = this.#init
+    const { config: { clock } } = this.#init
     if (isFresh(head, clock.now())) {
       this.table.seen(head.key, head.lastSeen) // the next newcomer finds another head
       return
     }
     const queued = this.#checks.add(bytesToMapKey(head.id), async signal => {
       try {
-        await this.#probeWithin(checkTimeout, 'contact', head, signal)
-      } catch (err) {
-        if (err instanceof TimeoutError) {
-          this.#forget(head, err)
-        }
-        throw err
+        await this.#check(head, signal)
       } finally {
         this.table.seen(head.key, clock.now()) // the check must end; whoever failed of its own fault is gone by now
       }
     })
     if (!queued) {
       this.table.seen(head.key, clock.now())
+    }
+  }
+
+  /** Ask `contact` whether it is alive; the table forgets it if it is not. */
+  async #check (contact: Contact, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#probeWithin(this.#init.config.checkTimeout, 'contact', contact, signal)
+    } catch (err) {
+      if (err instanceof TimeoutError) {
+        this.#forget(contact, err)
+      }
+      throw err
     }
   }
 

@@ -244,6 +244,17 @@ describe('a network', () => {
     expect((await simulation.clock.run(asker.dht.lookup('key'))).closest).to.have.lengthOf(9)
   })
 
+  it('keeps contacts that do not answer a put, if they answer otherwise', async () => {
+    simulation = new Simulation({ seed: 18, latency: 10 })
+    const [writer, full, fuller, stuck] = await simulation.nodesJoined(10)
+    await replaceAnswers(simulation, full, { 'put-value': () => [] })
+    await replaceAnswers(simulation, fuller, { 'put-value': () => [] })
+    await replaceAnswers(simulation, stuck, { 'put-value': () => [], ping: () => [] })
+    const { storedAt } = await simulation.clock.run(writer.dht.put('key', 'value'))
+    await simulation.clock.advance(40_000)
+    expect([storedAt.length, writer.dht.contacts]).to.deep.equal([6, 8])
+  })
+
   it('keeps its contacts though they hold a value that is too large for it', async () => {
     simulation = new Simulation({ seed: 17, latency: 10 })
     const nodes = await simulation.nodesJoined(5)
