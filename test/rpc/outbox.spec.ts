@@ -143,6 +143,28 @@ describe('Outbox', () => {
     await taken
   })
 
+  it('ends, or fails, at once when the stream waits for more, and takes nothing after that', async () => {
+    const [ending, failing] = [new Outbox(), new Outbox()]
+    const reason = new Error('no more')
+    const given = [nextOf(ending), failing.next().catch((err: unknown) => err)]
+    ending.end()
+    failing.fail(reason)
+    expect(await Promise.all(given)).to.deep.equal(['the end', reason])
+    ending.push(a)
+    ending.fail(reason)
+    expect([ending.untaken, ending.isOpen, failing.isOpen]).to.deep.equal([0, false, false])
+    expect(await nextOf(ending)).to.equal('the end')
+  })
+
+  it('lets nobody wait where nothing is to be taken, and goes on', async () => {
+    const outbox = new Outbox()
+    const given = nextOf(outbox)
+    await outbox.taken()
+    expect(outbox.isOpen).to.equal(true)
+    outbox.push(a)
+    expect(await given).to.equal(framed(a))
+  })
+
   it('ends, or fails, when all has been given', async () => {
     const [ending, failing] = [new Outbox(), new Outbox()]
     const reason = new Error('no more')
