@@ -1,6 +1,7 @@
 import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'aegir/chai'
 import { Tasks } from '../../src/dht/tasks.ts'
+import { macrotask } from '../../src/hosts/memory/macrotask.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 
 describe('tasks', () => {
@@ -54,6 +55,7 @@ describe('tasks', () => {
     let ended = false
     tasks.after(clock, 1, async signal => {
       await new Promise(resolve => { signal.addEventListener('abort', resolve) })
+      await macrotask()
       ended = true
     })
     await clock.advance(1)
