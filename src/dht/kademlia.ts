@@ -81,7 +81,7 @@ export interface StartOptions extends OperationOptions {
  *
  * Every operation on the network takes `{ signal, timeout, onProgress }`. It rejects with the
  * signal's reason when aborted, with {@link NotStartedError} when the node does
- * not run, and with {@link InvalidOptionError} before anybody is asked for what no peer
+ * not run, with {@link TimeoutError} when so many others are under way that its turn does not come in time, and with {@link InvalidOptionError} before anybody is asked for what no peer
  * takes: an empty key or target, a key of more than 4,096 bytes, a target of more than
  * 15 KiB, a multihash of more than 80 bytes to provide or to find the providers of.
  *

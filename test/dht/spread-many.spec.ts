@@ -3,6 +3,7 @@ import { expect } from 'aegir/chai'
 import { createContext } from '../../src/dht/context.ts'
 import { spreadMany } from '../../src/dht/operations/spread-many.ts'
 import { Tasks } from '../../src/dht/tasks.ts'
+import { MAX_WALKS } from '../../src/dht/walks.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { bytesToMapKey, keyFromBytes, keyOf } from '../../src/keyspace/key.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
@@ -126,6 +127,15 @@ describe('spreading many', () => {
     for (const number of [0, 100, 299]) {
       expect(await holders(number), 'they have it').to.equal(5)
     }
+  })
+
+  it('does not wait until those are through who look up thousands', async () => {
+    await network(10)
+    for (let i = 0; i < MAX_WALKS; i++) {
+      await dht.walks.begin(0, [])
+    }
+    await spread(items(5))
+    expectAtClosest([0, 1, 2, 3, 4])
   })
 
   it('costs a single item one lookup', async () => {

@@ -8,6 +8,7 @@ import { preimageIn } from '../../routing/refresh.ts'
 import { DialError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { Turns } from '../../store/turns.ts'
 import { PUT_DEADLINE_MS } from '../deadlines.ts'
+import { Walks } from '../walks.ts'
 import { lookUp } from './lookup.ts'
 import { depositLength, sendToEach } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
@@ -64,7 +65,7 @@ export class SpreadRun<T extends SpreadItem> {
   readonly #sending = new Turns()
 
   constructor (dht: DhtContext, options: SpreadManyOptions, onOutcome: OnOutcome<T>) {
-    this.#dht = dht
+    this.#dht = { ...dht, walks: new Walks(dht.config.clock) } // its few lookups do not wait behind thousands of a user's
     this.#options = options
     this.#onOutcome = onOutcome
     this.#explored = new Explored(dht.config.k)
