@@ -64,6 +64,33 @@ describe('an agenda', () => {
     expect(under.size).to.equal(0)
   })
 
+  it('begins no other round beside one when the clock is set back', async () => {
+    let setBack = 0
+    let [underWay, most] = [0, 0]
+    const stepping = { now: () => clock.now() - setBack, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) }
+    const under = new Agenda({
+      clock: stepping,
+      tasks,
+      log,
+      what: 'testing',
+      slack: 0,
+      async work () {
+        most = Math.max(most, ++underWay)
+        await new Promise<void>(resolve => { clock.schedule(DAY, resolve) })
+        underWay--
+      }
+    })
+    under.set('a', stepping.now())
+    setBack = DAY
+    under.begin()
+    await clock.advance(3_600_000)
+    expect(underWay).to.equal(1)
+    under.set('b', stepping.now())
+    await clock.advance(2 * DAY)
+    expect(most).to.equal(1)
+    expect(under.size).to.equal(0)
+  })
+
   it('does each thing once, when it is due, however it is changed meanwhile', async () => {
     const changes = fc.array(fc.record({ at: fc.nat(100), id: fc.constantFrom('a', 'b', 'c', 'd'), due: fc.option(fc.nat(100)) }), { maxLength: 30 })
     await fc.assert(fc.asyncProperty(changes, async changes => {

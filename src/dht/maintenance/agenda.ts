@@ -93,9 +93,9 @@ export class Agenda {
   }
 
   async #round (signal: AbortSignal): Promise<void> {
+    this.#state = 'working' // before anything is entered anew: no other round begins
     this.#heedClock()
     const due = this.#takeDue()
-    this.#state = 'working'
     try {
       if (due.length > 0) {
         await this.#init.work(due, signal)

@@ -37,10 +37,14 @@ export async function replicate (dht: DhtContext, ids: readonly string[], signal
 
 /** A value that we hold as it is passed on, with what is left of its life; undefined if that is over, or too short. */
 export async function heldRecord (dht: DhtContext, id: string): Promise<ValueRecord | undefined> {
-  const kept = await dht.values.kept(mapKeyToBytes(id))
-  const ttl = kept == null ? 0 : kept.expires - dht.config.clock.now()
+  const { config, holdings, values } = dht
+  const held = holdings.get(id)
+  const kept = await values.kept(mapKeyToBytes(id))
+  const ttl = kept == null ? 0 : kept.expires - config.clock.now()
   if (kept == null || ttl < MIN_LEFT_MS) {
-    dht.holdings.drop(id)
+    if (holdings.get(id) === held) { // else it came again meanwhile
+      holdings.drop(id)
+    }
     return undefined
   }
   return { key: kept.key, value: kept.value, ttl }
