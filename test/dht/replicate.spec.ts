@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
-import { keyOf } from '../../src/keyspace/key.ts'
+import { heldRecord } from '../../src/dht/maintenance/replicate.ts'
+import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
 import { replaceAnswers } from '../helpers/impostor.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
@@ -147,6 +148,17 @@ describe('replicating', () => {
       expect(holder.dht.counts.held).to.deep.equal({ values: 0, next: undefined })
     }
     expect(puts).to.equal(0)
+  })
+
+  it('forgets nothing that came again while it was found to be over', async () => {
+    await hold(true, 1_900)
+    const { holdings } = holder.dht.internals
+    const looking = heldRecord(holder.dht.internals, bytesToMapKey(record.key))
+    holdings.kept(record.key, simulation.clock.now() + HOUR)
+    expect(await looking).to.equal(undefined)
+    expect(holdings.size).to.equal(1)
+    expect(await heldRecord(holder.dht.internals, bytesToMapKey(record.key)), 'and what did not come again').to.equal(undefined)
+    expect(holdings.size).to.equal(0)
   })
 
   it('ends when the node stops', async () => {

@@ -36,7 +36,7 @@ export async function replicate (dht: DhtContext, ids: readonly string[], signal
 }
 
 /** A value that we hold as it is passed on, with what is left of its life; undefined if that is over, or too short. */
-export async function heldRecord (dht: DhtContext, id: string): Promise<ValueRecord | undefined> {
+export async function heldRecord (dht: Pick<DhtContext, 'config' | 'holdings' | 'values'>, id: string): Promise<ValueRecord | undefined> {
   const { config, holdings, values } = dht
   const held = holdings.get(id)
   const kept = await values.kept(mapKeyToBytes(id))
