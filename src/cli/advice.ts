@@ -9,6 +9,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['InvalidMessageError', 'what runs there is no kadmium node'],
   ['NoPeersError', 'start a node there with "kadmium start", or give the --bootstrap of one that runs'],
   ['ValueNotFoundError', 'check the key; values are kept for 24 hours, or as long as their --ttl, unless put again'],
+  ['RemotePlainError', 'as a flag that is --allow-remote-plain'],
   ['StreamResetError', 'the node may allow less than this value; ask another']
 ])
 

@@ -84,7 +84,7 @@ describe('the errors of the command', () => {
     ['nobody to join through', ['put', 'x', 'y'], /give at least one with --bootstrap/],
     ['nobody to dump', ['dump'], /give --data DIR .* or --bootstrap ADDR/],
     ['the hash of a target', ['find-node', '127.0.0.1:1', 'ab'.repeat(32)], /give a peer id/],
-    ['plain beyond this machine', ['start', '--listen', '0.0.0.0:0', '--security', 'plain'], /not loopback/],
+    ['plain beyond this machine', ['start', '--listen', '0.0.0.0:0', '--security', 'plain'], /not loopback.*--allow-remote-plain$/],
     ['a folder without a name', ['start', '--data', ''], /--data <dir>' argument '' is invalid. Give the path of a folder.*; see kadmium start --help$/],
     ['a folder without a name, to ask', ['dump', '--data', ''], /Give the path of a folder/],
     ['a folder without a name, for dumps', ['demo', '--out', ''], /Give the path of a folder/],
