@@ -54,7 +54,7 @@ describe('store: PUT_VALUEs from peers who flood', () => {
     expect(store.counts.refused).to.deep.equal(refusals)
 
     await clock.advance(TTL)
-    expect(await store.collect()).to.equal(LIMITS.maxValues)
+    expect(await clock.run(store.collect())).to.equal(LIMITS.maxValues)
     await put(2, '/2/again')
     expect(store.counts).to.deep.include({ values: 1, expired: LIMITS.maxValues, refused: refusals })
   })
