@@ -1,6 +1,6 @@
 import { systemClock } from '../clock/clock.ts'
+import { forTheRest } from '../dht/time-left.ts'
 import { createNode } from '../node.ts'
-import { TimeoutError } from '../rpc/errors.ts'
 import { UsageError } from './errors.ts'
 import { plural } from './plural.ts'
 import { tellProgress } from './progress.ts'
@@ -38,20 +38,8 @@ export async function withJoinedClient<T> (options: ClientOptions & JoinOptions,
     const { contacts, failed, ms } = await node.join(bootstrap, { ...operation, onProgress: event => { tellJoining(context.out, event) } })
     failed.forEach(({ addr, error }) => { tellProgress(context.out, { type: 'bootstrap-failed', addr, error }) })
     context.out.note(`joined as a client: ${plural(contacts, 'contact')} in ${ms} ms`)
-    return task(node, { ...operation, timeout: timeLeft(operation, begun) })
+    return task(node, forTheRest(operation, systemClock, begun, 'joining'))
   })
-}
-
-/** Milliseconds; undefined: none was given. */
-function timeLeft ({ timeout }: OperationOptions, begun: number): number | undefined {
-  if (timeout == null) {
-    return undefined
-  }
-  const left = timeout - (systemClock.now() - begun)
-  if (left <= 0) {
-    throw new TimeoutError(`joining took all of the ${timeout} ms`)
-  }
-  return left
 }
 
 /** Addresses that fail are told once it is known that others did not; if all do, that is the error. */

@@ -413,10 +413,11 @@ export class Kademlia {
 
   /**
    * Write the next version of a value that only the holder of `privateKey` can write (as
-   * BEP 44 has it). Deadlines: of a get, then of a put.
+   * BEP 44 has it). Deadlines: of a get, then of a put; a `timeout` is for both.
    *
    * @throws {ValueTooLargeError} the value is over `maxValueSize`
    * @throws {SequenceMismatchError} `cas` is not the sequence that was found, nor 0 where nothing was
+   * @throws {TimeoutError} to find the newest version took all of the time: nothing was written
    * @throws {InvalidOptionError} no Ed25519 private key, or a salt of more than 64 bytes
    */
   async putMutable (privateKey: Ed25519PrivateKey, init: MutablePut): Promise<MutablePutResult> {

@@ -72,6 +72,26 @@ describe('kinds of values in a network', () => {
     expect(await run(nodes[0].dht.putMutable(privateKey, { value: 'first', salt: 'absent', cas: 0 }))).to.include({ sequence: 1 })
   })
 
+  it('are found and written within one timeout', async () => {
+    const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
+    const put = async (timeout: number): Promise<string> => {
+      const begun = simulation.clock.now()
+      const outcome = await run(nodes[0].dht.putMutable(privateKey, { value: 'x', timeout }).then(({ sequence }) => `wrote ${sequence}`, err => err.message))
+      expect(simulation.clock.now() - begun).to.be.at.most(timeout)
+      return outcome
+    }
+    const found = new Promise<number>(resolve => {
+      const begun = simulation.clock.now()
+      void nodes[1].dht.putMutable(privateKey, { value: 'first', onProgress: ({ type }) => { if (type === 'stored') { resolve(simulation.clock.now() - begun) } } })
+    })
+    const needed = await run(found)
+    await simulation.clock.advance(10_000)
+    expect(await put(Math.ceil(needed / 3))).to.match(/^to find the newest version took all of the \d+ ms$/)
+    expect(await put(10 * needed), 'nothing was written').to.equal('wrote 2')
+    const both = Promise.all([1_000, 1].map(async timeout => nodes[2].dht.putMutable(privateKey, { value: 'y', timeout }).then(() => 'wrote', err => err.message)))
+    expect(await run(both)).to.deep.equal(['wrote', 'other puts of this value took all of the 1 ms'])
+  })
+
   it('are asked for by their keys, and sequences by whole numbers', async () => {
     const run = async <T> (task: Promise<T>): Promise<T> => simulation.clock.run(task)
     await run(nodes[0].dht.put('open', 'value'))

@@ -6,6 +6,7 @@ import { openMutableValue, sealMutableValue } from '../../record/mutable.ts'
 import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
 import { ed25519Key, whole } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
+import { forTheRest } from '../time-left.ts'
 import { get } from './get.ts'
 import { putRecord } from './put.ts'
 import type { PutOptions, PutResult } from './put.ts'
@@ -42,7 +43,7 @@ export interface MutableValue {
 /**
  * Find the newest version, sign one on top of it, and put that. Two puts of ours take
  * turns; of two nodes that write at the same time, the greater bytes win, and the
- * other learns it from `failed`.
+ * other learns it from `failed`. A `timeout` is for all of it.
  */
 export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey, { value, salt = '', cas, ...options }: MutablePut): Promise<MutablePutResult> {
   ed25519Key('the private key', privateKey)
@@ -55,12 +56,14 @@ export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey
   if (data.byteLength > maxValueSize) {
     throw new ValueTooLargeError(`the value has ${data.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
   }
+  const { clock } = dht.config
+  const begun = clock.now()
   return dht.sequencing.take(bytesToMapKey(key), async () => {
-    const kept = await newest(dht, key, options)
+    const kept = await newest(dht, key, forTheRest(options, clock, begun, 'other puts of this value'))
     const next = { sequence: kept == null ? 1 : kept.sequence + 1, data }
     checkReplaces(next, kept, cas)
     const record = { key, value: await sealMutableValue(privateKey, key, next) }
-    return { ...await putRecord(dht, record, options), sequence: next.sequence }
+    return { ...await putRecord(dht, record, forTheRest(options, clock, begun, 'to find the newest version')), sequence: next.sequence }
   })
 }
 
