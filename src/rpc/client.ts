@@ -22,6 +22,7 @@ export interface ClientObserver {
 /** A request on its way, as often as that takes. */
 interface Sending<T> {
   readonly peer: PeerInfo
+  readonly type: Request['type']
   readonly frame: Frame
   readonly patience: Patience
   use (channel: Channel, frame: Frame, patience: Patience): Promise<T>
@@ -34,7 +35,7 @@ export type Question = Exclude<Request, { type: 'add-provider' }>
  * Asks peers, over one pipelined stream each.
  *
  * A request is sent once more, on a fresh stream, if its
- * stream had answered before and then died, be it without a word, or died of a request before it. Of those
+ * stream had answered before and then died, be it without a word (but a put then: it may have been refused so), or died of a request before it. Of those
  * that a peer was sent before it reset the stream all are sent again, one at a time
  * lest it be unclear once more which of them it refuses.
  */
@@ -132,7 +133,7 @@ export class RpcClient {
 
   #withChannel<T> (peer: PeerInfo, request: Request, patience: Patience, use: Sending<T>['use']): Promise<T> {
     try {
-      return this.#attempt({ peer, frame: requestFrame(request), patience, use }, false, false)
+      return this.#attempt({ peer, type: request.type, frame: requestFrame(request), patience, use }, false, false)
     } catch (err) {
       return Promise.reject(err)
     }
@@ -155,7 +156,7 @@ export class RpcClient {
       if (!again && (err instanceof LostBehindError || (reused && err instanceof StreamResetError))) {
         return this.#attempt(sending, lost, true)
       }
-      if (!again && reused && channel.isDead) {
+      if (!again && reused && channel.isDead && sending.type !== 'put-value') { // rust leaves one unanswered that it does not keep
         // it was late: then nobody gives it up any more, and what becomes of the peer is still to be known
         return this.#attempt(patience.signal?.aborted === true ? { ...sending, patience: {} } : sending, lost, true)
       }

@@ -394,6 +394,23 @@ describe('rpc client', () => {
     expect(clock.now() - begun).to.be.closeTo(10_000 + OPEN_TIMEOUT_MS, 1)
   })
 
+  it('sends no put once more that was left unanswered, as rust leaves what it does not keep, but what came behind it', async () => {
+    const silent = new Set<number>()
+    let puts = 0
+    await serve(request => {
+      if (request.byteLength >= PING.byteLength) {
+        puts++
+        silent.add(streams.length)
+      }
+      return silent.has(streams.length) ? [] : [request]
+    })
+    await clock.run(ping())
+    const put = failure(client.request(server.self, { type: 'put-value', record: { key: KEY, value: utf8('value') } }))
+    expect(await clock.run(Promise.all([put, ping(), ping()]))).to.deep.equal(['TimeoutError', 'ping', 'ping'])
+    expect(puts).to.equal(1)
+    expect(streams).to.have.lengthOf(2)
+  })
+
   it('gives a peer that was never asked the benefit of the doubt', async () => {
     await serve(() => [])
     const begun = clock.now()
