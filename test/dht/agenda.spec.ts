@@ -4,6 +4,8 @@ import { Agenda } from '../../src/dht/maintenance/agenda.ts'
 import { Tasks } from '../../src/dht/tasks.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import fc from '../helpers/fast-check.ts'
+import type { Clock } from '../../src/clock/clock.ts'
+import type { AgendaInit } from '../../src/dht/maintenance/agenda.ts'
 
 const log = defaultLogger().forComponent('test')
 const DAY = 24 * 3_600_000
@@ -29,29 +31,28 @@ describe('an agenda', () => {
     expect(clock.pending, 'timers left').to.equal(0)
   })
 
-  function agenda (slack = 0, work?: (ids: readonly string[]) => Promise<void>): Agenda {
+  function agenda (slack = 0, work?: (ids: readonly string[]) => Promise<void>, init: Partial<AgendaInit> = {}): Agenda {
     return new Agenda({
       clock,
       tasks,
       log,
       what: 'testing',
       slack,
-      work: work ?? (async ids => { done.push(...ids.map(id => ({ id, at: clock.now() }))) })
+      work: work ?? (async ids => { done.push(...ids.map(id => ({ id, at: clock.now() }))) }),
+      ...init
     })
+  }
+
+  /** The clock, once it was set back by so much. */
+  function behind (ms: () => number): Clock {
+    return { now: () => clock.now() - ms(), schedule: (delay, task) => clock.schedule(delay, task) }
   }
 
   it('is an hour late at the most when the clock is set back', async () => {
     let setBack = 0
-    const stepping = { now: () => clock.now() - setBack, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) }
+    const stepping = behind(() => setBack)
     const begun = clock.now()
-    const under = new Agenda({
-      clock: stepping,
-      tasks,
-      log,
-      what: 'testing',
-      slack: 0,
-      work: async ids => { done.push(...ids.map(id => ({ id, at: clock.now() - begun }))) }
-    })
+    const under = agenda(0, async ids => { done.push(...ids.map(id => ({ id, at: clock.now() - begun }))) }, { clock: stepping })
     under.set('a', stepping.now() + DAY)
     under.begin()
     await clock.advance(1_000)
@@ -67,19 +68,12 @@ describe('an agenda', () => {
   it('begins no other round beside one when the clock is set back', async () => {
     let setBack = 0
     let [underWay, most] = [0, 0]
-    const stepping = { now: () => clock.now() - setBack, schedule: (ms: number, task: () => void) => clock.schedule(ms, task) }
-    const under = new Agenda({
-      clock: stepping,
-      tasks,
-      log,
-      what: 'testing',
-      slack: 0,
-      async work () {
-        most = Math.max(most, ++underWay)
-        await new Promise<void>(resolve => { clock.schedule(DAY, resolve) })
-        underWay--
-      }
-    })
+    const stepping = behind(() => setBack)
+    const under = agenda(0, async () => {
+      most = Math.max(most, ++underWay)
+      await new Promise<void>(resolve => { clock.schedule(DAY, resolve) })
+      underWay--
+    }, { clock: stepping })
     under.set('a', stepping.now())
     setBack = DAY
     under.begin()
