@@ -115,7 +115,7 @@ export class Kademlia {
   readonly #reproviderLog: Logger
   #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
-  #unwatch: (() => void) | undefined
+  readonly #unwatch: Array<() => void> = []
   /** Settles when all has begun but to join. */
   #begun = Promise.resolve()
   /** Settles when all is over, once it was stopped. */
@@ -500,20 +500,27 @@ export class Kademlia {
     if (tasks.signal.aborted) {
       return
     }
-    this.#unwatch = host.watch(protocol, {
+    this.#unwatch.push(host.watch(protocol, {
       onConnect (peer) { peers.verify(peer) },
       onDisconnect () {},
       onUnsupported (peer) { peers.drop(peer) }
-    })
+    }), host.watchAddrs?.(() => { this.#onAddrs() }) ?? (() => {}))
     await this.#contacts.load()
     if (!tasks.signal.aborted) {
       this.#maintain()
     }
   }
 
+  /** We can be dialled elsewhere now: those closest to us hear of it when we look ourselves up. A client is dialled by nobody. */
+  #onAddrs (): void {
+    if (this.#mode === 'server') {
+      this.#upkeep.soon()
+    }
+  }
+
   async #end (): Promise<void> {
     const { tasks, client } = this.#dht
-    this.#unwatch?.()
+    this.#unwatch.forEach(unwatch => { unwatch() })
     await tasks.stop(new NotStartedError('the node was stopped'))
     await this.#begun.catch(() => {}) // who has started it hears of that
     await this.#serving.end()

@@ -1,3 +1,4 @@
+import { equals } from 'uint8arrays/equals'
 import { identityAt } from './identity.ts'
 import { bytesToMapKey } from './key.ts'
 import type { Identity } from './identity.ts'
@@ -70,6 +71,11 @@ export function keyOfPeer ({ id, identity }: PeerInfo): Key {
 /** The id of a peer as a string, fit for a `Map`: see {@link bytesToMapKey}. */
 export function nameOf ({ id, identity }: PeerInfo): string {
   return identity?.name ?? bytesToMapKey(id)
+}
+
+/** Does `peer` have an address that it had not `before`? */
+export function hasNewAddr ({ addrs }: PeerInfo, before: PeerInfo): boolean {
+  return addrs.some(addr => !before.addrs.some(known => equals(addr, known)))
 }
 
 function allAddrs ({ addrs }: PeerInfo): readonly Uint8Array[] {

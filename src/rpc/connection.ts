@@ -99,6 +99,9 @@ export interface Host {
   /** Serve it no more: new streams are refused, those open are reset. */
   unhandle (protocol: string): Promise<void>
 
+  /** Be told when {@link Host.self} has an address that it had not before. Returns the way to stop that. A host that stays where it is leaves this out. */
+  watchAddrs? (onChange: () => void): () => void
+
   /** Be told of peers that serve `protocol`. Returns the way to stop that. */
   watch (protocol: string, topology: Topology): () => void
 }

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { KademliaInit } from '../../src/dht/config.ts'
+import type { Host } from '../../src/rpc/connection.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const HOUR_MS = 3_600_000
@@ -89,6 +90,78 @@ describe('upkeep', () => {
     for (const bucket of node.dht.internals.peers.table.buckets()) {
       expect(now - (bucket.lastLookup ?? 0)).to.be.lessThan(125_000)
     }
+  })
+
+  describe('of a node that can be dialled elsewhere now', () => {
+    const INIT: Partial<KademliaInit> = { firstSelfLookup: 1000, selfLookupInterval: HOUR_MS, refreshInterval: 24 * HOUR_MS }
+
+    /** A node with a contact, 20 s after its first round, and the way to tell it of new addresses. */
+    async function movable (init: Partial<KademliaInit> = {}): Promise<Watched & { move (): void }> {
+      const other = await simulation.node({ firstSelfLookup: 24 * HOUR_MS })
+      const host: Host = simulation.network.createHost()
+      const watchers = new Set<() => void>()
+      host.watchAddrs = onChange => {
+        watchers.add(onChange)
+        return () => { watchers.delete(onChange) }
+      }
+      const node = await watched({ ...INIT, ...init, host, bootstrap: [other.dht.self.addrs[0]] })
+      await simulation.clock.advance(21_000)
+      expect(watchers.size).to.equal(1)
+      return { ...node, move: () => { watchers.forEach(onChange => { onChange() }) } }
+    }
+
+    it('comes ten seconds later, once for all that changed until then', async () => {
+      const { asked, move, dht } = await movable()
+      const begun = simulation.clock.now()
+      const before = asked.length
+      move()
+      await simulation.clock.advance(6000)
+      move()
+      await simulation.clock.advance(100_000)
+      expect(bursts(asked.slice(before), begun)).to.deep.equal([10_000])
+      move()
+      await simulation.clock.advance(100_000)
+      expect(bursts(asked.slice(before), begun), 'and again').to.deep.equal([10_000, 116_000])
+      await simulation.clock.advance(HOUR_MS)
+      expect(bursts(asked.slice(before), begun), 'then as ever').to.have.lengthOf(3)
+      await simulation.clock.run(dht.stop())
+      move()
+    })
+
+    it('does not wait for the first to be due, nor keep it waiting', async () => {
+      for (const [firstSelfLookup, due] of [[HOUR_MS, 10_000], [25_000, 4000]]) {
+        const { asked, move } = await movable({ firstSelfLookup })
+        const begun = simulation.clock.now()
+        const before = asked.length
+        move()
+        await simulation.clock.advance(60_000)
+        const times = bursts(asked.slice(before), begun)
+        expect(times).to.have.lengthOf(1)
+        expect(times[0]).to.be.within(due - 100, due)
+      }
+    })
+
+    it('follows the one that goes on', async () => {
+      const { asked, move } = await movable()
+      const begun = simulation.clock.now()
+      const before = asked.length
+      move()
+      await simulation.clock.advance(10_010) // the request is on its way
+      expect(asked.length).to.equal(before + 1)
+      move()
+      await simulation.clock.advance(100_000)
+      const times = bursts(asked.slice(before), begun)
+      expect(times).to.have.lengthOf(2)
+      expect(times[1] - times[0]).to.be.within(10_000, 11_000)
+    })
+
+    it('is that of a server', async () => {
+      const { asked, move } = await movable({ mode: 'client' })
+      const before = asked.length
+      move()
+      await simulation.clock.advance(100_000)
+      expect(asked.length).to.equal(before)
+    })
   })
 
   it('goes on when a round fails', async () => {

@@ -249,6 +249,20 @@ describe('peers of the libp2p host', () => {
       expect(from.services.host.addrsOf(to.services.host.self.id)).to.have.lengthOf(41)
     })
 
+    it('tells of new addresses of its own, until told not to', async () => {
+      const it = await node()
+      const { host } = it.services
+      const told: number[] = []
+      const unwatch = host.watchAddrs(() => { told.push(host.self.addrs.length) })
+      await listenAt(it, '/memory/one-more')
+      expect(told).to.deep.equal([2])
+      it.services.inside.components.events.safeDispatchEvent('self:peer:update')
+      expect(told, 'these are the same').to.deep.equal([2])
+      unwatch()
+      await listenAt(it, '/memory/and-another')
+      expect([told, host.self.addrs.length]).to.deep.equal([[2], 3])
+    })
+
     it('gives those of an identified peer: as it was dialled, then where else it listens', async () => {
       const [from, to] = [await node(), await server()]
       await listenAt(to, '/memory/elsewhere')

@@ -1,5 +1,6 @@
+import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
-import { networkInterfaces } from 'node:os'
+import os, { networkInterfaces } from 'node:os'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { Acceptor } from '../../src/hosts/tcp/acceptor.ts'
@@ -40,6 +41,58 @@ describe('listening on TCP', () => {
     for (const addr of loopbacks) {
       await roundTrip(client, addr)
     }
+  })
+
+  describe('on every interface', () => {
+    const machine = os.networkInterfaces
+
+    /** Have the machine say that it has interfaces with these addresses. */
+    const moveTo = (...ips: string[]): void => {
+      os.networkInterfaces = () => ({ any: ips.map(address => ({ address, family: 'IPv4', netmask: '255.0.0.0', mac: '', internal: false, cidr: null })) })
+      syncBuiltinESMExports()
+    }
+
+    afterEach(() => {
+      os.networkInterfaces = machine
+      syncBuiltinESMExports()
+    })
+
+    it('tells of addresses that were not there before', async () => {
+      moveTo('127.0.0.1', '192.0.2.1')
+      const server = await stage.host({ listen: ['0.0.0.0:0'] })
+      const { port } = parseEndpoint(server.listenAddrs[0])
+      const told: string[][] = []
+      const unwatch = server.watchAddrs?.(() => { told.push(texts(server.self.addrs)) })
+      stage.clock.advance(60_000)
+      moveTo('127.0.0.1')
+      stage.clock.advance(60_000)
+      expect(told, 'there is nothing new').to.deep.equal([])
+
+      moveTo('127.0.0.1', '192.0.2.2')
+      stage.clock.advance(29_000)
+      expect(told).to.deep.equal([])
+      stage.clock.advance(1000)
+      const there = [`/ip4/192.0.2.2/tcp/${port}`, `/ip4/127.0.0.1/tcp/${port}`]
+      expect(told).to.deep.equal([there])
+      stage.clock.advance(60_000)
+      expect(told, 'once').to.deep.equal([there])
+
+      unwatch?.()
+      expect(stage.clock.pending).to.equal(0)
+      server.watchAddrs?.(() => {}) // it is the host that lets go of this one
+    })
+
+    it('has nothing to tell where the addresses were given', async () => {
+      moveTo('127.0.0.1')
+      const fixed = await stage.host()
+      const announced = await stage.host({ listen: ['0.0.0.0:0'], announce: ['198.51.100.1:4001'] })
+      const told: TcpHost[] = [];
+      [fixed, announced].forEach(host => { host.watchAddrs?.(() => { told.push(host) }) })
+      expect(stage.clock.pending).to.equal(0)
+      moveTo('127.0.0.1', '192.0.2.2')
+      stage.clock.advance(60_000)
+      expect([told, fixed.self.addrs.length, announced.self.addrs.length]).to.deep.equal([[], 1, 1])
+    })
   })
 
   it('can have one port for both versions of IP', async () => {

@@ -1,7 +1,10 @@
 import { between } from './jitter.ts'
-import type { Clock } from '../../clock/clock.ts'
+import type { Cancel, Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
+
+/** Milliseconds before a round that is wanted soon: what changes meanwhile needs none of its own. */
+const SOON_MS = 10_000
 
 export interface UpkeepInit {
   readonly clock: Clock
@@ -26,6 +29,8 @@ export interface UpkeepInit {
  *  begin ──first──▶ (a contact?) ──▶ round ──interval──▶ round ─ …
  *                        └─ no: waits for `onContact`
  * ```
+ *
+ * Whoever has news of us that the peers closest to us should hear has the next one come {@link Upkeep.soon}.
  */
 export class Upkeep {
   /** Resolves when the first round is over. Never rejects. */
@@ -35,6 +40,12 @@ export class Upkeep {
   #wake = (): void => {}
   #begun = false
   #ready = false
+  /** Takes the next round back, until it begins. */
+  #cancel: Cancel | undefined
+  /** When it begins: milliseconds since the Unix epoch. */
+  #due = 0
+  /** Is the next round wanted soon? */
+  #isSoon = false
 
   constructor (init: UpkeepInit) {
     this.#init = init
@@ -52,6 +63,7 @@ export class Upkeep {
       return
     }
     this.#begun = true
+    this.#isSoon = false // whoever we join through hears what we say of ourselves now
     this.#roundIn(this.#init.first)
   }
 
@@ -60,14 +72,27 @@ export class Upkeep {
     this.#wake()
   }
 
+  /** The next round is to come soon, if not sooner, be it the one after that which goes on. */
+  soon (): void {
+    const isNews = !this.#isSoon
+    this.#isSoon = true
+    if (isNews && this.#cancel != null && this.#due - this.#init.clock.now() > SOON_MS) {
+      this.#cancel()
+      this.#roundIn(SOON_MS)
+    }
+  }
+
   #roundIn (ms: number): void {
     const { clock, random, interval, tasks } = this.#init
-    tasks.after(clock, ms, async signal => {
+    this.#due = clock.now() + ms
+    this.#cancel = tasks.after(clock, ms, async signal => {
+      this.#cancel = undefined
       await this.#untilContact(signal)
+      this.#isSoon = false
       await this.#round(signal)
       this.#ready = true
       this.#firstRoundOver()
-      this.#roundIn(between(0.9 * interval, interval, random))
+      this.#roundIn(this.#isSoon ? SOON_MS : between(0.9 * interval, interval, random))
     })
   }
 

@@ -1,4 +1,5 @@
 import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
+import { hasNewAddr } from '../../keyspace/contact.ts'
 import { asError, DialError, ProtocolTakenError, StreamResetError } from '../../rpc/errors.ts'
 import { toBinary } from './address.ts'
 import { Dialler } from './dialler.ts'
@@ -55,6 +56,8 @@ export class Libp2pHost implements Host {
   /** Each with the protocol we serve on it: none, if we opened it. As many as libp2p allows. */
   readonly #streams = new Map<StreamAdapter, string | undefined>()
   #self: PeerInfo | undefined
+  /** Told of new addresses. */
+  readonly #watchers = new Set<() => void>()
   #stopped = false
 
   constructor (components: Libp2pHostComponents, options: Libp2pHostOptions = {}) {
@@ -66,7 +69,7 @@ export class Libp2pHost implements Host {
     const { connectionManager, peerStore, events } = components
     this.#dialler = new Dialler({ connectionManager, peerStore, maxOutboundStreams, runOnLimitedConnection })
     this.#neighbours = new Neighbours({ connectionManager, peerStore, events, runOnLimitedConnection })
-    SELF_EVENTS.forEach(event => { events.addEventListener(event, this.#forgetSelf) })
+    SELF_EVENTS.forEach(event => { events.addEventListener(event, this.#onSelf) })
   }
 
   get self (): PeerInfo {
@@ -156,6 +159,13 @@ export class Libp2pHost implements Host {
     await unhandled
   }
 
+  watchAddrs (onChange: () => void): () => void {
+    const watcher = (): void => { onChange() } // an object of its own, so that one function can watch twice
+    this.#watchers.add(watcher)
+    void this.self // what comes is compared with it
+    return () => { this.#watchers.delete(watcher) }
+  }
+
   /**
    * Be told of peers that serve `protocol`, as identify has it, also of those that are
    * connected already. `onConnect` is called again when a peer names an address that
@@ -169,14 +179,18 @@ export class Libp2pHost implements Host {
   async stop (): Promise<void> {
     this.#stopped = true
     this.#neighbours.stop()
-    SELF_EVENTS.forEach(event => { this.#components.events.removeEventListener(event, this.#forgetSelf) })
+    SELF_EVENTS.forEach(event => { this.#components.events.removeEventListener(event, this.#onSelf) })
     const reason = new StreamResetError('this host has stopped')
     this.#streams.forEach((_, stream) => { stream.abort(reason) })
     await Promise.all([...this.#handled].map(async protocol => this.unhandle(protocol)))
   }
 
-  readonly #forgetSelf = (): void => {
+  readonly #onSelf = (): void => {
+    const before = this.#self
     this.#self = undefined
+    if (this.#watchers.size > 0 && before != null && hasNewAddr(this.self, before)) {
+      this.#watchers.forEach(onChange => { onChange() })
+    }
   }
 
   #serve (protocol: string, handler: StreamHandler, stream: Libp2pStream, connection: Connection): void {

@@ -1,3 +1,4 @@
+import { hasNewAddr } from '../../keyspace/contact.ts'
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { toBinary } from './address.ts'
 import { MAX_REMOTE_ADDRS } from './limits.ts'
@@ -121,7 +122,7 @@ export class Neighbours {
       // an address that we have dialled ourselves is the best there is
       const dialled = connection.direction === 'outbound' ? [connection.remoteAddr] : []
       const peer = { id, addrs: toBinary([...dialled, ...said.addrs], MAX_REMOTE_ADDRS) }
-      if (before == null || hasNews(peer, before)) {
+      if (before == null || hasNewAddr(peer, before)) {
         told.set(key, peer)
         topology.onConnect(peer)
       }
@@ -149,10 +150,4 @@ function saidIn ({ protocols, listenAddrs, signedPeerRecord }: IdentifyResult, b
     protocols: protocols.length > 0 ? protocols : before?.protocols ?? [],
     addrs: addrs.length > 0 ? addrs : before?.addrs ?? []
   }
-}
-
-/** Does `peer` have an address that it had not `before`? */
-function hasNews (peer: PeerInfo, before: PeerInfo): boolean {
-  const known = new Set(before.addrs.map(bytesToMapKey))
-  return peer.addrs.some(addr => !known.has(bytesToMapKey(addr)))
 }

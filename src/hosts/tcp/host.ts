@@ -1,12 +1,13 @@
 import { Acceptor } from './acceptor.ts'
 import { addressOf, parseRemoteAddress, withoutPeer } from './address.ts'
 import { Admission } from './admission.ts'
-import { addressesOf, dialBackAddrs, distinct } from './announce.ts'
+import { dialBackAddrs, distinct } from './announce.ts'
 import { Dialler } from './dialler.ts'
 import { Mode, Refusal } from './hello.ts'
 import { KeptSockets } from './kept-sockets.ts'
-import { INTERFACES_MAX_AGE_MS, MAX_REMOTE_ADDRS } from './limits.ts'
+import { MAX_REMOTE_ADDRS } from './limits.ts'
 import { listen } from './listener.ts'
+import { OwnAddrs } from './own-addrs.ts'
 import { LibP2PTls } from './tls.ts'
 import { Visitors } from './visitors.ts'
 import type { InboundLimits } from './admission.ts'
@@ -105,7 +106,7 @@ interface SocketHostInit extends Omit<TcpHostInit, 'announce'> {
 class SocketHost implements TcpHost {
   readonly #id: Uint8Array
   readonly #clock: Clock
-  readonly #announce: readonly Uint8Array[] | undefined
+  readonly #own: OwnAddrs
   readonly #agent: string
   readonly #inbound = new Set<TcpConnection>()
   readonly #outbound = new Set<TcpConnection>()
@@ -115,13 +116,11 @@ class SocketHost implements TcpHost {
   readonly #dialler: Dialler
   readonly #kept: KeptSockets
   #listener: Listener = { bound: [], close: async () => {} }
-  #addrs: readonly Uint8Array[] = []
-  #addrsAsOf = -Infinity
 
   constructor ({ privateKey, clock, tls, announce, allowRemotePlain, limits, agent = 'kadmium' }: SocketHostInit) {
     this.#id = privateKey.publicKey.toMultihash().bytes
     this.#clock = clock
-    this.#announce = announce
+    this.#own = new OwnAddrs({ id: this.#id, clock, announced: announce, bound: () => this.#listener.bound })
     this.#agent = agent
     this.#admission = new Admission(limits)
     const common = { self: this.#id, clock, tls, hello: this.#hello }
@@ -135,7 +134,7 @@ class SocketHost implements TcpHost {
   }
 
   get self (): PeerInfo {
-    return { id: this.#id, addrs: this.#ownAddrs() }
+    return this.#own.self
   }
 
   get listenAddrs (): readonly Uint8Array[] {
@@ -171,6 +170,10 @@ class SocketHost implements TcpHost {
     this.#acceptor.unhandle(protocol)
   }
 
+  watchAddrs (onChange: () => void): () => void {
+    return this.#own.watch(onChange)
+  }
+
   watch (protocol: string, topology: Topology): () => void {
     return this.#visitors.watch(protocol, topology)
   }
@@ -178,6 +181,7 @@ class SocketHost implements TcpHost {
   async stop (): Promise<void> {
     this.#dialler.close()
     this.#kept.clear()
+    this.#own.stop()
     const { close } = this.#listener
     this.#listener = { bound: [], close: async () => {} }
     const connections = [...this.#inbound, ...this.#outbound]
@@ -188,7 +192,7 @@ class SocketHost implements TcpHost {
 
   /** What we say of ourselves to whom is at the other end of `raw`. */
   readonly #hello = (network: string, raw: Socket): Hello => {
-    const addrs = this.#acceptor.serves(network) ? [...this.#ownAddrs()] : []
+    const addrs = this.#acceptor.serves(network) ? [...this.self.addrs] : []
     const { remoteAddress, remotePort } = raw
     return {
       network,
@@ -199,18 +203,6 @@ class SocketHost implements TcpHost {
       agent: this.#agent,
       refusal: Refusal.NONE
     }
-  }
-
-  #ownAddrs (): readonly Uint8Array[] {
-    if (this.#announce != null) {
-      return this.#announce
-    }
-    const now = this.#clock.now()
-    if (Math.abs(now - this.#addrsAsOf) >= INTERFACES_MAX_AGE_MS || this.#addrs.length === 0) {
-      this.#addrs = addressesOf(this.#listener.bound)
-      this.#addrsAsOf = now
-    }
-    return this.#addrs
   }
 }
 

@@ -71,3 +71,6 @@ export const MAX_PROVEN_CERTIFICATES = 1_024
 
 /** Milliseconds after which the machine's interfaces are looked at again. */
 export const INTERFACES_MAX_AGE_MS = 10_000
+
+/** Milliseconds after which they are looked at, if somebody is to be told of new addresses. Longer than that. */
+export const INTERFACES_CHECK_MS = 30_000

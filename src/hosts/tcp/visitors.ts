@@ -1,5 +1,4 @@
-import { equals } from 'uint8arrays/equals'
-import { nameOf } from '../../keyspace/contact.ts'
+import { hasNewAddr, nameOf } from '../../keyspace/contact.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 import type { Topology } from '../../rpc/connection.ts'
 
@@ -29,7 +28,7 @@ export class Visitors {
   arrive (protocol: string, peer: PeerInfo): () => void {
     const key = `${nameOf(peer)} ${protocol}`
     const visit = this.#visits.get(key) ?? { peer, sockets: 0 }
-    const isNews = visit.sockets === 0 || hasMoved(peer, visit.peer)
+    const isNews = visit.sockets === 0 || hasNewAddr(peer, visit.peer)
     visit.peer = peer
     visit.sockets++
     this.#visits.set(key, visit)
@@ -44,9 +43,4 @@ export class Visitors {
       }
     }
   }
-}
-
-/** Does `peer` have an address that it had not `before`? */
-function hasMoved ({ addrs }: PeerInfo, before: PeerInfo): boolean {
-  return addrs.some(addr => !before.addrs.some(known => equals(addr, known)))
 }
