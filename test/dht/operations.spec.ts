@@ -4,6 +4,7 @@ import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { sleep } from '../../src/clock/wait.ts'
 import { Kademlia } from '../../src/dht/kademlia.ts'
+import { sameKey } from '../../src/keyspace/distance.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { DatastoreError } from '../../src/store/errors.ts'
@@ -439,6 +440,39 @@ describe('operations', () => {
       expect(counts.get('asking')).to.be.greaterThan(39)
       const [first] = events
       expect(first.type === 'asking' && first.hop).to.equal(1)
+    })
+
+    it('fail of what their onProgress throws, whatever it is told', async () => {
+      const all = nodes
+      const [{ dht }, other, dead] = all
+      const addrs = [other, dead].flatMap(({ host }) => [...host.self.addrs])
+      dead.host.crash()
+      const operations: Array<[events: string, (options: OperationOptions) => Promise<unknown>]> = [
+        ['asking find-node, answered find-node, closest, asking put-value, stored put-value, failed put-value', async options => dht.put('key', 'value', options)],
+        ['asking add-provider, stored add-provider', async options => dht.provide(utf8('multihash'), options)],
+        ['bootstrapped, bootstrap-failed, asking find-node', async options => dht.join(addrs, options)],
+        ['asking ping, answered ping', async options => dht.ping(other.dht.self, options)]
+      ]
+      for (const [events, operation] of operations) {
+        for (const expected of events.split(', ')) {
+          let told = 0
+          const onProgress = (event: DhtEvent): void => {
+            const name = 'request' in event ? `${event.type} ${event.request}` : event.type
+            if (event.type === 'closest' && expected.startsWith('failed')) {
+              all.filter(({ dht: { self } }) => event.closest.slice(3, 6).some(({ key }) => sameKey(key, self.key))).forEach(({ host }) => { host.crash() })
+            }
+            if (name === expected) {
+              told++
+              throw new Error(`mine, of ${name}`)
+            }
+          }
+          const begun = simulation.clock.now()
+          await expect(simulation.clock.run(operation({ onProgress }))).to.eventually.be.rejectedWith(`mine, of ${expected}`)
+          expect(simulation.clock.now() - begun, expected).to.be.lessThan(6_000)
+          await simulation.clock.advance(20_000)
+          expect(told, `${expected}, times`).to.equal(1)
+        }
+      }
     })
 
     it('yield the closest peers one by one, closest first', async () => {

@@ -4,6 +4,7 @@ import { asError, TimeoutError } from '../../rpc/errors.ts'
 import { JOIN_DEADLINE_MS } from '../deadlines.ts'
 import { NoPeersError } from '../errors.ts'
 import { timeoutOf } from '../option-checks.ts'
+import { Reporting } from '../reporting.ts'
 import { Walks } from '../walks.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
@@ -41,11 +42,13 @@ export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known
   const { config: { clock, refreshInterval }, peers: { table } } = dht
   const begun = clock.now()
   const ms = timeoutOf(options, JOIN_DEADLINE_MS)
-  const deadline = joinDeadline(dht, options, ms)
+  const deadline = joinDeadline(dht, ms, options.signal)
+  const reporting = new Reporting(options.onProgress, deadline)
   try {
-    const greetings = new Greetings(dht, addrs, known, options, ms)
+    const greetings = new Greetings(dht, addrs, known, reporting.onProgress, joinDeadline(dht, ms, options.signal, deadline.signal))
     const { answered, failed } = greetings
     await greetings.over
+    reporting.check()
     options.signal?.throwIfAborted()
     if (answered.length === 0 && table.size === 0) {
       throw new NoPeersError(nobodyAnswered(failed), { cause: failed[0]?.error })
@@ -53,14 +56,15 @@ export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known
     await fill(dht, refreshInterval, { ...options, signal: deadline.signal })
       .catch(err => { if (!deadline.expired) { throw err } })
     greetings.leave()
+    reporting.check()
     return { answered: [...answered], failed: [...failed], contacts: table.size, ms: clock.now() - begun }
   } finally {
     deadline.clear()
   }
 }
 
-function joinDeadline ({ config: { clock }, tasks }: DhtContext, { signal }: OperationOptions, ms: number): Deadline {
-  return startDeadline(clock, ms, () => new TimeoutError(`joining took longer than ${ms} ms`), signal, tasks.signal)
+function joinDeadline ({ config: { clock }, tasks }: DhtContext, ms: number, ...signals: Array<AbortSignal | undefined>): Deadline {
+  return startDeadline(clock, ms, () => new TimeoutError(`joining took longer than ${ms} ms`), ...signals, tasks.signal)
 }
 
 /**
@@ -81,13 +85,13 @@ class Greetings {
   /** Takes back that it will be over. */
   #cancel: Cancel | undefined
 
-  constructor (dht: DhtContext, addrs: readonly Uint8Array[], known: readonly Contact[], options: OperationOptions, ms: number) {
-    const deadline = joinDeadline(dht, options, ms)
+  /** `deadline` is cleared when nobody is asked any more. */
+  constructor (dht: DhtContext, addrs: readonly Uint8Array[], known: readonly Contact[], onProgress: OnProgress | undefined, deadline: Deadline) {
     this.#dht = dht
     this.#begun = dht.config.clock.now()
     this.#signal = deadline.signal
     this.#waiting = new Set(addrs)
-    this.#onProgress = options.onProgress
+    this.#onProgress = onProgress
     const everybody = Promise.all([...addrs.map(async addr => this.#greet(addr)), ...known.map(async contact => this.#meetAgain(contact))])
       .finally(() => {
         deadline.clear()

@@ -2,6 +2,7 @@ import { startDeadline } from '../../clock/wait.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { NoAddressError } from '../errors.ts'
 import { timeoutOf } from '../option-checks.ts'
+import { Reporting } from '../reporting.ts'
 import { Delivery } from './delivery.ts'
 import { lookUp } from './lookup.ts'
 import type { LookupResult } from './lookup.ts'
@@ -40,8 +41,10 @@ export async function spread (dht: DhtContext, target: Uint8Array, deposit: Depo
   const ms = timeoutOf(options, timeout)
   const lookup = await lookUp(dht, target, { ...options, timeout: ms })
   const deadline = startDeadline(clock, Math.max(0, begun + ms - clock.now()), () => new TimeoutError(`not stored within ${ms} ms`), options.signal, dht.tasks.signal)
+  const reporting = new Reporting(options.onProgress, deadline)
   try {
-    const reached = await sendToEach(dht, lookup.closest, deposit, { ...options, signal: deadline.signal })
+    const reached = await sendToEach(dht, lookup.closest, deposit, { signal: deadline.signal, onProgress: reporting.onProgress })
+    reporting.check()
     options.signal?.throwIfAborted()
     dht.tasks.signal.throwIfAborted()
     return { ...reached, lookup, ms: clock.now() - begun }
@@ -50,7 +53,7 @@ export async function spread (dht: DhtContext, target: Uint8Array, deposit: Depo
   }
 }
 
-/** Send `deposit` to each of `peers`. Never rejects: who could not be reached, or refused it, is in `failed`. */
+/** Send `deposit` to each of `peers`. Never rejects: who could not be reached, or refused it, is in `failed`. `onProgress` throws nothing. */
 export async function sendToEach (dht: DhtContext, peers: readonly Contact[], deposit: Deposit, { signal, onProgress }: OperationOptions): Promise<Reached> {
   const request = deposit.type
   return Delivery.run({
