@@ -15,7 +15,12 @@ export function forTheRest<O extends OperationOptions> (options: O, clock: Clock
   }
   const left = timeout - (clock.now() - begun)
   if (left <= 0) {
-    throw new TimeoutError(`${what} took all of the ${timeout} ms`)
+    throw tookAll(what, timeout)
   }
   return { ...options, timeout: left }
+}
+
+/** `what` was done took all of the time of an operation. */
+export function tookAll (what: string, ms: number): TimeoutError {
+  return new TimeoutError(`${what} took all of the ${ms} ms`)
 }

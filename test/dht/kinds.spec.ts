@@ -5,6 +5,7 @@ import { mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { sealMutableValue } from '../../src/record/mutable.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
+import type { OperationOptions } from '../../src/dht/events.ts'
 import type { RecordKind } from '../../src/record/validator.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -70,6 +71,25 @@ describe('kinds of values in a network', () => {
     })
     expect(await failure(run(nodes[1].dht.getMutable(mutableKeyOf(privateKey.publicKey, utf8('absent')))))).to.equal('ValueNotFoundError')
     expect(await run(nodes[0].dht.putMutable(privateKey, { value: 'first', salt: 'absent', cas: 0 }))).to.include({ sequence: 1 })
+  })
+
+  it('wait for their turn no longer than they may, nor than somebody wants them', async () => {
+    const [{ dht }, ...others] = nodes
+    const { clock } = simulation
+    const controller = new AbortController()
+    others.forEach(({ host }) => { host.crash() })
+    const outcomes: string[] = []
+    const put = async (value: string, options: OperationOptions = {}): Promise<void> => {
+      const outcome = await dht.putMutable(privateKey, { value, ...options }).then(({ sequence }) => `wrote ${sequence}`, err => err.message)
+      outcomes.push(`${value} ${outcome} at ${Math.round(clock.now() - begun)}`)
+    }
+    const begun = clock.now()
+    const all = Promise.all([put('first'), put('second', { timeout: 200 }), put('third', { signal: controller.signal })])
+    clock.schedule(100, () => { controller.abort(new Error('enough')) })
+    await clock.advance(1_000)
+    expect(outcomes).to.deep.equal(['third enough at 100', 'second other puts of this value took all of the 200 ms at 200'])
+    await clock.run(all)
+    expect(outcomes[2]).to.match(/^first none of the \d+ nodes asked answered/)
   })
 
   it('are found and written within one timeout', async () => {

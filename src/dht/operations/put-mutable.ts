@@ -1,12 +1,13 @@
+import { abortable, startDeadline } from '../../clock/wait.ts'
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { ValueTooLargeError } from '../../record/invalid-record.ts'
 import { MAX_SALT_BYTES, mutableKeyOf, parseMutableKey } from '../../record/mutable-key.ts'
 import { checkReplaces } from '../../record/mutable-sequence.ts'
 import { openMutableValue, sealMutableValue } from '../../record/mutable.ts'
 import { InvalidOptionError, ValueNotFoundError } from '../errors.ts'
-import { ed25519Key, whole } from '../option-checks.ts'
+import { ed25519Key, timeoutOf, whole } from '../option-checks.ts'
 import { toBytes } from '../text.ts'
-import { forTheRest } from '../time-left.ts'
+import { forTheRest, tookAll } from '../time-left.ts'
 import { get } from './get.ts'
 import { putRecord } from './put.ts'
 import type { PutOptions, PutResult } from './put.ts'
@@ -14,6 +15,9 @@ import type { MutableVersion } from '../../record/mutable.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
+
+/** What may take all the time of a put before it begins. */
+const OTHER_PUTS = 'other puts of this value'
 
 /** What to write under a key pair. */
 export interface MutablePut extends PutOptions {
@@ -58,13 +62,18 @@ export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey
   }
   const { clock } = dht.config
   const begun = clock.now()
-  return dht.sequencing.take(bytesToMapKey(key), async () => {
-    const kept = await newest(dht, key, forTheRest(options, clock, begun, 'other puts of this value'))
+  const ms = timeoutOf(options, Infinity)
+  const waiting = startDeadline(clock, ms, () => tookAll(OTHER_PUTS, ms), options.signal)
+  const written = dht.sequencing.take(bytesToMapKey(key), async () => {
+    waiting.signal.throwIfAborted()
+    waiting.clear()
+    const kept = await newest(dht, key, forTheRest(options, clock, begun, OTHER_PUTS))
     const next = { sequence: kept == null ? 1 : kept.sequence + 1, data }
     checkReplaces(next, kept, cas)
     const record = { key, value: await sealMutableValue(privateKey, key, next) }
     return { ...await putRecord(dht, record, forTheRest(options, clock, begun, 'to find the newest version')), sequence: next.sequence }
   })
+  return abortable(written, waiting.signal).finally(() => { waiting.clear() })
 }
 
 /**
