@@ -77,7 +77,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   /** The lookup has been told of all answers that came before (ms). */
   #toldUntil = 0
   #cancelDeadline = (): void => {}
-  /** Let go of the signals. */
+  /** Lets go of the signals. */
   #unlink: ReadonlyArray<() => void> = []
   #timeIsUp = false
   #over: OperationEnd | undefined
@@ -142,6 +142,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       this.#timeIsUp = true
       lookup.stop()
       this.#wake()
+      this.#letGo() // nothing is waited for any more, and whoever has put it aside will not say so
     })
     this.#unlink = signals.map(signal => onAbort(signal, this.#wake))
   }
@@ -293,6 +294,11 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     await new Promise<void>(resolve => { this.#onWake = resolve })
   }
 
+  /** No longer be woken by the signals, which may outlive it by far. */
+  #letGo (): void {
+    this.#unlink.forEach(undo => { undo() })
+  }
+
   /** It is over, for that reason: what is in flight is given up. */
   #end (reason: OperationEnd): void {
     if (this.#over != null) {
@@ -302,7 +308,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     this.#rest()
     this.#cancelDeadline()
     this.#slow.stop()
-    this.#unlink.forEach(undo => { undo() })
+    this.#letGo()
     const { lookup: { asked, answered, failed } } = this.#run
     if (asked > answered + failed) {
       this.#controller.abort(LOOKUP_OVER)

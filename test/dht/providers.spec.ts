@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
+import { countListeners } from '../helpers/listeners.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { DhtEvent } from '../../src/dht/events.ts'
 import type { FindProvidersOptions, FoundProvider } from '../../src/dht/operations/find-providers.ts'
@@ -102,6 +103,17 @@ describe('provider records in a network', () => {
     await simulation.clock.run(events.return(undefined))
     expect([...dht.internals.client.pending()]).to.deep.equal([])
     expect(dht.contacts).to.equal(before)
+  })
+
+  it('may be put aside, which keeps nothing in memory past the deadline', async () => {
+    await provide(nodes[1], nodes[2])
+    const { signal } = new AbortController()
+    const listeners = countListeners(signal)
+    const { dht } = await simulation.node({ mode: 'client', bootstrap: nodes[0].host.self.addrs })
+    const events = dht.findProviders(CONTENT, { signal, timeout: 5_000 })
+    expect((await simulation.clock.run(events.next())).done).to.equal(false)
+    await simulation.clock.advance(5_000)
+    expect(listeners.now).to.equal(0)
   })
 
   it('of who cannot be dialled are kept by nobody but itself', async () => {
