@@ -175,6 +175,12 @@ describe('slow links', () => {
     expect(dht.contacts).to.be.at.least(before)
   })
 
+  it('one reaches them, too, that takes so long that all are late', async () => {
+    const dht = await behind(50_000)
+    const { storedAt } = await simulation.clock.run(dht.put('key', new Uint8Array(100_000)))
+    expect(storedAt.length).to.equal(20)
+  })
+
   it('a large value that all holders send at once comes through a narrow link', async () => {
     await simulation.clock.run(nodes[1].dht.put('key', new Uint8Array(LARGE)))
     const dht = await behind(128 * 1024)

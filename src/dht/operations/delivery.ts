@@ -55,7 +55,7 @@ export class Delivery<T> {
   #unlink = (): void => {}
   #window: number
   #next = 0
-  /** Milliseconds that the slowest of those reached took, and when the latest was: milliseconds since the Unix epoch. */
+  /** Milliseconds that the slowest of those reached took, and since when the latest of them was under way: milliseconds since the Unix epoch. */
   #slowest = 0
   #latest = -Infinity
   #cancel = (): void => {}
@@ -90,7 +90,7 @@ export class Delivery<T> {
     }
   }
 
-  /** One that is late, and was overtaken, is slow itself: it takes no slot. */
+  /** One that is late, and was overtaken by who was sent to no earlier, is slow itself: it takes no slot. */
   #slotsTaken (): number {
     return [...this.#underWay.values()].filter(({ since, error }) => error == null || since > this.#latest).length
   }
@@ -125,8 +125,8 @@ export class Delivery<T> {
       return
     }
     const { clock, byteLength, onReached } = this.#init
-    this.#latest = clock.now()
-    const ms = Math.max(0, this.#latest - since)
+    const ms = Math.max(0, clock.now() - since)
+    this.#latest = Math.max(this.#latest, since)
     this.#slowest = Math.max(this.#slowest, ms)
     if (ms <= QUICK_MS + byteLength / QUICK_BYTES_PER_MS) {
       this.#window = Infinity
