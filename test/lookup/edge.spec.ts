@@ -78,6 +78,16 @@ describe('Lookup: asking again', () => {
     expect(found(lookup)).to.equal('converged: 1 3 4 8')
   })
 
+  it('asks about the last of the k in reach, not about one beyond', () => {
+    const lookup = lookupOf([1, 2, 3, 4, 5, 6])
+    ask(lookup)
+    answer(lookup, 1)
+    answer(lookup, 3)
+    answer(lookup, 4)
+    fail(lookup, 2)
+    expect(ask(lookup)).to.deep.equal(['5', '4 about 5', '3 about 5'])
+  })
+
   it('asks nobody again when all answer', () => {
     const lookup = lookupOf([1, 2, 3, 4, 5])
     ask(lookup)

@@ -63,6 +63,20 @@ describe('Lookup: haste', () => {
     expect(ask(lookup, 3), 'two have').to.deep.equal([5])
   })
 
+  it('reaches twice as far at the most, however many fail', () => {
+    const seeds = Array.from({ length: 30 }, (_, i) => tinyContact(i + 1))
+    const lookup = new Lookup({ target: tinyKey(0), seeds, k: 8, alpha: 2, burst: 20, paths: 2, slowAfter: () => 10 })
+    expect(ask(lookup, 0)).to.deep.equal([1, 2])
+    lookup.onFailure(tinyKey(1))
+    expect(ask(lookup, 1)).to.deep.equal([3])
+    lookup.onFailure(tinyKey(2))
+    lookup.onFailure(tinyKey(3))
+    expect(ask(lookup, 2)).to.deep.equal([4, 5])
+    lookup.onResponse(tinyKey(4), [])
+    // three of four did not answer: of the next fourteen seven are expected to
+    expect(ask(lookup, 3).at(-1)).to.equal(18)
+  })
+
   it('counts a slow one as silent until it answers', () => {
     const lookup = hastyLookup()
     ask(lookup, 0)

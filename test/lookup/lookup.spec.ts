@@ -331,6 +331,16 @@ describe('Lookup: late peers', () => {
     expect(lookup.failed).to.equal(1)
   })
 
+  it('waits if nobody has answered, however few are late', () => {
+    const lookup = lookupOf([1, 2])
+    ask(lookup)
+    lookup.onFailure(tinyKey(1))
+    lookup.onLate(tinyKey(2))
+    expect(show(lookup)).to.equal('wait until Infinity')
+    answer(lookup, 2)
+    expect(show(lookup)).to.equal('exhausted: 2')
+  })
+
   it('does not if a few are', () => {
     const lookup = lookupOf([1, 2, 3], { alpha: 3 })
     ask(lookup)
@@ -446,6 +456,68 @@ describe('Lookup: paths', () => {
       answer(two, byte)
     }
     expect(show(two, 12)).to.equal('converged: 1 2 3')
+  })
+})
+
+describe('Lookup: peers that are elsewhere', () => {
+  const ELSEWHERE = [Uint8Array.of(1)]
+
+  it('are asked there if they failed or are late, each time counted as failed', () => {
+    const lookup = lookupOf([1, 2, 3], { alpha: 3 })
+    ask(lookup)
+    lookup.onFailure(tinyKey(1))
+    lookup.onLate(tinyKey(2))
+    const contacts = [1, 2].map(byte => tinyContact(byte, ELSEWHERE))
+    const before = lookup.candidates.slice(0, 2).map(({ contact }) => contact)
+    expect(contacts.map(contact => lookup.retry(contact))).to.deep.equal(before)
+    expect(states(lookup)).to.equal('1 heard, 2 heard, 3 asked')
+    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([3, 0, 2])
+    expect(lookup.next(1)).to.deep.equal({ type: 'ask', contact: contacts[0] })
+    expect(ask(lookup, 1)).to.deep.equal([2])
+    for (const byte of [1, 2, 3]) {
+      answer(lookup, byte)
+    }
+    expect(lookup.next(2)).to.deep.equal({ type: 'done', reason: 'converged', closest: [...contacts, tinyContact(3)] })
+    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([5, 3, 2])
+  })
+
+  it('are not if they may answer yet, have answered, or were never asked; nor is anybody else', () => {
+    const lookup = lookupOf([1, 2, 3, 4, 5], { k: 4, alpha: 4 })
+    ask(lookup)
+    answer(lookup, 1)
+    ask(lookup, 10)
+    lookup.onFailure(tinyKey(4))
+    const all = states(lookup)
+    expect(all).to.equal('1 answered, 2 slow, 3 slow, 4 failed, 5 heard')
+    for (const byte of [1, 2, 3, 5, 9]) {
+      expect(lookup.retry(tinyContact(byte, ELSEWHERE)), `${byte}`).to.equal(undefined)
+    }
+    expect(states(lookup)).to.equal(all)
+    lookup.stop()
+    expect(lookup.retry(tinyContact(4, ELSEWHERE)), 'it is over').to.equal(undefined)
+  })
+
+  it('are late no more: they do not count when it is to be told whether our own link is slow', () => {
+    const lookup = lookupOf([1, 2, 3, 4], { k: 4, alpha: 4 })
+    ask(lookup)
+    for (const byte of [1, 2, 3]) {
+      lookup.onLate(tinyKey(byte))
+    }
+    lookup.retry(tinyContact(1, ELSEWHERE))
+    expect(ask(lookup)).to.deep.equal([1])
+    lookup.onFailure(tinyKey(1))
+    answer(lookup, 4)
+    expect(show(lookup), 'two are late, one has answered').to.equal('exhausted: 4')
+    expect(lookup.failed).to.equal(4)
+
+    const other = lookupOf([1, 2])
+    ask(other)
+    other.onFailure(tinyKey(1))
+    other.retry(tinyContact(1, ELSEWHERE))
+    other.onLate(tinyKey(2))
+    ask(other)
+    other.onFailure(tinyKey(1))
+    expect(show(other), 'one is late, none has answered').to.equal('wait until Infinity')
   })
 })
 
