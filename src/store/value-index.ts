@@ -121,9 +121,9 @@ export class ValueIndex {
     this.#byExpiry.remove(entry)
   }
 
-  /** Harmless if the value was written anew, or has gone, meanwhile. */
+  /** Harmless if the value was written anew, or has gone, meanwhile, or somebody else has put it back. */
   putBack (entry: ValueEntry): void {
-    if (this.#entries.get(entry.id) === entry) {
+    if (entry.place < 0 && this.#entries.get(entry.id) === entry) {
       this.#byExpiry.add(entry)
     }
   }

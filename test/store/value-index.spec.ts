@@ -153,4 +153,16 @@ describe('store/value-index', () => {
     entries.forEach(entry => { index.putBack(entry) })
     expect(index.expired(20).map(({ time }) => time)).to.deep.equal([20])
   })
+
+  it('puts an entry back once that two have set aside', () => {
+    const index = new ValueIndex()
+    index.set({ id: 'a', bytes: 1 }, 10)
+    const [entry] = index.expired(10)
+    for (const change of ['setAside', 'setAside', 'putBack', 'putBack'] as const) {
+      index[change](entry)
+    }
+    expect(index.expired(10)).to.deep.equal([entry])
+    index.delete('a')
+    expect(index.firstExpired(10)).to.equal(undefined)
+  })
 })
