@@ -73,12 +73,12 @@ export class DatastoreProviderStore implements ProviderStore {
   }
 
   /**
-   * Remember that `provider` provides the multihash `key`. Resolves once the datastore has it.
+   * Remember that `provider` provides the multihash `key`, from now on or from `since` on (whole milliseconds since the Unix epoch). Resolves once the datastore has it.
    *
    * @throws {DatastoreError} the datastore refused it; what was there before still is
    */
-  async add (key: Uint8Array, provider: PeerInfo): Promise<void> {
-    await this.#opened().add(key, provider)
+  async add (key: Uint8Array, provider: PeerInfo, since?: number): Promise<void> {
+    await this.#opened().add(key, provider, since)
   }
 
   async get (key: Uint8Array): Promise<PeerInfo[]> {

@@ -70,14 +70,15 @@ export class IndexedProviderStore implements ProviderStore {
     return { ...this.#init.index.counts, ...this.#tally }
   }
 
-  async add (key: Uint8Array, provider: PeerInfo): Promise<void> {
+  async add (key: Uint8Array, provider: PeerInfo, since?: number): Promise<void> {
     const { clock, rows, index } = this.#init
     const id = bytesToMapKey(provider.id)
     const { addrs } = savable(provider)
     const displaced = await this.#turns.take(id, async () => {
-      const added = Math.floor(clock.now())
+      const now = Math.floor(clock.now())
+      const added = since ?? now
       if (addrs.length > 0) {
-        await rows.putAddrs(provider.id, { time: added, addrs })
+        await rows.putAddrs(provider.id, { time: now, addrs })
       }
       await rows.put(key, provider.id, added)
       return index.add({ key: bytesToMapKey(key), provider: id, added })

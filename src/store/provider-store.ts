@@ -32,10 +32,10 @@ export interface ProviderStore {
   readonly counts?: ProviderCounts | undefined
 
   /**
-   * Remember that `provider` provides the multihash `key`, from now on for the record's
-   * life. Without addresses that can be used, those known before are kept.
+   * Remember that `provider` provides the multihash `key`, for the record's life from now
+   * on, or from `since` on: whole milliseconds since the Unix epoch. Without addresses that can be used, those known before are kept.
    */
-  add (key: Uint8Array, provider: PeerInfo): Promise<void>
+  add (key: Uint8Array, provider: PeerInfo, since?: number): Promise<void>
   /** The live providers of `key`, latest first; without addresses when those known are too old, or none are. */
   get (key: Uint8Array): Promise<PeerInfo[]>
   /** Forget that the peer `id` provides `key`. Harmless if it does not. */

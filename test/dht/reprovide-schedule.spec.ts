@@ -1,5 +1,5 @@
 import { expect } from 'aegir/chai'
-import { dueAt, placeOf } from '../../src/dht/maintenance/reprovide-schedule.ts'
+import { dueAt, dueSince, placeOf } from '../../src/dht/maintenance/reprovide-schedule.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { keyFromBytes } from '../../src/keyspace/key.ts'
 import fc from '../helpers/fast-check.ts'
@@ -39,6 +39,15 @@ describe('the schedule of reproviding', () => {
         }
       }
     }), { seed: 2, numRuns: 300 })
+  })
+
+  it('has what is said to be due at once', () => {
+    const hours = fc.integer({ min: 1, max: 100 }).map(hours => hours * HOUR_MS)
+    fc.assert(fc.property(hours, hours, hours, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (validity, threshold, interval, place) => {
+      const since = dueSince(NOW, options({ validity, threshold, interval }))
+      expect(since).to.be.at.most(NOW)
+      expect(dueAt(place, since, options({ validity, threshold, interval }))).to.be.at.most(NOW)
+    }), { seed: 4 })
   })
 
   it('sends a record once in a cycle of 22 h by default, and not within the hour', () => {

@@ -374,4 +374,12 @@ describe('reproviding', () => {
     await simulation.clock.advance(HOUR_MS)
     expect(sent, 'once').to.deep.equal([])
   })
+
+  it('is sent soon after a restart when nobody could be told before', async () => {
+    simulation.network.partition([nodes.map(({ host }) => host)])
+    await restartAfter(MINUTE_MS, [1])
+    simulation.network.heal()
+    await simulation.clock.advance(10 * MINUTE_MS)
+    expect(await found(1)).to.have.lengthOf(1)
+  })
 })

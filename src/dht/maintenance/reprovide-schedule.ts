@@ -46,3 +46,8 @@ export function dueAt (place: number, sent: number, { validity, threshold, inter
   const slot = place * cycle
   return slot + cycle * Math.ceil((sent + grace - slot) / cycle)
 }
+
+/** A record that was sent then is due at `now`, wherever it lies: whole milliseconds since the Unix epoch. */
+export function dueSince (now: number, { validity, threshold, interval }: Required<ReprovideOptions>): number {
+  return Math.floor(now - Math.max(0, validity - threshold - interval))
+}

@@ -1,6 +1,7 @@
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { PROVIDE_DEADLINE_MS } from '../deadlines.ts'
 import { checkKey } from '../key-check.ts'
+import { dueSince } from '../maintenance/reprovide-schedule.ts'
 import { bytesOnly } from '../text.ts'
 import { spread } from './spread.ts'
 import type { LookupResult } from './lookup.ts'
@@ -37,11 +38,23 @@ export async function provide (dht: DhtContext, key: Uint8Array, options: Operat
   dht.cancelled.delete(id)
   await dht.providers.add(key, self)
   dht.untold.add(id)
-  const { reached, ...rest } = await spread(dht, key, deposit, options, PROVIDE_DEADLINE_MS)
-  if (reached.length > 0) {
-    dht.untold.delete(id)
+  try {
+    const { reached, ...rest } = await spread(dht, key, deposit, options, PROVIDE_DEADLINE_MS)
+    if (reached.length > 0) {
+      dht.untold.delete(id)
+    }
+    return { key, sentTo: reached, ...rest }
+  } finally {
+    if (dht.untold.has(id)) {
+      await rememberDue(dht, key)
+    }
   }
-  return { key, sentTo: reached, ...rest }
+}
+
+/** Nobody was told: after a restart, too, it is due. */
+async function rememberDue ({ providers, published, config: { clock, reprovide }, log }: DhtContext, key: Uint8Array): Promise<void> {
+  await providers.add(key, published(), dueSince(clock.now(), reprovide))
+    .catch(err => { log('nobody was told that we provide %b, which a restart forgets: %e', key, err) })
 }
 
 /**
