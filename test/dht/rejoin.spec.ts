@@ -1,0 +1,75 @@
+import { defaultLogger } from '@libp2p/logger'
+import { expect } from 'aegir/chai'
+import { Rejoin } from '../../src/dht/maintenance/rejoin.ts'
+import { Tasks } from '../../src/dht/tasks.ts'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
+
+const SECOND_MS = 1_000
+const HOUR_MS = 3_600_000
+
+describe('dht/maintenance/rejoin', () => {
+  let clock: VirtualClock
+  let tasks: Tasks
+  /** When it was attempted. */
+  let attempts: number[]
+  let hasContacts: boolean
+
+  beforeEach(() => {
+    clock = new VirtualClock()
+    tasks = new Tasks(defaultLogger().forComponent('test'))
+    attempts = []
+    hasContacts = false
+  })
+
+  afterEach(async () => {
+    await tasks.stop(new Error('the test is over'))
+    expect(clock.pending, 'timers left').to.equal(0)
+  })
+
+  /** `chance` is each random byte. */
+  function rejoin (chance: number): Rejoin {
+    return new Rejoin({
+      clock,
+      random: n => new Uint8Array(n).fill(chance),
+      tasks,
+      log: defaultLogger().forComponent('test'),
+      async attempt () {
+        attempts.push(clock.now())
+        throw new Error('nobody answered')
+      },
+      hasContacts: () => hasContacts
+    })
+  }
+
+  function pauses (begun: number): number[] {
+    return attempts.map((time, i) => (time - (attempts[i - 1] ?? begun)) / SECOND_MS)
+  }
+
+  it('is attempted less and less often, up to every five minutes', async () => {
+    const begun = clock.now()
+    rejoin(255).begin()
+    await clock.advance(HOUR_MS)
+    expect(pauses(begun).slice(0, 11)).to.deep.equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+  })
+
+  it('is attempted after half of that at the earliest', async () => {
+    const begun = clock.now()
+    rejoin(0).begin()
+    await clock.advance(HOUR_MS)
+    expect(pauses(begun).slice(0, 4)).to.deep.equal([0.5, 1, 2, 4])
+  })
+
+  it('is attempted until there is a contact, by one at a time, and anew when that is lost', async () => {
+    const one = rejoin(255)
+    one.begin()
+    one.begin()
+    await clock.advance(3 * SECOND_MS)
+    expect(attempts).to.have.lengthOf(2)
+    hasContacts = true
+    await clock.advance(HOUR_MS)
+    expect(attempts).to.have.lengthOf(3)
+    one.begin()
+    await clock.advance(SECOND_MS)
+    expect(attempts).to.have.lengthOf(4)
+  })
+})
