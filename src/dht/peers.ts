@@ -63,6 +63,11 @@ export class Peers {
     return this.#remembered.toReversed()
   }
 
+  /** Those of them that are not back in the table. */
+  get lost (): Contact[] {
+    return this.remembered.filter(({ key }) => this.table.get(key) == null)
+  }
+
   /** A contact of earlier, once however often it was lost: it is asked when we join again. The oldest gives way. */
   remember (contact: Contact): void {
     const before = this.#remembered.findIndex(({ id }) => bytesEqual(id, contact.id))

@@ -67,7 +67,9 @@ describe('contacts that outlive a node', () => {
     await simulation.clock.advance(10 * 60_000)
     expect(contacts.saves).to.equal(1)
     await simulation.node({ bootstrap: nodes[0].host.self.addrs })
-    await simulation.clock.advance(70_000)
+    await simulation.clock.advance(30_000)
+    expect(contacts.saves, 'others may come').to.equal(1)
+    await simulation.clock.advance(40_000)
     expect([contacts.saves, contacts.contacts.length]).to.deep.equal([2, 11])
   })
 
@@ -123,6 +125,22 @@ describe('contacts that outlive a node', () => {
     await simulation.clock.advance(60_000)
     await simulation.clock.run(dht.stop())
     expect(contacts.contacts, 'the way back').to.have.lengthOf(2)
+  })
+
+  it('are kept beside the few that it met meanwhile, while it is cut off from them', async () => {
+    const nodes = await simulation.nodesJoined(10)
+    const contacts = new Kept()
+    contacts.contacts = nodes.map(({ host: { self } }) => self)
+    simulation.network.partition([nodes.map(({ host }) => host)])
+    const { host: companion } = await simulation.node()
+    const { dht } = await simulation.node({ contacts, bootstrap: companion.self.addrs })
+    await simulation.clock.advance(60_000)
+    expect(dht.contacts).to.equal(1)
+    await simulation.clock.run(dht.stop())
+    companion.crash()
+    simulation.network.heal()
+    const again = await simulation.node({ contacts })
+    expect(again.dht.contacts).to.equal(10)
   })
 
   it('are asked only where their addresses are believed', async () => {

@@ -33,7 +33,7 @@ async function meetUnmet (dht: DhtContext, signal: AbortSignal): Promise<void> {
 }
 
 function drawLost ({ peers, config: { random } }: DhtContext): Contact[] {
-  const lost = peers.remembered.filter(({ key }) => peers.table.get(key) == null)
+  const { lost } = peers
   const drawn: Contact[] = []
   while (drawn.length < MAX_ASKED && lost.length > 0) {
     drawn.push(...lost.splice(random(1)[0] % lost.length, 1))

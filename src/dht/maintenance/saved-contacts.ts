@@ -43,14 +43,14 @@ export class SavedContacts {
     this.#saveAfter = SAVE_AFTER_MS
   }
 
-  /** Keep the contacts of now. With none, those of earlier are better. */
+  /** Keep the contacts of now, and behind them those that were lost: perhaps only the way to them was. With none, those of earlier are better. */
   async save (): Promise<void> {
-    const { peers: { table }, self, log } = this.#dht
+    const { peers: { table, lost }, self, log } = this.#dht
     if (table.size === 0) {
       return
     }
     try {
-      await this.#store?.save(table.closest(self.key, table.size))
+      await this.#store?.save([...table.closest(self.key, table.size), ...lost])
     } catch (err) {
       log('could not keep the contacts: %e', err)
     }
