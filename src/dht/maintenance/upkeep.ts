@@ -38,7 +38,6 @@ export class Upkeep {
   readonly #init: UpkeepInit
   #firstRoundOver = (): void => {}
   #wake = (): void => {}
-  #begun = false
   #ready = false
   /** Takes the next round back, until it begins. */
   #cancel: Cancel | undefined
@@ -57,12 +56,8 @@ export class Upkeep {
     return this.#ready
   }
 
-  /** Begin the rounds. Does nothing the second time. */
+  /** Begin the rounds. */
   begin (): void {
-    if (this.#begun) {
-      return
-    }
-    this.#begun = true
     this.#isSoon = false // whoever we join through hears what we say of ourselves now
     this.#roundIn(this.#init.first)
   }
