@@ -1,6 +1,8 @@
+import { connect } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { addressOf, parseAddress } from '../../src/hosts/tcp/address.ts'
+import { readHello } from '../../src/hosts/tcp/hello-exchange.ts'
 import { Hello, Mode, Refusal } from '../../src/hosts/tcp/hello.ts'
 import { HANDSHAKE_TIMEOUT_MS, DIAL_TIMEOUT_MS, MAX_HELLO_BYTES } from '../../src/hosts/tcp/limits.ts'
 import { DialError, UnsupportedProtocolError } from '../../src/rpc/errors.ts'
@@ -136,6 +138,24 @@ describe('the hello of raw TCP', () => {
         expect(await firstBytes(socket)).to.equal(undefined)
         expect(server.sockets.inbound).to.equal(0)
       })
+    })
+
+    it('is not read from a socket that is gone', async () => {
+      const inbound = new Promise<Socket>((resolve, reject) => {
+        stage.server(resolve).then(address => {
+          const [host, port] = address.split(':')
+          const socket = connect({ host, port: Number(port) })
+          stage.keep(socket)
+          socket.write(helloOf(id))
+        }, reject)
+      })
+      const socket = await inbound
+      while (socket.readableLength === 0) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
+      socket.destroy()
+
+      expect(await failureOf(readHello(socket))).to.have.property('message', 'the connection was closed')
     })
 
     it('forgets a socket that goes away without a word', async () => {

@@ -3,7 +3,7 @@ import { concat } from 'uint8arrays/concat'
 import { DialError, ProtocolViolationError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { Hello, Mode, Refusal } from './hello.ts'
 import { MAX_ADDR_BYTES, MAX_AGENT_LENGTH, MAX_HELLO_ADDRS, MAX_HELLO_BYTES, MAX_NETWORK_BYTES } from './limits.ts'
-import { nextEvent } from './socket-events.ts'
+import { checkAlive, nextEvent } from './socket-events.ts'
 import type { Socket } from 'node:net'
 
 /** A varint of at most this many bytes says every length up to {@link MAX_HELLO_BYTES}. */
@@ -106,6 +106,7 @@ async function readExactly (socket: Socket, length: number): Promise<Uint8Array>
   const bytes = new Uint8Array(length)
   let filled = 0
   while (filled < length) {
+    checkAlive(socket)
     // whatever is there: Node.js announces bytes that are left lying again and again
     const chunk: Uint8Array | null = socket.read(Math.min(length - filled, Math.max(1, socket.readableLength)))
     if (chunk != null) {

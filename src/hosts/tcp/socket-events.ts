@@ -6,9 +6,7 @@ import type { Socket } from 'node:net'
  * @throws {Error} the socket's own, or one of its own when the socket closes before
  */
 export async function nextEvent (socket: Socket, ...events: string[]): Promise<void> {
-  if (socket.destroyed) {
-    throw socket.errored ?? closedEarly()
-  }
+  checkAlive(socket)
   await new Promise<void>((resolve, reject) => {
     const onEvent = (): void => {
       letGo()
@@ -28,6 +26,17 @@ export async function nextEvent (socket: Socket, ...events: string[]): Promise<v
     socket.on('error', onError)
     socket.on('close', onClose)
   })
+}
+
+/**
+ * What has come on a socket can be read from it even when it is gone.
+ *
+ * @throws {Error} the socket's own, or one of its own, if it is
+ */
+export function checkAlive (socket: Socket): void {
+  if (socket.destroyed) {
+    throw socket.errored ?? closedEarly()
+  }
 }
 
 function closedEarly (): Error {
