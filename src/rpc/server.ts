@@ -137,7 +137,7 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
     this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
     this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + maxTransferTime(byteLength)) })
     this.#requests.readAll(() => this.#answerThoseThere())
-      .then(() => { this.#outbox.end() }, err => { this.#outbox.fail(err) })
+      .then(() => { this.#end(idleMs) }, err => { this.#outbox.fail(err) })
   }
 
   /** Nobody takes more. */
@@ -156,6 +156,14 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
 
   [Symbol.asyncIterator] (): this {
     return this
+  }
+
+  /** The last answers have been given to the stream, but not to the peer: that may take as long as it may be silent. */
+  #end (idleMs: number): void {
+    if (this.#outbox.isOpen) {
+      this.#taken.set(idleMs)
+      this.#outbox.end()
+    }
   }
 
   /** Done when all requests that there are have been answered, and the answers taken. */

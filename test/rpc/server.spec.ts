@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { sleep } from '../../src/clock/wait.ts'
 import { handlePing } from '../../src/rpc/handlers/ping.ts'
 import { MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
@@ -53,16 +54,22 @@ describe('rpc server', () => {
     })()).catch(() => {})
   }
 
+  const refuse = (): never => { throw new Error('nobody asks that') }
+
   /** A server of its own whose answers to FIND_NODE are those of `findNode`; other requests than PING are none of its. */
-  async function serving (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}): Promise<MemoryHost> {
-    const host = simulation.network.createHost()
-    const refuse = (): never => { throw new Error('nobody asks that') }
-    const server = new RpcServer({
+  function serverOf (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}): RpcServer {
+    return new RpcServer({
       clock: simulation.clock,
       maxRecordSize: 0,
       handlers: { ping: handlePing, 'find-node': findNode, 'get-value': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse },
       ...init
     })
+  }
+
+  /** A host with such a server. */
+  async function serving (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}): Promise<MemoryHost> {
+    const host = simulation.network.createHost()
+    const server = serverOf(findNode, init)
     await host.handle(PROTOCOL, async (stream, remote) => server.serve(stream, remote))
     return host
   }
@@ -274,6 +281,27 @@ describe('rpc server', () => {
     expect(dht.internals.server.streams).to.equal(1)
     await simulation.clock.advance(300_000)
     expect(dht.internals.server.streams).to.equal(0)
+  })
+
+  it('resets a stream that its host never gets to end', async () => {
+    const { clock } = simulation
+    const server = serverOf(refuse)
+    let fail = (_: Error): void => {}
+    const served = server.serve({
+      source: (async function * () { yield new Uint8ArrayList(PING) })(),
+      sink: async answers => {
+        for await (const answer of answers) {
+          expect(answer.subarray()).to.equalBytes(PING)
+        }
+        await new Promise((resolve, reject) => { fail = reject })
+      },
+      abort (err) { fail(err) }
+    }, client.self).catch((err: Error) => err.name)
+    await clock.advance(1000)
+    expect(server.streams).to.equal(1)
+    await clock.advance(300_000)
+    expect(server.streams).to.equal(0)
+    expect(await served).to.equal('TimeoutError')
   })
 
   async function expectHeldBack (wait: () => Promise<void> | undefined): Promise<void> {
