@@ -13,6 +13,7 @@ import { DatastorePublicationStore } from '../store/datastore-publications.ts'
 import { DatastoreValueStore } from '../store/datastore-values.ts'
 import { LIBP2P_VALUE_TTL_MS } from '../store/limits.ts'
 import { DEFAULT_PREFIX } from '../store/row-keys.ts'
+import { Turns } from '../store/turns.ts'
 import { isAddrInScope } from '../wire/address.ts'
 import { MAX_PROVIDER_KEY_BYTES } from '../wire/limits.ts'
 import { ContactTags } from './contact-tags.ts'
@@ -96,6 +97,8 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   readonly #logs = new Map<string, Logger>()
   readonly #contentRouting: ContentRouting
   readonly #peerRouting: PeerRouting
+  /** Starts and stops wait for each other: libp2p stops its services when one fails to start, while others still do. */
+  readonly #turns = new Turns()
   #mode: 'client' | 'server'
   #running: Running | undefined
 
@@ -155,6 +158,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async start (): Promise<void> {
+    await this.#turns.take('', async () => this.#begin())
+  }
+
+  async #begin (): Promise<void> {
     if (this.#running != null) {
       return
     }
@@ -166,7 +173,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       this.#running = this.#assemble(stores)
       await this.#running.dht.start({ join: 'later' })
     } catch (err) {
-      await this.stop()
+      await this.#end()
       throw err
     }
   }
@@ -185,6 +192,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async stop (): Promise<void> {
+    await this.#turns.take('', async () => this.#end())
+  }
+
+  async #end (): Promise<void> {
     this.#components.events.removeEventListener('self:peer:update', this.#onSelfUpdate)
     const running = this.#running
     if (running == null) {

@@ -6,7 +6,7 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { KadDHTService } from '../../src/libp2p/service.ts'
 import { createLibp2pNode } from '../helpers/libp2p.ts'
-import { all, disconnect, INIT, named, stopNode, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
+import { all, disconnect, INIT, named, PROTOCOL, stopNode, TestNetwork, text, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { KadDHTInit } from '../../src/libp2p/init.ts'
 import type { Datastore } from 'interface-datastore'
@@ -63,6 +63,17 @@ describe('stopping and starting', () => {
       await until('it knows the other, which is connected', () => a.services.dht.routingTable.size === 1)
       expect(named(await all(b.services.dht.getClosestPeers(KEY)), 'PEER_RESPONSE')).to.have.lengthOf(1)
     }
+  })
+
+  it('at once leaves nothing behind, in whatever order', async () => {
+    const node = await network.node()
+    const { dht } = node.services
+    await Promise.all([dht.stop(), dht.start(), dht.start()])
+    expect([dht.isStarted(), node.getProtocols().includes(PROTOCOL)]).to.deep.equal([true, true])
+    await dht.stop()
+    expect([dht.isStarted(), node.getProtocols().includes(PROTOCOL)]).to.deep.equal([false, false])
+    await Promise.all([dht.start(), dht.stop()])
+    expect([dht.isStarted(), node.getProtocols().includes(PROTOCOL)]).to.deep.equal([false, false])
   })
 
   it('a node started elsewhere with the same datastore comes back without the node it first met', async () => {
