@@ -218,8 +218,11 @@ export class Channel {
     this.#window = 1
   }
 
-  /** End the stream in good order when it is idle, at once when it is not. */
+  /** End the stream in good order when it is idle, at once when it is not. One that is ending goes on to do so. */
   close (): void {
+    if (this.#state === 'closing') {
+      return
+    }
     this.#unproven.take() // who sees a stream end in good order has read it
     if (!this.idle) {
       this.#fail(new StreamResetError('the stream was closed while requests were waiting'))

@@ -338,6 +338,35 @@ describe('rpc client', () => {
       expect(streams).to.have.lengthOf(1)
     })
 
+    it('is sent again to its end although all streams are closed meanwhile', async () => {
+      const ends: string[] = []
+      let opened = 0
+      await server.handle(PROTOCOL, async ({ source, sink }) => {
+        if (opened++ === 0) {
+          await source.next()
+          throw new Error('not on this stream')
+        }
+        ends.push(await failure(sink(source)))
+      })
+      await clock.run(provide(1))
+      await clock.advance(2.2 * ROUND_TRIP)
+      expect(opened, 'it is on its way once more').to.equal(2)
+      await clock.run(client.close())
+      expect(ends).to.deep.equal(['answered'])
+    })
+
+    it('is sent again no more when all streams are closed, and holds that up for no peer that is silent', async () => {
+      await clock.run(provide(REFUSED, 1, 2))
+      await clock.advance(1.2 * ROUND_TRIP)
+      network.partition([[server]])
+      const begun = clock.now()
+      await clock.run(client.close())
+      expect(clock.now() - begun).to.equal(0)
+      network.heal()
+      await clock.advance(20 * ROUND_TRIP)
+      expect(read).to.deep.equal(new Map())
+    })
+
     it('is not sent again when its stream is closed as idle', async () => {
       await clock.run(provide(1))
       await clock.run(sleep(clock, 2 * CLIENT_IDLE_MS))
