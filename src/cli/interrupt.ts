@@ -1,5 +1,5 @@
 import { sharedController } from '../clock/shared-controller.ts'
-import { InterruptedError, outputError, OutputClosedError } from './errors.ts'
+import { InterruptedError, outputError } from './errors.ts'
 import type { EndingSignal } from './errors.ts'
 
 const SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -13,7 +13,8 @@ export interface Interrupt {
 
 /**
  * Ctrl-C, SIGTERM and a terminal that is closed abort in good order the first time and kill the second time.
- * A closed stdout aborts too: nobody would read the rest.
+ * A closed stdout aborts too: nobody would read the rest. Messages that cannot be written, since the disk of a log
+ * is full or nobody reads them, end nothing.
  */
 export function watchInterrupts (): Interrupt {
   const controller = sharedController()
@@ -27,6 +28,6 @@ export function watchInterrupts (): Interrupt {
   }
   SIGNALS.forEach(signal => { process.on(signal, onSignal) })
   process.stdout.on('error', err => { controller.abort(outputError(err)) })
-  process.stderr.on('error', () => { controller.abort(new OutputClosedError('nobody reads the messages any more')) })
+  process.stderr.on('error', () => {})
   return { signal: controller.signal, clear }
 }

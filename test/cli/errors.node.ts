@@ -185,6 +185,13 @@ describe('the errors of the command', () => {
     }
   })
 
+  it('no room for the messages ends nothing', async () => {
+    const { code, stdout } = await finished(spawnKadmium(['put', 'unsaid', 'done', '-v', '-b', node.addr], { shell: 'exec "$@" 2> /dev/full' }))
+    expect(code).to.equal(0)
+    expect(String(stdout)).to.match(/^stored 4 bytes as \/kv\/unsaid at 1 node/)
+    expect((await kadmium(['get', 'unsaid', '-b', node.addr])).code).to.equal(0)
+  })
+
   it('no folder for temporary files: 6', async () => {
     const { code, stderr } = await finished(spawnKadmium(['demo', '--nodes', '2', '--quiet'], { env: { TMPDIR: join(folder, 'none') } }))
     expect(code).to.equal(6)
