@@ -210,6 +210,12 @@ describe('the errors of the command', () => {
     await expectProblem(['start', '--listen', `127.0.0.1:${port}`], 6, /cannot listen on .*EADDRINUSE.*port 0/)
   })
 
+  it('no file left to listen with: 6', async () => {
+    const { code, stderr } = await finished(spawnKadmium(['demo', '--quiet', '--out', folder], { openFiles: 28 }))
+    expect(code).to.equal(6)
+    expect(stderr).to.equal('kadmium: cannot listen on 127.0.0.1:0 (EMFILE): raise the limit of open files, "ulimit -n"\n')
+  })
+
   it('with --json the error is a document too', async () => {
     const { code, document, stderr } = await kadmiumJson(['ping', nobody])
     expect(code).to.equal(3)

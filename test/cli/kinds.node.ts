@@ -9,7 +9,7 @@ import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { ttlText } from '../../src/cli/ttl.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
-import { kadmium, killLeftovers, StartedNode } from './kadmium.ts'
+import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 
 const MIB = 1024 * 1024
 const MINUTE_MS = 60_000
@@ -77,6 +77,14 @@ describe('the commands for the kinds of values', () => {
       expect(stderr).to.match(/^kadmium: .*precious is there already, and stays as it is: .*--out\n$/)
       expect(await readFile(path, 'utf8')).to.equal('precious')
       expect((await readdir(folder)).filter(name => name.startsWith('precious'))).to.deep.equal(['precious'])
+    })
+
+    it('leaves nothing where there is no room: 6', async () => {
+      const path = join(folder, 'new', 'x.key')
+      const { code, stderr } = await finished(spawnKadmium(['keygen', '--out', path], { shell: 'ulimit -f 0; exec "$@"' }))
+      expect(code).to.equal(6)
+      expect(stderr).to.match(/^kadmium: cannot write .*x\.key \(EFBIG\): make room on that disk\n$/)
+      expect(await readdir(join(folder, 'new'))).to.deep.equal([])
     })
 
     it('says so where it cannot write: 6', async () => {

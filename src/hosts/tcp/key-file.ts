@@ -56,15 +56,16 @@ export async function createKeyFile (path: string): Promise<Ed25519PrivateKey | 
     await syncFolder(folder)
     return isNew ? key : undefined
   } catch (err) {
-    throw new IdentityError(`cannot write ${path} (${codeOf(err)}): use a folder that this user can write to`, { cause: err })
+    const isFull = /^(ENOSPC|EDQUOT|EFBIG)$/.test(codeOf(err))
+    throw new IdentityError(`cannot write ${path} (${codeOf(err)}): ${isFull ? 'make room on that disk' : 'use a folder that this user can write to'}`, { cause: err })
   }
 }
 
 /** Write the whole file under another name, then link it to its own; false, and nothing, if that is taken. */
 async function writeNew (path: string, bytes: Uint8Array): Promise<boolean> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`
-  await writeSynced(draft, bytes)
   try {
+    await writeSynced(draft, bytes)
     await link(draft, path)
     return true
   } catch (err) {
@@ -73,7 +74,7 @@ async function writeNew (path: string, bytes: Uint8Array): Promise<boolean> {
     }
     throw err
   } finally {
-    await rm(draft)
+    await rm(draft, { force: true })
   }
 }
 

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { equals } from 'uint8arrays/equals'
+import { isFull } from '../../rpc/errors.ts'
 import { formatAddress, isLoopback, parseAddress, parseEndpoint } from './address.ts'
 import { InvalidAddressError, ListenError, RemotePlainError } from './errors.ts'
 import { peerIdText } from './identity.ts'
@@ -104,7 +105,7 @@ function isOptional ({ host }: Endpoint, err: unknown): boolean {
 function listenError ({ host, port }: Endpoint, cause: unknown): ListenError {
   const code = codeOf(cause)
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return new ListenError(`cannot listen on ${address} (${code}): ${adviceFor(code, port)}`, { cause })
+  return new ListenError(`cannot listen on ${address} (${code}): ${isFull(cause) ? 'raise the limit of open files, "ulimit -n"' : adviceFor(code, port)}`, { cause })
 }
 
 function adviceFor (code: string, port: number): string {
