@@ -188,12 +188,12 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     const onLate = (error: Error): void => {
       if (!isLate) { // it is sent again when its stream dies, and may be late again
         isLate = true
-        this.#settle(() => this.#onLate(peer, error))
+        this.#settle(() => this.#onLate(peer, about, error))
       }
     }
     ask(peer, { signal: this.#controller.signal, onLate }, about).then(
-      response => { this.#settle(() => this.#onResponse(peer, response, clock.now() - begun)) },
-      error => { this.#settle(() => this.#onFailure(peer, isLate ? undefined : error)) }
+      response => { this.#settle(() => this.#onResponse(peer, about, response, clock.now() - begun)) },
+      error => { this.#settle(() => this.#onFailure(peer, about, isLate ? undefined : error)) }
     )
   }
 
@@ -213,13 +213,21 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     return undefined
   }
 
-  #onResponse (peer: Contact, response: R, ms: number): LookupAnswer<R> {
+  #onResponse (peer: Contact, about: Contact | undefined, response: R, ms: number): LookupAnswer<R> | undefined {
     const { heard, lookup, onProgress, request } = this.#run
-    // most of those named are known by now, and need not become contacts
-    const news = response.closer.filter(closer => !this.#isKnown(closer))
-    lookup.onResponse(peer.key, news.map(closer => heard(closer)))
+    const isNew = !this.#hasAnswered(peer, about)
+    if (isNew) {
+      // most of those named are known by now, and need not become contacts
+      const news = response.closer.filter(closer => !this.#isKnown(closer))
+      lookup.onResponse(peer.key, news.map(closer => heard(closer)))
+    }
     onProgress?.({ type: 'answered', peer, request, ms, response })
-    return { peer, response }
+    return isNew ? { peer, response } : undefined
+  }
+
+  /** Has `peer` answered before, at other addresses? What comes of this is no news, nor the answer to what it may be asked once more. */
+  #hasAnswered (peer: Contact, about: Contact | undefined): boolean {
+    return about == null && this.#run.lookup.candidate(peer.key)?.state === 'answered'
   }
 
   /** Is it a candidate? One that is not reached may be where it is said to be now. */
@@ -238,8 +246,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     return true
   }
 
-  #onLate (peer: Contact, error: Error): undefined {
-    if (!this.#superseded.has(peer)) {
+  #onLate (peer: Contact, about: Contact | undefined, error: Error): undefined {
+    if (!this.#superseded.has(peer) && !this.#hasAnswered(peer, about)) {
       this.#run.lookup.onLate(peer.key)
       this.#tellFailed(peer, error)
       this.#seekElsewhere(peer)
@@ -247,8 +255,8 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   }
 
   /** `error`: undefined if that it was late has been told. */
-  #onFailure (peer: Contact, error: Error | undefined): undefined {
-    if (this.#superseded.has(peer)) {
+  #onFailure (peer: Contact, about: Contact | undefined, error: Error | undefined): undefined {
+    if (this.#superseded.has(peer) || this.#hasAnswered(peer, about)) {
       return
     }
     this.#run.lookup.onFailure(peer.key)

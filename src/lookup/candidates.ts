@@ -30,7 +30,7 @@ export interface MutableCandidate extends Candidate {
   path: number
   /** The distance's first 31 bits, a small integer to V8: they decide nearly every comparison. */
   readonly head: number
-  /** When it loses its slot, once asked: milliseconds since the Unix epoch. */
+  /** When it loses its slot, once asked: milliseconds since the Unix epoch; `-Infinity`: it never was. */
   slowAt: number
 }
 
@@ -68,7 +68,7 @@ export class Candidates {
     if (index >= 0) {
       return
     }
-    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, path, head, slowAt: Infinity })
+    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, path, head, slowAt: -Infinity })
     if (this.#sorted.length > this.#limit) {
       this.#dropFarthestHeard()
     }

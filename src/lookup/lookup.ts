@@ -23,7 +23,7 @@ import type { Key } from '../keyspace/key.ts'
 //
 // What is told of a candidate in any other state changes nothing. One that is late counts
 // as if it had failed, until it answers after all. With `retry`, one that failed or is late
-// is heard of anew, at other addresses.
+// is heard of anew, at other addresses; one that was late may still answer from where it was asked.
 //
 // The lookup:
 //
@@ -335,7 +335,7 @@ export class Lookup {
   /**
    * The peer `from` answered, and named `closer` peers: at most
    * `MAX_CLOSER_PEERS` of them are taken. Ignored unless it was asked and
-   * has neither answered nor failed.
+   * has neither answered nor failed, as far as it is not to be asked elsewhere.
    */
   onResponse (from: Key, closer: Iterable<Contact>): void {
     const candidate = this.#get(from)
@@ -476,6 +476,9 @@ export class Lookup {
   #takeAnswer (candidate: MutableCandidate): boolean {
     if (AWAITED.has(candidate.state)) {
       this.#settle(candidate, 'answered')
+    } else if (candidate.state === 'heard' && candidate.slowAt > -Infinity) {
+      candidate.state = 'answered' // after all, where it was asked before
+      this.#failed--
     } else if (!this.#settleAgain(candidate)) {
       return false
     }

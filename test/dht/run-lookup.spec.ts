@@ -4,8 +4,10 @@ import { LookupDriver } from '../../src/dht/run-lookup.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { contactOf } from '../../src/keyspace/contact.ts'
 import { Lookup } from '../../src/lookup/lookup.ts'
-import { TimeoutError } from '../../src/rpc/errors.ts'
+import { DialError, TimeoutError } from '../../src/rpc/errors.ts'
 import { tinyContact, tinyKey } from '../helpers/tiny.ts'
+import type { OperationEnd } from '../../src/dht/events.ts'
+import type { Contact } from '../../src/keyspace/contact.ts'
 import type { ResponseTo } from '../../src/wire/rpc.ts'
 
 /** Milliseconds after which a peer is slow. */
@@ -131,5 +133,96 @@ describe('LookupDriver', () => {
     await clock.advance(5)
     expect(await first).to.deep.equal({ done: true, value: 'stopped' })
     expect(clock.pending, 'timers').to.equal(before)
+  })
+
+  describe('asks one that is late elsewhere, too', () => {
+    const HERE = [Uint8Array.of(1)]
+    const THERE = [Uint8Array.of(2)]
+    /** What each was asked, by name and address, and how it goes on. */
+    let requests: Map<string, { answer (): void, fail (): void, beLate (): void }>
+    /** Who answered, as told. */
+    let given: string[]
+    let end: Promise<OperationEnd>
+
+    beforeEach(async () => {
+      requests = new Map()
+      given = []
+      const nameOf = ({ id: [name], addrs: [[addr]] }: Contact): string => `${name} at ${addr}`
+      const seeds = [1, 2, 3].map(name => tinyContact(name, HERE))
+      lookup = new Lookup({ target: tinyKey(0), seeds, k: 3, alpha: 3, asksAgain: true, slowAfter: () => Infinity })
+      const driver = new LookupDriver<ResponseTo<'find-node'>>({
+        clock,
+        request: 'find-node',
+        lookup,
+        begin: async () => {},
+        heard: ({ id: [name], addrs }) => tinyContact(name, addrs),
+        unreached: ({ id, addrs }) => addrs === HERE ? [{ id, addrs: THERE }] : undefined,
+        ask: async (contact, { onLate }, about) => new Promise((resolve, reject) => {
+          requests.set(`${nameOf(contact)}${about == null ? '' : ` about ${about.id[0]}`}`, {
+            answer () { resolve({ type: 'find-node', closer: [] }) },
+            fail () { reject(new DialError('nobody there')) },
+            beLate () { onLate?.(new TimeoutError('late')) }
+          })
+        }),
+        deadline: 1_000,
+        signals: [],
+        onProgress: undefined
+      })
+      const all = async (): Promise<OperationEnd> => {
+        for (let next = await driver.next(); ; next = await driver.next()) {
+          if (next.done === true) {
+            return next.value
+          }
+          given.push(nameOf(next.value.peer))
+        }
+      }
+      end = all()
+      await clock.advance(0)
+    })
+
+    /** Each does so, all in one turn: `answer 1 at 2`. */
+    async function all (...events: string[]): Promise<void> {
+      for (const event of events) {
+        const [, what, name] = /^(\w+) (.*)$/.exec(event) ?? []
+        requests.get(name)?.[what as 'answer' | 'fail' | 'beLate']()
+      }
+      await clock.advance(0)
+    }
+
+    /** What happens is in `turns`, in that order. */
+    function givesItOnce (when: string, ...turns: string[]): void {
+      it(`and gives its answer once that answers where it was asked at first ${when}`, async () => {
+        for (const turn of turns) {
+          await all(turn)
+        }
+        await all('answer 3 at 1', 'answer 2 at 1')
+        expect(await end).to.equal('converged')
+        expect(given.map(name => name[0])).to.deep.equal(['1', '3', '2'])
+        expect(lookup.closest.map(({ id: [name] }) => name)).to.deep.equal([1, 2, 3])
+        expect(lookup.answered).to.equal(3)
+      })
+    }
+
+    givesItOnce('sooner', 'beLate 1 at 1', 'answer 1 at 1', 'answer 1 at 2')
+    givesItOnce('later', 'beLate 1 at 1', 'answer 1 at 2', 'answer 1 at 1')
+    givesItOnce('only', 'beLate 1 at 1', 'answer 1 at 1', 'fail 1 at 2')
+
+    function isAskedAgain (what: 'answer' | 'fail' | 'beLate'): void {
+      it(`and does not take "${what}" there for the answer to what it is asked once more`, async () => {
+        await all('beLate 1 at 1')
+        await all('answer 1 at 1', 'answer 2 at 1', 'beLate 3 at 1')
+        await all('fail 3 at 2')
+        expect([...requests.keys()].slice(-2)).to.deep.equal(['2 at 1 about 3', '1 at 2 about 3'])
+        await all(`${what} 1 at 2`, 'answer 2 at 1 about 3')
+        expect(lookup.answered).to.equal(3)
+        await all('answer 1 at 2 about 3')
+        expect(await end).to.equal('exhausted')
+        expect(lookup.answered).to.equal(4)
+      })
+    }
+
+    isAskedAgain('answer')
+    isAskedAgain('fail')
+    isAskedAgain('beLate')
   })
 })

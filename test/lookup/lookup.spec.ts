@@ -497,6 +497,20 @@ describe('Lookup: peers that are elsewhere', () => {
     expect(lookup.retry(tinyContact(4, ELSEWHERE)), 'it is over').to.equal(undefined)
   })
 
+  it('need not be asked there if they answer after all before', () => {
+    const lookup = lookupOf([1, 2, 3, 4, 5], { k: 5 })
+    ask(lookup)
+    lookup.onLate(tinyKey(2))
+    expect(ask(lookup)).to.deep.equal([3])
+    lookup.retry(tinyContact(2, ELSEWHERE))
+    answer(lookup, 4)
+    answer(lookup, 2, 6)
+    expect(states(lookup)).to.equal('1 asked, 2 answered, 3 asked, 4 heard, 5 heard, 6 heard')
+    expect([lookup.asked, lookup.answered, lookup.failed]).to.deep.equal([3, 1, 0])
+    answer(lookup, 3)
+    expect(ask(lookup)).to.deep.equal([4])
+  })
+
   it('are late no more: they do not count when it is to be told whether our own link is slow', () => {
     const lookup = lookupOf([1, 2, 3, 4], { k: 4, alpha: 4 })
     ask(lookup)
