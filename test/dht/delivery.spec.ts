@@ -120,7 +120,8 @@ describe('Delivery', () => {
     await all('beLate', 3, 4)
     await all('reach', 1)
     expect([...sent.keys()], 'it did not overtake them').to.deep.equal([1, 2, 3, 4])
-    await clock.advance(QUICK_MS)
+    await clock.advance(5 * QUICK_MS)
+    expect(outcome, 'two wait for their turn').to.equal(undefined)
     await all('reach', 4)
     expect([...sent.keys()]).to.deep.equal([1, 2, 3, 4, 5, 6])
     await all('reach', 3)
@@ -179,6 +180,15 @@ describe('Delivery', () => {
     await all('reach', 2)
     await all('fail', 3)
     expect([told.length, sent.size], 'nothing more').to.deep.equal([5, 3])
+  })
+
+  it('does nothing more once it was aborted, whoever is late then', async () => {
+    await begin(3, 1)
+    await clock.advance(100)
+    await all('reach', 1)
+    controller.abort(new Error('enough'))
+    await all('beLate', 2, 3)
+    expect(told).to.deep.equal(['1 thanks', '2 enough', '3 enough'])
   })
 
   it('sends nothing when it was aborted before', async () => {

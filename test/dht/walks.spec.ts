@@ -50,6 +50,7 @@ describe('walks', () => {
 
   it('wait no longer than their deadline, nor than somebody wants them', async () => {
     const controller = new AbortController()
+    await clock.advance(100)
     const late = wait(1, 500).catch((err: Error) => err)
     const given = wait(2, 1_000, controller.signal).catch((err: Error) => err)
     controller.abort(new Error('enough'))

@@ -543,6 +543,7 @@ describe('Lookup: hostile and late answers', () => {
     answer(lookup, 99, 0)
     lookup.onFailure(tinyKey(3))
 
+    expect(ask(lookup), 'no slot is free').to.deep.equal([])
     expect(states(lookup)).to.equal('1 asked, 2 asked, 3 heard')
   })
 
