@@ -19,6 +19,8 @@ interface Sent {
 
 describe('Delivery', () => {
   let clock: VirtualClock
+  /** Milliseconds by which the machine's clock is. */
+  let ahead: number
   let controller: AbortController
   let sent: Map<number, Sent>
   /** What it told, in that order. */
@@ -27,6 +29,7 @@ describe('Delivery', () => {
 
   beforeEach(() => {
     clock = new VirtualClock({ start: 0 })
+    ahead = 0
     controller = new AbortController()
     sent = new Map()
     told = []
@@ -40,7 +43,7 @@ describe('Delivery', () => {
   /** Begins to bring so many bytes to peers 1 to `count`. */
   async function begin (count: number, byteLength: number): Promise<void> {
     void Delivery.run({
-      clock,
+      clock: { now: () => clock.now() + ahead, schedule: (ms, task) => clock.schedule(ms, task) },
       peers: Array.from({ length: count }, (_, i) => tinyContact(i + 1)),
       byteLength,
       signal: controller.signal,
@@ -159,9 +162,22 @@ describe('Delivery', () => {
     expect(reached()).to.deep.equal([1, 3])
   })
 
+  it('waits no longer since the clock is set back', async () => {
+    await begin(2, 1)
+    await clock.advance(100)
+    await all('reach', 1)
+    ahead = -3_600_000
+    await all('beLate', 2)
+    await clock.advance(199)
+    expect(outcome).to.equal(undefined)
+    await clock.advance(1)
+    expect(reached()).to.deep.equal([1])
+  })
+
   it('waits for all while nobody has it', async () => {
     await begin(2, 1)
     await all('beLate', 1, 2)
+    expect(clock.pending, 'timers').to.equal(0)
     await clock.advance(10_000)
     expect(outcome).to.equal(undefined)
     await all('fail', 1)

@@ -96,6 +96,21 @@ describe('Lookup: haste', () => {
     expect(ask(lookup, 10)).to.deep.equal([11])
   })
 
+  it('counts those that are slow still when one of them has answered', () => {
+    const lookup = hastyLookup()
+    ask(lookup, 0)
+    lookup.onResponse(tinyKey(1), [])
+    lookup.onResponse(tinyKey(2), [])
+    ask(lookup, 1)
+    expect(ask(lookup, 10), '3 and 4 are slow').to.deep.equal([9, 10])
+    lookup.onResponse(tinyKey(3), [])
+    lookup.onResponse(tinyKey(5), [])
+    lookup.onResponse(tinyKey(6), [])
+    lookup.onFailure(tinyKey(7))
+    // five answered and two did not, 4 and 7: of the next five 3.6 are expected
+    expect(ask(lookup, 10)).to.deep.equal([11, 12])
+  })
+
   it('is none unless there are more slots for it', () => {
     const seeds = Array.from({ length: 9 }, (_, i) => tinyContact(i + 1))
     const lookup = new Lookup({ target: tinyKey(0), seeds, k: 3, alpha: 3, paths: 3, slowAfter: () => 10 })
