@@ -126,7 +126,7 @@ describe('Delivery', () => {
     await clock.advance(5 * QUICK_MS)
     expect(outcome, 'two wait for their turn').to.equal(undefined)
     await all('reach', 4)
-    expect([...sent.keys()]).to.deep.equal([1, 2, 3, 4, 5, 6])
+    expect([...sent.keys()], 'the third is slow itself').to.deep.equal([1, 2, 3, 4, 5, 6])
     await all('reach', 3)
     await all('reach', 5, 6)
     expect(reached()).to.deep.equal([1, 2, 3, 4, 5, 6])
@@ -205,6 +205,17 @@ describe('Delivery', () => {
     controller.abort(new Error('enough'))
     await all('beLate', 2, 3)
     expect(told).to.deep.equal(['1 thanks', '2 enough', '3 enough'])
+  })
+
+  it('waits no more for who is late once it was aborted', async () => {
+    await begin(2, 1)
+    await clock.advance(100)
+    await all('reach', 1)
+    await all('beLate', 2)
+    expect(clock.pending).to.equal(1)
+    controller.abort(new Error('enough'))
+    expect(clock.pending).to.equal(0)
+    expect(told).to.deep.equal(['1 thanks', '2 late'])
   })
 
   it('sends nothing when it was aborted before', async () => {

@@ -675,6 +675,29 @@ describe('operations', () => {
       expect(await failure(simulation.clock.run(joining))).to.equal('AbortError')
     })
 
+    it('stops when aborted while nobody has answered, with the reason, or what onProgress throws', async () => {
+      simulation = new Simulation({ seed: 3, latency: 10 })
+      const [silent, node] = [await simulation.node(), await simulation.node()]
+      silent.host.crash()
+      const addrs = ['/memory/77', ...silent.host.self.addrs]
+      const begun = simulation.clock.now()
+      const controller = new AbortController()
+      const abort = (): void => { controller.abort(new DOMException('enough', 'AbortError')) }
+      expect(await failure(simulation.clock.run(node.dht.join(addrs, { signal: controller.signal, onProgress: abort })))).to.equal('AbortError')
+      const complain = (): void => { throw new RangeError('mine') }
+      expect(await failure(simulation.clock.run(node.dht.join(addrs, { onProgress: complain })))).to.equal('RangeError')
+      expect(simulation.clock.now() - begun).to.be.lessThan(100)
+    })
+
+    it('says who let us in when its time is up while it looks around', async () => {
+      simulation = new Simulation({ seed: 3, latency: 50 })
+      const nodes = await simulation.nodesJoined(30)
+      const { dht } = await simulation.node()
+      const { answered, contacts, ms } = await simulation.clock.run(dht.join(nodes[0].host.self.addrs, { timeout: 350 }))
+      expect([answered.length, ms]).to.deep.equal([1, 350])
+      expect(contacts).to.be.within(1, 29)
+    })
+
     it('fails when nobody answers, naming each cause', async () => {
       simulation = new Simulation({ seed: 4 })
       const { dht } = await simulation.node()

@@ -20,7 +20,7 @@ const MIN_GRACE_MS = 500
 
 /** Who let us in. */
 export interface JoinResult {
-  /** The nodes that answered at the addresses given. */
+  /** The nodes that answered: at the addresses given, and of the contacts that were lost before. */
   readonly answered: readonly Contact[]
   /** The addresses at which nobody did, or not by the time that we had joined through others, and why. */
   readonly failed: ReadonlyArray<{ readonly addr: Uint8Array, readonly error: Error }>
