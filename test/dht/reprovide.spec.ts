@@ -375,6 +375,14 @@ describe('reproviding', () => {
     expect(sent, 'once').to.deep.equal([])
   })
 
+  it('is not begun again by a provide that is over after unprovide', async () => {
+    simulation.network.partition([nodes.map(({ host }) => host)])
+    const providers = new MemoryProviderStore(simulation.clock)
+    await publish({ providers })
+    await simulation.clock.run(Promise.all([publisher.dht.provide(content(1)), publisher.dht.unprovide(content(1))]))
+    expect([...providers.providedBy(publisher.dht.self.id)]).to.deep.equal([])
+  })
+
   it('is sent soon after a restart when nobody could be told before', async () => {
     simulation.network.partition([nodes.map(({ host }) => host)])
     await restartAfter(MINUTE_MS, [1])

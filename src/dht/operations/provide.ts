@@ -36,8 +36,8 @@ export async function provide (dht: DhtContext, key: Uint8Array, options: Operat
   checkKey(deposit)
   const id = bytesToMapKey(key)
   dht.cancelled.delete(id)
+  dht.untold.add(id) // before anybody waits: what is not provided after all is not untold any more
   await dht.providers.add(key, self)
-  dht.untold.add(id)
   try {
     const { reached, ...rest } = await spread(dht, key, deposit, options, PROVIDE_DEADLINE_MS)
     if (reached.length > 0) {
