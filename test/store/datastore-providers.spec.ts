@@ -95,6 +95,18 @@ describe('store/datastore-providers', () => {
     expect(await store.collect()).to.equal(1)
   })
 
+  it('keeps since when a record counts that is not of now, and takes its addresses for those of now', async () => {
+    const store = await open()
+    await store.add(multihashOf(1), peerOf(1), clock.now() - 47 * HOUR)
+    for (const each of [store, await open()]) {
+      expect(await each.get(multihashOf(1))).to.deep.equal([peerOf(1)])
+    }
+    await clock.advance(HOUR)
+    for (const each of [store, await open()]) {
+      expect(await each.get(multihashOf(1))).to.deep.equal([])
+    }
+  })
+
   it('believes addresses for a day from when they were told last, of any record', async () => {
     const store = await open()
     await store.add(multihashOf(1), peerOf(1))
