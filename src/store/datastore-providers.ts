@@ -63,6 +63,7 @@ export class DatastoreProviderStore implements ProviderStore {
    * those over the limits and addresses of who provides nothing are deleted.
    *
    * @throws {DatastoreError} the rows cannot be listed; it may be called again
+   * @throws {RangeError} a limit is neither a whole number from 0 nor Infinity
    */
   async open (): Promise<void> {
     this.#opening ??= this.#load().catch(err => {

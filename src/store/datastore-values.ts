@@ -65,6 +65,7 @@ export class DatastoreValueStore implements ValueStore {
    * Read what is there, once: everything else waits for this. Rows that cannot be read are deleted.
    *
    * @throws {DatastoreError} the rows cannot be listed; it may be called again
+   * @throws {RangeError} a limit is neither a whole number from 0 nor Infinity
    */
   async open (): Promise<void> {
     this.#opening ??= this.#load().catch(err => {

@@ -61,3 +61,17 @@ export const PROVIDER_CACHE_SIZE = 4_096
 
 /** Contacts saved for the next start: more than a routing table of 20 a bucket holds on a network of millions. */
 export const MAX_SAVED_CONTACTS = 1000
+
+/**
+ * `limits`, each a whole number from 0, or `Infinity`.
+ *
+ * @throws {RangeError} one is none
+ */
+export function checkedLimits<T extends object> (limits: T): T {
+  for (const [name, limit] of Object.entries(limits)) {
+    if (limit !== Infinity && !(Number.isInteger(limit) && limit >= 0)) {
+      throw new RangeError(`limits.${name} is ${String(limit)}: give a whole number from 0, or Infinity`)
+    }
+  }
+  return limits
+}

@@ -15,6 +15,7 @@ export type { ValueLimits } from './value-index.ts'
 
 /** Values in memory. Expired ones make room; live ones never do. */
 export class MemoryValueStore extends IndexedValueStore {
+  /** @throws {RangeError} a limit is neither a whole number from 0 nor Infinity */
   constructor (clock: Clock, limits?: ValueLimits) {
     super({ clock, rows: memoryValueRows(), index: new ValueIndex(limits) })
   }
@@ -30,6 +31,7 @@ export interface MemoryProviderStoreInit extends ProviderStoreOptions {
 
 /** Provider records in memory. Those of the providers with the most make room for new ones. */
 export class MemoryProviderStore extends IndexedProviderStore {
+  /** @throws {RangeError} a limit is neither a whole number from 0 nor Infinity */
   constructor (clock: Clock, { self, limits, ...options }: MemoryProviderStoreInit = {}) {
     const index = new ProviderIndex(self == null ? undefined : bytesToMapKey(self), limits)
     super({ ...options, clock, rows: new MemoryProviderRows(), index })

@@ -1,6 +1,6 @@
 import { Heap } from '../clock/heap.ts'
 import { isEarlier, TimeHeap } from '../clock/time-heap.ts'
-import { LIGHT_PARTS, MAX_PROVIDED_KEYS, MAX_PROVIDER_ROWS, MAX_PROVIDERS_PER_KEY, PEER_PARTS } from './limits.ts'
+import { checkedLimits, LIGHT_PARTS, MAX_PROVIDED_KEYS, MAX_PROVIDER_ROWS, MAX_PROVIDERS_PER_KEY, PEER_PARTS } from './limits.ts'
 import { Provider } from './provider.ts'
 import type { ProviderCounts } from './provider-store.ts'
 import type { Row } from './provider.ts'
@@ -56,12 +56,16 @@ export class ProviderIndex {
   readonly #evicted = { rows: 0, keys: 0, perKey: 0, perPeer: 0 }
   #sequence = 0
 
-  /** `self`: our own id, by `bytesToMapKey`. */
+  /**
+   * `self`: our own id, by `bytesToMapKey`.
+   *
+   * @throws {RangeError} a limit is neither a whole number from 0 nor Infinity
+   */
   constructor (self: string | undefined, limits: ProviderLimits = {}) {
     const { maxRows = MAX_PROVIDER_ROWS, maxKeys = MAX_PROVIDED_KEYS, maxPerKey = MAX_PROVIDERS_PER_KEY } = limits
     const room = Math.min(maxRows, maxKeys)
     this.#self = self
-    this.#limits = { maxRows, maxKeys, maxPerKey, maxPerPeer: limits.maxPerPeer ?? Math.ceil(room / PEER_PARTS) }
+    this.#limits = checkedLimits({ maxRows, maxKeys, maxPerKey, maxPerPeer: limits.maxPerPeer ?? Math.ceil(room / PEER_PARTS) })
     this.#light = Math.floor(room / LIGHT_PARTS)
   }
 

@@ -1,6 +1,6 @@
 import { TimeHeap } from '../clock/time-heap.ts'
 import { StoreFullError } from './errors.ts'
-import { MAX_VALUE_BYTES, MAX_VALUES, PEER_PARTS } from './limits.ts'
+import { checkedLimits, MAX_VALUE_BYTES, MAX_VALUES, PEER_PARTS } from './limits.ts'
 import type { ValueCounts } from './value-store.ts'
 import type { Timed } from '../clock/time-heap.ts'
 
@@ -53,13 +53,14 @@ export class ValueIndex {
   readonly #refused = { full: 0, perPeer: 0 }
   #sequence = 0
 
+  /** @throws {RangeError} a limit is neither a whole number from 0 nor Infinity */
   constructor ({ maxValues = MAX_VALUES, maxBytes = MAX_VALUE_BYTES, maxPerPeer, maxBytesPerPeer }: ValueLimits = {}) {
-    this.#limits = {
+    this.#limits = checkedLimits({
       maxValues,
       maxBytes,
       maxPerPeer: maxPerPeer ?? Math.ceil(maxValues / PEER_PARTS),
       maxBytesPerPeer: maxBytesPerPeer ?? Math.ceil(maxBytes / PEER_PARTS)
-    }
+    })
   }
 
   /** How much there is, and what was refused. */

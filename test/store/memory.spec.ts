@@ -93,3 +93,17 @@ describe('store/memory: providers', () => {
     expect(kept[0].id[0]).to.equal(MAX_PROVIDERS_PER_KEY + 9)
   })
 })
+
+describe('store/memory: limits', () => {
+  it('that are none are refused', () => {
+    const clock = new VirtualClock()
+    for (const [limit, text] of [[-1, '-1'], [0.5, '0.5'], [NaN, 'NaN'], ['9', '9']] as Array<[number, string]>) {
+      for (const name of ['maxValues', 'maxBytes', 'maxPerPeer', 'maxBytesPerPeer']) {
+        expect(() => new MemoryValueStore(clock, { [name]: limit })).to.throw(RangeError, `limits.${name} is ${text}: give a whole number from 0, or Infinity`)
+      }
+      for (const name of ['maxRows', 'maxKeys', 'maxPerKey', 'maxPerPeer']) {
+        expect(() => new MemoryProviderStore(clock, { limits: { [name]: limit } })).to.throw(RangeError, `limits.${name} is ${text}: give a whole number from 0, or Infinity`)
+      }
+    }
+  })
+})
