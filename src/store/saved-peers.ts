@@ -2,13 +2,8 @@ import * as varint from 'uint8-varint'
 import { concat } from 'uint8arrays/concat'
 import { usableAddrs } from '../wire/address.ts'
 import { decodeResponse, encodeResponse } from '../wire/codec.ts'
-import { MAX_ANSWER_BYTES, MAX_PEERS_READ } from '../wire/limits.ts'
-import { listsLength } from '../wire/peer-lists.ts'
 import { MAX_ADDRS_BYTES } from './limits.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
-
-/** Bytes of a frame beside its peers: more than its type takes. */
-const HEAD_BYTES = 16
 
 /** Peers are read as those of an answer to this. */
 const REQUEST = { type: 'find-node', target: new Uint8Array(1) } as const
@@ -25,12 +20,12 @@ export function savable ({ id, addrs }: PeerInfo): PeerInfo {
 }
 
 /**
- * Any number of {@link savable} peers as bytes: FIND_NODE answers, each behind its length
+ * Any number of {@link savable} peers as bytes: a FIND_NODE answer for each, behind its length
  * as a varint, so that reading them checks them as closely as what comes over the wire.
  */
 export function encodePeers (peers: readonly PeerInfo[]): Uint8Array {
-  return concat(frames(peers).flatMap(closer => {
-    const frame = encodeResponse({ type: 'find-node', closer })
+  return concat(peers.flatMap(peer => {
+    const frame = encodeResponse({ type: 'find-node', closer: [peer] })
     return [varint.encode(frame.byteLength), frame]
   }))
 }
@@ -54,22 +49,4 @@ export function decodePeers (bytes: Uint8Array): PeerInfo[] {
     peers.push(...closer.map(peer => savable({ id: peer.id.slice(), addrs: peer.addrs })))
   }
   return peers
-}
-
-/** As many peers together as one answer may hold without leaving an address out. */
-function frames (peers: readonly PeerInfo[]): PeerInfo[][] {
-  const all: PeerInfo[][] = []
-  let room = 0
-  for (const peer of peers) {
-    const length = listsLength({ closer: [peer], providers: [] })
-    const last = all.at(-1)
-    if (last == null || length > room || last.length === MAX_PEERS_READ) {
-      all.push([peer])
-      room = MAX_ANSWER_BYTES - HEAD_BYTES - length
-    } else {
-      last.push(peer)
-      room -= length
-    }
-  }
-  return all
 }
