@@ -1,4 +1,4 @@
-import { DialError, ProtocolViolationError, UnsupportedProtocolError } from '../rpc/errors.ts'
+import { DialError, ProtocolViolationError, StreamResetError, UnsupportedProtocolError } from '../rpc/errors.ts'
 import { errnoOf, isSystemError } from './errors.ts'
 
 /** What to do about errors whose message alone does not say it, by name. */
@@ -10,6 +10,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['NoPeersError', 'start a node there with "kadmium start", or give the --bootstrap of one that runs'],
   ['ValueNotFoundError', 'check the key; values are kept for 24 hours, or as long as their --ttl, unless put again'],
   ['RemotePlainError', 'as a flag that is --allow-remote-plain'],
+  ['RefusedError', 'they may allow less than this value, or find its date wrong: is the clock of this machine right?'],
   ['StreamResetError', 'the node may allow less than this value; ask another']
 ])
 
@@ -53,6 +54,9 @@ function adviceFor (err: Error): string | undefined {
   }
   if (name === 'DialError' && cause instanceof DialError) {
     return 'check the address, or leave /p2p/… out to take whoever is there'
+  }
+  if (name === 'RefusedError' && !(cause instanceof StreamResetError)) {
+    return undefined // they were not reached, or too slow
   }
   return ADVICE_BY_CODE.get(systemCodeOf(cause) ?? '') ?? ADVICE.get(name)
 }

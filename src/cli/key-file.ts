@@ -2,6 +2,7 @@ import { readKeyFile } from '../hosts/tcp/key-file.ts'
 import { formatRecordKey } from '../record/key-text.ts'
 import { MAX_SALT_BYTES, mutableKeyOf } from '../record/mutable-key.ts'
 import { LocalError, UsageError } from './errors.ts'
+import { utf8 } from './utf8.ts'
 import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import type { Command } from 'commander'
 
@@ -40,10 +41,10 @@ export function keyPrefix (publicKey: Ed25519PublicKey): string {
 /**
  * The record key of one of these values. The name is taken as it is: names that differ are never those of one value.
  *
- * @throws {UsageError} the name is too long
+ * @throws {UsageError} the name is too long, or not UTF-8
  */
 export function mutableKeyNamed (publicKey: Ed25519PublicKey, name: string): Uint8Array {
-  const salt = new TextEncoder().encode(name)
+  const salt = new TextEncoder().encode(utf8('the name', name, 'give one in UTF-8'))
   if (salt.byteLength > MAX_SALT_BYTES) {
     throw new UsageError(`the name has ${salt.byteLength} bytes, and may have at most ${MAX_SALT_BYTES} bytes: give a shorter one`)
   }

@@ -1,5 +1,6 @@
 import { isRecordKeyText, parseRecordKey } from '../record/key-text.ts'
 import { UsageError } from './errors.ts'
+import { utf8 } from './utf8.ts'
 
 /** For `--help`. */
 export const KEYS_HELP = `A key is a name of your own (greeting, which stands for /kv/greeting), /immutable/Qm… or
@@ -9,14 +10,15 @@ export const KEYS_HELP = `A key is a name of your own (greeting, which stands fo
  * The key that a text on the command line stands for: a record key as `put` prints it, or
  * else a name in the open namespace.
  *
- * @throws {UsageError} it is empty
+ * @throws {UsageError} it is empty, or not UTF-8
  * @throws {InvalidKeyError} it begins like a record key, and is none
  */
 export function parseKey (text: string): string | Uint8Array {
   if (text === '') {
     throw new UsageError('the key is empty: give at least one character')
   }
-  return isRecordKeyText(text) ? parseRecordKey(text) : text
+  const key = utf8('the key', text, 'give one in UTF-8')
+  return isRecordKeyText(key) ? parseRecordKey(key) : key
 }
 
 /**

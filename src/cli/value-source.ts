@@ -5,6 +5,7 @@ import { addAbortSignal } from 'node:stream'
 import { MAX_VALUE_SIZE } from '../dht/config.ts'
 import { ValueTooLargeError } from '../record/invalid-record.ts'
 import { errnoOf, LocalError } from './errors.ts'
+import { utf8 } from './utf8.ts'
 import type { Readable } from 'node:stream'
 
 /** For `--help`. */
@@ -20,6 +21,7 @@ interface SourceOptions {
  *
  * @throws {ValueTooLargeError} there is more
  * @throws {LocalError} the file cannot be read
+ * @throws {UsageError} the text is not UTF-8
  */
 export async function readValue (text: string, { stdin, signal }: SourceOptions): Promise<Uint8Array> {
   if (text === '-') {
@@ -28,7 +30,8 @@ export async function readValue (text: string, { stdin, signal }: SourceOptions)
   if (text.startsWith('@') && !text.startsWith('@@')) {
     return readFileUpTo(text.slice(1), signal)
   }
-  return new TextEncoder().encode(text.startsWith('@@') ? text.slice(1) : text)
+  const value = utf8('the value', text, 'give it in UTF-8, in a file (@FILE) or on stdin (-)')
+  return new TextEncoder().encode(value.startsWith('@@') ? value.slice(1) : value)
 }
 
 async function readFileUpTo (path: string, signal: AbortSignal): Promise<Uint8Array> {

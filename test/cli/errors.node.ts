@@ -8,11 +8,12 @@ import { PassThrough } from 'node:stream'
 import { expect } from 'aegir/chai'
 import { problemText } from '../../src/cli/advice.ts'
 import { withJoinedClient } from '../../src/cli/client.ts'
+import { RefusedError } from '../../src/cli/errors.ts'
 import { Output } from '../../src/cli/output.ts'
 import { NoPeersError } from '../../src/dht/errors.ts'
 import { parseAddress } from '../../src/hosts/tcp/address.ts'
 import { DEFAULT_NETWORK } from '../../src/node.ts'
-import { DialError } from '../../src/rpc/errors.ts'
+import { DialError, StreamResetError } from '../../src/rpc/errors.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
 import type { ClientOptions, JoinOptions } from '../../src/cli/options.ts'
@@ -167,6 +168,23 @@ describe('the errors of the command', () => {
     await truncate(file, TOO_LARGE)
     await expectProblem(['put', 'x', `@${file}`, '-b', nobody], 5, /has 4194305 bytes, and a value at most 4194304/)
     await expectProblem(['put', 'x', '-', '-b', nobody], 5, /stdin has more/, new Uint8Array(TOO_LARGE))
+  })
+
+  it('keys and values that are not UTF-8, which would all be the same: 2', async () => {
+    const latin = String.raw`"$(printf 'caf\351')"`
+    const through = `-b ${node.addr}`
+    await runHere(['keygen', '--out', join(folder, 'latin.key')])
+    for (const [args, what] of [[`put ${latin} x ${through}`, 'key'], [`put x ${latin} ${through}`, 'value'], [`get ${latin} ${through}`, 'key'], [`get --mutable ${latin} --key ${join(folder, 'latin.key')} ${through}`, 'name']]) {
+      const { code, stderr } = await finished(spawnKadmium([], { shell: `exec "$@" ${args}` }))
+      expect(code).to.equal(2)
+      expect(stderr).to.match(new RegExp(`^kadmium: the ${what} is not UTF-8, and would be taken for something else: give `))
+    }
+  })
+
+  it('a value that is dated ahead, since the clock is: 5', () => {
+    const cause = new StreamResetError('the peer ended the stream')
+    expect(problemText(new RefusedError('nobody keeps the value', { cause }))).to.match(/: is the clock of this machine right\?$/)
+    expect(problemText(new RefusedError('nobody keeps the value', { cause: new DialError('could not reach it') }))).to.equal('nobody keeps the value')
   })
 
   it('a file that cannot be read or written: 6', async () => {

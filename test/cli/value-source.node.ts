@@ -14,6 +14,12 @@ describe('readValue', () => {
     expect(texts.map(bytes => new TextDecoder().decode(bytes))).to.deep.equal(['', 'plain', '@name', '@@'])
   })
 
+  it('refuses text that reached it changed, since it was not UTF-8', async () => {
+    for (const text of ['caf\ufffd', '\ud83d']) {
+      await expect(readValue(text, { stdin: new PassThrough(), signal })).to.eventually.be.rejected.with.property('name', 'UsageError')
+    }
+  })
+
   it('reads stdin to its end', async () => {
     const stdin = new PassThrough()
     const value = readValue('-', { stdin, signal })
