@@ -108,6 +108,26 @@ export function backpressureCompliance (setup: HostSetup): void {
       await sent
     })
 
+    const LEAVINGS: Array<[when: string, leave: (stream: Stream) => Promise<unknown>]> = [
+      ['before it has read', async ({ source }) => source.return(undefined)],
+      ['after it has read', async ({ source }) => { await source.next(); await source.return(undefined) }],
+      ['while it waits', async ({ source }) => { await source.next(); await Promise.all([source.next(), source.return(undefined)]) }]
+    ]
+    LEAVINGS.forEach(([when, leave]) => {
+      check(setup, `does not hold back a dialler whose reader has left ${when}`, async hosts => {
+        const server = await hosts.server(async stream => {
+          await leave(stream)
+          await stream.sink([])
+        })
+        const stream = await connect(await hosts.client(), server)
+        const offer = new Offer(offered)
+        await stream.sink(offer.bytes())
+
+        expect(offer.pulled).to.equal(offered)
+        expect(await countBytes(stream.source)).to.equal(0)
+      })
+    })
+
     check(setup, 'lets other streams pass one that is held back', async hosts => {
       const mayRead = defer()
       const slow = await hosts.server(async stream => {

@@ -124,8 +124,10 @@ export class SocketReadHalf extends ManualGenerator<Uint8ArrayList> {
   }
 
   #drop (): void {
+    if (this.#state === 'new') { // to let go of it once more would stop a socket that flows
+      this.#socket.off('readable', this.#onReadable)
+    }
     this.#state = 'left'
-    this.#socket.off('readable', this.#onReadable)
     this.#socket.off('data', this.#onData)
     this.#socket.resume()
   }
