@@ -3,7 +3,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { expect } from 'aegir/chai'
 import { formatAddress, parseAddress } from '../../src/hosts/tcp/address.ts'
 import { RemotePlainError } from '../../src/hosts/tcp/errors.ts'
-import { CONNECTION_ATTEMPT_DELAY_MS, DIAL_TIMEOUT_MS, HANDSHAKE_PATIENCE_MS, KEPT_SOCKET_MS, LINGER_MS, MAX_KEPT_SOCKETS } from '../../src/hosts/tcp/limits.ts'
+import { CONNECTION_ATTEMPT_DELAY_MS, DIAL_TIMEOUT_MS, HANDSHAKE_PATIENCE_MS, KEPT_SOCKET_MS, LINGER_MS, MAX_DIALLED_ADDRS, MAX_KEPT_SOCKETS } from '../../src/hosts/tcp/limits.ts'
 import { race } from '../../src/hosts/tcp/race.ts'
 import { DialError } from '../../src/rpc/errors.ts'
 import { ManualClock } from './tcp-clock.ts'
@@ -75,6 +75,31 @@ describe('dialling over TCP', () => {
     await closed(silent[0])
 
     expect(client.sockets.outbound).to.be.at.most(1)
+  })
+
+  it('tries no further address once its host has stopped', async () => {
+    const server = await stage.echo()
+    const client = await stage.host()
+    let dialled = (): void => {}
+    const waiting = new Promise<void>(resolve => { dialled = resolve })
+    const silent = parseAddress(await stage.server(dialled))
+    const opening = failureOf(client.openStream({ id: server.self.id, addrs: [silent, ...server.listenAddrs] }, PROTOCOL))
+    await waiting
+    await client.stop()
+
+    expect((await opening).message).to.include('this host has stopped')
+    expect(client.sockets.outbound).to.equal(0)
+    expect(await failureOf(client.openStream(server.self, PROTOCOL))).to.be.an.instanceOf(DialError)
+  })
+
+  it(`tries ${MAX_DIALLED_ADDRS} addresses of a peer and no more`, async () => {
+    const server = await stage.echo()
+    const client = await stage.host()
+    const dead = Array.from({ length: MAX_DIALLED_ADDRS }, (_, i) => parseAddress(`127.0.1.${i}:1`))
+
+    expect(await failureOf(client.openStream({ id: server.self.id, addrs: [...dead, ...server.listenAddrs] }, PROTOCOL))).to.be.an.instanceOf(DialError)
+    const stream = await client.openStream({ id: server.self.id, addrs: [...dead.slice(1), ...server.listenAddrs] }, PROTOCOL)
+    await Promise.all([collect(stream), stream.sink([])])
   })
 
   it('refuses an address that ends in another peer, and one that nobody can dial', async () => {
@@ -242,6 +267,31 @@ describe('dialling over TCP', () => {
 
       expect(answer).to.equalBytes([1])
       expect(await failureOf(client.openStream({ id: peer.id, addrs: [] }, PROTOCOL))).to.be.an.instanceOf(DialError)
+    })
+
+    it('serves one openStream', async () => {
+      const server = await stage.echo()
+      const client = await stage.host({ listen: [] })
+      const { id } = await client.identify(server.listenAddrs[0], PROTOCOL)
+      await client.openStream({ id, addrs: [] }, PROTOCOL)
+
+      expect(await failureOf(client.openStream({ id, addrs: [] }, PROTOCOL))).to.be.an.instanceOf(DialError)
+      expect(client.sockets.outbound, 'left to who has it').to.equal(1)
+    })
+
+    it('is one for each peer', async () => {
+      const server = await stage.echo()
+      const client = await stage.host({ listen: [] })
+      const { id } = await client.identify(server.listenAddrs[0], PROTOCOL)
+      await client.identify(server.listenAddrs[0], PROTOCOL)
+      while (client.sockets.outbound > 1) {
+        await settle()
+      }
+      stage.clock.advance(KEPT_SOCKET_MS)
+      expect(await failureOf(client.openStream({ id, addrs: [] }, PROTOCOL)), 'not kept any longer').to.be.an.instanceOf(DialError)
+      while (client.sockets.outbound > 0) {
+        await settle()
+      }
     })
 
     it('is closed when nobody takes it', async () => {

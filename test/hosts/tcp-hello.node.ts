@@ -4,7 +4,7 @@ import { expect } from 'aegir/chai'
 import { addressOf, parseAddress } from '../../src/hosts/tcp/address.ts'
 import { readHello } from '../../src/hosts/tcp/hello-exchange.ts'
 import { Hello, Mode, Refusal } from '../../src/hosts/tcp/hello.ts'
-import { HANDSHAKE_TIMEOUT_MS, DIAL_TIMEOUT_MS, MAX_HELLO_BYTES } from '../../src/hosts/tcp/limits.ts'
+import { HANDSHAKE_TIMEOUT_MS, DIAL_TIMEOUT_MS, LINGER_MS, MAX_HELLO_BYTES } from '../../src/hosts/tcp/limits.ts'
 import { DialError, UnsupportedProtocolError } from '../../src/rpc/errors.ts'
 import { closed, failureOf, firstBytes, frame, helloOf, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
@@ -57,6 +57,19 @@ describe('the hello of raw TCP', () => {
           expect(await failureOf(attempt())).to.be.an.instanceOf(DialError).with.property('message').that.matches(/our own|ourselves/)
         }
       })
+    })
+
+    it('are ended, and reset when the other side does not end them', async () => {
+      const server = await plainEcho()
+      const socket = await stage.socket(server)
+      socket.resume()
+      socket.write(helloOf(id, { network: OTHER }))
+      await new Promise(resolve => { socket.once('end', resolve) })
+      expect(server.sockets).to.deep.equal({ inbound: 1, outbound: 0, handshakes: 0 })
+      stage.clock.advance(LINGER_MS)
+      while (server.sockets.inbound > 0) {
+        await new Promise(resolve => { setImmediate(resolve) })
+      }
     })
 
     it('strips what a terminal might take for a command', async () => {

@@ -268,6 +268,16 @@ describe('the admission of sockets', () => {
     expect(admission.sockets).to.equal(4)
   })
 
+  it('goes on to count a remote when one of its sockets has left', () => {
+    const admission = new Admission({ maxSocketsPerRemote: 2 })
+    const admit = (): ReturnType<Admission['admit']> => admission.admit('192.0.2.1', nobody)
+    const [first] = [admit(), admit()]
+    expect(admit()).to.equal(undefined)
+    first?.leave()
+    expect(admit()).to.not.equal(undefined)
+    expect(admit()).to.equal(undefined)
+  })
+
   it('counts loopback only in all', () => {
     const admission = new Admission({ maxSocketsPerRemote: 1, maxHandshakes: 1, maxSockets: 4 })
     const admitted = ['127.0.0.1', '127.0.0.1', '::1', '::1', '127.0.0.1'].map(ip => admission.admit(ip, nobody) != null)
