@@ -7,12 +7,13 @@ import { Acceptor } from '../../src/hosts/tcp/acceptor.ts'
 import { formatAddress, parseAddress, parseEndpoint } from '../../src/hosts/tcp/address.ts'
 import { Admission } from '../../src/hosts/tcp/admission.ts'
 import { InvalidAddressError, ListenError, RemotePlainError } from '../../src/hosts/tcp/errors.ts'
+import { INTERFACES_MAX_AGE_MS } from '../../src/hosts/tcp/limits.ts'
 import { Visitors } from '../../src/hosts/tcp/visitors.ts'
 import { closed, collect, failureOf, firstBytes, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { Socket } from 'node:net'
 
-const hasIPv6 = Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1') === true)
+const hasIPv6 = Object.values(os.networkInterfaces()).some(list => list?.some(({ address }) => address === '::1') === true)
 
 const texts = (addrs: readonly Uint8Array[]): string[] => addrs.map(addr => formatAddress(addr))
 
@@ -43,7 +44,7 @@ describe('listening on TCP', () => {
     }
   })
 
-  describe('on every interface', () => {
+  describe('the interfaces of the machine', () => {
     const machine = os.networkInterfaces
 
     /** Have the machine say that it has interfaces with these addresses. */
@@ -57,7 +58,7 @@ describe('listening on TCP', () => {
       syncBuiltinESMExports()
     })
 
-    it('tells of addresses that were not there before', async () => {
+    it('are told of when they have addresses that were not there before', async () => {
       moveTo('127.0.0.1', '192.0.2.1')
       const server = await stage.host({ listen: ['0.0.0.0:0'] })
       const { port } = parseEndpoint(server.listenAddrs[0])
@@ -82,7 +83,7 @@ describe('listening on TCP', () => {
       server.watchAddrs?.(() => {}) // it is the host that lets go of this one
     })
 
-    it('has nothing to tell where the addresses were given', async () => {
+    it('do not matter where the addresses were given', async () => {
       moveTo('127.0.0.1')
       const fixed = await stage.host()
       const announced = await stage.host({ listen: ['0.0.0.0:0'], announce: ['198.51.100.1:4001'] })
@@ -92,6 +93,22 @@ describe('listening on TCP', () => {
       moveTo('127.0.0.1', '192.0.2.2')
       stage.clock.advance(60_000)
       expect([told, fixed.self.addrs.length, announced.self.addrs.length]).to.deep.equal([[], 1, 1])
+    })
+
+    it('are looked at again after a while, also when the clock was set back', async () => {
+      moveTo('192.0.2.1')
+      const server = await stage.host({ listen: ['0.0.0.0:0'] })
+      const { port } = parseEndpoint(server.listenAddrs[0])
+      const later = (ms: number): string[] => {
+        stage.clock.advance(ms)
+        return texts(server.self.addrs)
+      }
+      expect(later(0)).to.deep.equal([`/ip4/192.0.2.1/tcp/${port}`])
+      moveTo('192.0.2.2')
+      expect(later(INTERFACES_MAX_AGE_MS - 1), 'once in a while').to.deep.equal([`/ip4/192.0.2.1/tcp/${port}`])
+      expect(later(1)).to.deep.equal([`/ip4/192.0.2.2/tcp/${port}`])
+      moveTo('192.0.2.3')
+      expect(later(-INTERFACES_MAX_AGE_MS)).to.deep.equal([`/ip4/192.0.2.3/tcp/${port}`])
     })
   })
 
