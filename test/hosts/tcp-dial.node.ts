@@ -339,6 +339,25 @@ describe('dialling over TCP', () => {
       await stream.sink([])
     })
 
+    it('is not used when the other side has ended it', async () => {
+      const server = await stage.host()
+      let served = 0
+      const ended = new Promise<void>((resolve, reject) => {
+        server.handle(PROTOCOL, async stream => {
+          await stream.sink(served++ === 0 ? [] : [Uint8Array.from([7])])
+          resolve()
+        }).catch(reject)
+      })
+      const client = await stage.host({ listen: [] })
+      await client.identify(server.listenAddrs[0], PROTOCOL)
+      await ended
+      await client.identify((await stage.echo()).listenAddrs[0], PROTOCOL) // as long as the end is on its way
+      const stream = await client.openStream(server.self, PROTOCOL)
+
+      expect(await collect(stream)).to.equalBytes([7])
+      await stream.sink([])
+    })
+
     it(`is one of ${MAX_KEPT_SOCKETS}`, async () => {
       const client = await stage.host({ listen: [], security: 'plain' })
       for (let i = 0; i <= MAX_KEPT_SOCKETS; i++) {

@@ -26,19 +26,17 @@ export class SocketReadHalf extends ManualGenerator<Uint8ArrayList> {
    * - left: nobody will read any more; what comes is dropped, so that the end is noticed
    */
   #state: 'new' | 'flowing' | 'paused' | 'ended' | 'left' = 'new'
-  #isTouched = false
   #error: Error | undefined
 
   constructor (socket: Socket) {
     super()
     this.#socket = socket
-    socket.on('readable', this.#onReadable)
     socket.on('end', this.#onEnd)
   }
 
-  /** Has the peer sent or ended anything since we made this? */
+  /** Has the peer sent or ended anything that nobody has read yet? */
   get isTouched (): boolean {
-    return this.#isTouched || this.#socket.readableLength > 0
+    return this.#state === 'ended' || this.#socket.readableLength > 0
   }
 
   /** Has all been read, to the end? */
@@ -87,8 +85,6 @@ export class SocketReadHalf extends ManualGenerator<Uint8ArrayList> {
     return { done: true, value: undefined }
   }
 
-  readonly #onReadable = (): void => { this.#isTouched = true }
-
   readonly #onData = (chunk: Uint8Array): void => {
     const reader = this.#waiting.shift()
     if (reader != null) {
@@ -105,7 +101,6 @@ export class SocketReadHalf extends ManualGenerator<Uint8ArrayList> {
   }
 
   readonly #onEnd = (): void => {
-    this.#isTouched = true
     if (this.#state !== 'left') {
       this.#state = 'ended'
       this.#waiting.splice(0).forEach(reader => { reader.resolve({ done: true, value: undefined }) })
@@ -114,7 +109,6 @@ export class SocketReadHalf extends ManualGenerator<Uint8ArrayList> {
 
   #flow (): void {
     if (this.#state === 'new') {
-      this.#socket.off('readable', this.#onReadable)
       this.#socket.on('data', this.#onData)
     }
     if (this.#state !== 'flowing') {
@@ -124,9 +118,6 @@ export class SocketReadHalf extends ManualGenerator<Uint8ArrayList> {
   }
 
   #drop (): void {
-    if (this.#state === 'new') { // to let go of it once more would stop a socket that flows
-      this.#socket.off('readable', this.#onReadable)
-    }
     this.#state = 'left'
     this.#socket.off('data', this.#onData)
     this.#socket.resume()

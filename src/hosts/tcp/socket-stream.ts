@@ -56,7 +56,7 @@ export class SocketStream implements Stream {
     return this.#socket.writableFinished
   }
 
-  /** Has the other side sent, ended or reset anything since we made this stream? */
+  /** Has the other side sent or ended anything that nobody has read yet, or reset it? */
   get isTouched (): boolean {
     return this.source.isTouched || this.#failure != null
   }
