@@ -34,7 +34,7 @@ interface Tagged {
 }
 
 export interface ContactTagsInit {
-  readonly peerStore: Pick<PeerStore, 'merge'>
+  readonly peerStore: Pick<PeerStore, 'all' | 'merge'>
   readonly clock: Clock
   readonly log: Logger
   /** The routing table, closest to us first. */
@@ -52,8 +52,8 @@ export class ContactTags {
   /** All who tag in the same peer store. */
   readonly #taggers: Set<ContactTags>
   #wanted: ReadonlyMap<string, Tagged> = new Map()
-  /** Of what was wanted, what the peer store took last. */
-  #tagged: ReadonlyMap<string, Tagged> = new Map()
+  /** Of what was wanted, what the peer store took last; undefined: nothing yet in this run. */
+  #tagged: ReadonlyMap<string, Tagged> | undefined
   #cancel: Cancel | undefined
 
   constructor (init: ContactTagsInit) {
@@ -79,7 +79,7 @@ export class ContactTags {
 
   async #update (): Promise<void> {
     const { neighbours } = this.#init
-    const before = this.#tagged
+    const before = this.#tagged ?? await this.#left()
     const now = new Map<string, Tagged>(this.#init.contacts().map((contact, i) => [
       bytesToMapKey(contact.id),
       { contact, worth: i < neighbours ? 'neighbour' : 'contact' }
@@ -96,6 +96,15 @@ export class ContactTags {
       }
     }
     this.#tagged = now
+  }
+
+  /** Whom earlier runs have tagged: who is no contact any more would be dialled at each start. */
+  async #left (): Promise<Map<string, Tagged>> {
+    const peers = await this.#init.peerStore.all({ filters: [({ tags }) => tags.has(CONTACT_TAG)] })
+    return new Map(peers.map(peer => {
+      const id = peer.id.toMultihash().bytes
+      return [bytesToMapKey(id), { contact: { id, addrs: [] }, worth: 'stranger' }]
+    }))
   }
 
   /** By what it is worth to the DHT to which it is worth most. */

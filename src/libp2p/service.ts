@@ -1,8 +1,10 @@
 import { contentRoutingSymbol, NotFoundError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
 import { sleep } from '../clock/wait.ts'
+import { MODES } from '../dht/config.ts'
 import { NoPeersError, NotStartedError, ValueNotFoundError } from '../dht/errors.ts'
 import { Kademlia } from '../dht/kademlia.ts'
+import { oneOf } from '../dht/option-checks.ts'
 import { createLibp2pHost } from '../hosts/libp2p/host.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { keyOf } from '../keyspace/key.ts'
@@ -213,7 +215,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   async setMode (mode: 'client' | 'server', { force = false, signal }: SetModeOptions = {}): Promise<void> {
     signal?.throwIfAborted()
-    if (mode === this.getMode() && !force) {
+    if (oneOf('mode', mode, MODES) === this.getMode() && !force) {
       return
     }
     this.#log('%s from now on', mode)

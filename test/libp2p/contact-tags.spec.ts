@@ -33,6 +33,9 @@ function bench (names: ReadonlyMap<string, string>, failures = 0, beside?: Bench
   const clock = beside?.clock ?? new VirtualClock()
   const merges: string[] = beside?.merges ?? []
   const peerStore: ContactTagsInit['peerStore'] = beside?.peerStore ?? {
+    async all () {
+      return []
+    },
     async merge (peerId, { tags = {} }) {
       if (left-- > 0) {
         throw new Error('the disk is full')

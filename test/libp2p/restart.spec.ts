@@ -70,10 +70,37 @@ describe('stopping and starting', () => {
     const { dht } = node.services
     await Promise.all([dht.stop(), dht.start(), dht.start()])
     expect([dht.isStarted(), node.getProtocols().includes(PROTOCOL)]).to.deep.equal([true, true])
-    await dht.stop()
+    await Promise.all([dht.stop(), dht.start(), dht.stop()])
     expect([dht.isStarted(), node.getProtocols().includes(PROTOCOL)]).to.deep.equal([false, false])
     await Promise.all([dht.start(), dht.stop()])
     expect([dht.isStarted(), node.getProtocols().includes(PROTOCOL)]).to.deep.equal([false, false])
+  })
+
+  it('a node that is stopped takes no mode that is none', async () => {
+    const { services: { dht } } = await network.node()
+    await dht.stop()
+    // @ts-expect-error: no such mode
+    await expect(dht.setMode('both')).to.eventually.be.rejected().with.property('name', 'InvalidOptionError')
+    await dht.start()
+    expect(dht.getMode()).to.equal('server')
+  })
+
+  it('a node no longer tags whom it does not meet again', async () => {
+    const [datastore, privateKey] = [new MemoryDatastore(), await generateKeyPair('Ed25519')]
+    const before = await network.node(INIT, { datastore, privateKey })
+    const [stays, leaves] = [await network.node(), await network.node()]
+    async function tagged ({ peerStore }: DhtNode): Promise<string[]> {
+      const peers = await peerStore.all()
+      return peers.filter(({ tags }) => tags.has('kad-peer') || tags.has('keep-alive-kad-dht')).map(({ id }) => id.toString())
+    }
+    await before.dial(stays.getMultiaddrs())
+    await before.dial(leaves.getMultiaddrs())
+    await until('both are tagged', async () => (await tagged(before)).length === 2)
+    await stopNode(leaves)
+    await stopNode(before)
+    const after = await network.node(INIT, { datastore, privateKey })
+    await after.dial(stays.getMultiaddrs())
+    await until('only the other is tagged', async () => (await tagged(after)).join() === stays.peerId.toString())
   })
 
   it('a node started elsewhere with the same datastore comes back without the node it first met', async () => {
