@@ -1,3 +1,4 @@
+import { keyOfPeer } from '../keyspace/contact.ts'
 import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { Walks } from './walks.ts'
@@ -96,8 +97,17 @@ export function createContext (parts: DhtParts): DhtContext {
     },
     async provided (key) {
       const rows = await providers.get(key)
-      return rows.map(provider => bytesEqual(provider.id, self.id) ? context.published() : provider)
+      return rows.map(provider => bytesEqual(provider.id, self.id) ? context.published() : whereNow(parts, provider))
     }
   }
   return context
+}
+
+/** `provider`, first of all where it is now: it may have moved since it said that it provides. */
+function whereNow ({ config: { host, heard }, peers: { table } }: DhtParts, provider: PeerInfo): PeerInfo {
+  const { id, addrs } = provider
+  const said = host.addrsOf?.(id) ?? []
+  const now = said.length > 0 ? heard({ id, addrs: said }).addrs : table.get(keyOfPeer(provider))?.addrs ?? []
+  const isKnown = (addr: Uint8Array, known: readonly Uint8Array[]): boolean => known.some(each => bytesEqual(each, addr))
+  return now.every(addr => isKnown(addr, addrs)) ? provider : { id, addrs: [...now, ...addrs.filter(addr => !isKnown(addr, now))] }
 }
