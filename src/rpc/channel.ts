@@ -294,18 +294,30 @@ export class Channel {
 
   /** Undefined: the host was full, and has room now. To wait for that is no fault of the peer. */
   async #tryOpening (signal: AbortSignal): Promise<Stream | undefined> {
-    const { clock } = this.#owner
     signal.throwIfAborted()
-    this.#since = clock.now()
-    this.#watch(this.#since)
+    this.#watchOpening()
     try {
-      return await this.#owner.open(this.peer, { signal, early: () => this.#takeEarly() })
+      return await this.#owner.open(this.peer, { signal, early: () => this.#takeEarly(), onQueued: isQueued => { this.#onQueued(isQueued) } })
     } catch (err) {
       this.#watchdog.stop()
       if (err instanceof HostFullError && await this.#owner.makeRoom(this)) {
         return undefined
       }
       throw err
+    }
+  }
+
+  #watchOpening (): void {
+    this.#since = this.#owner.clock.now()
+    this.#watch(this.#since)
+  }
+
+  /** The host has others to dial first: to wait for that is no fault of the peer either. */
+  #onQueued (isQueued: boolean): void {
+    if (isQueued) {
+      this.#watchdog.stop()
+    } else if (this.#state === 'opening') {
+      this.#watchOpening()
     }
   }
 

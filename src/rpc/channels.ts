@@ -162,9 +162,15 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 
   async open (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream> {
     const { host, protocol, clock } = this.#init
-    const begun = clock.now()
+    let begun = clock.now()
     const time = this.#openingTime(peer)
-    const stream = await host.openStream(peer, protocol, options)
+    const stream = await host.openStream(peer, protocol, {
+      ...options,
+      onQueued: isQueued => {
+        begun = clock.now()
+        options.onQueued?.(isQueued)
+      }
+    })
     this.#opened++
     time.add(clock.now() - begun)
     return stream

@@ -35,6 +35,11 @@ export interface OpenStreamOptions extends AbortOptions {
    * sends what it returns as the first bytes of the stream. Other hosts never call it, and the sink brings all.
    */
   early? (): Uint8Array | undefined
+  /**
+   * A host that lets dials wait for their turn says so, with true and later with false: that time is
+   * nobody's fault, and counts against no deadline. Other hosts never call it.
+   */
+  onQueued? (isQueued: boolean): void
 }
 
 /** Told of peers that serve a protocol. */

@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { cramped } from '../helpers/cramped-host.ts'
+import { queueing } from '../helpers/queueing-host.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
@@ -48,5 +49,18 @@ describe('a node whose host is full', () => {
     expect(dht.contacts).to.equal(contacts)
     streams.forEach(stream => { stream.abort(new Error('that was all')) })
     expect((await simulation.clock.run(dht.lookup(Uint8Array.of(1)))).closest).to.have.lengthOf(K)
+  })
+})
+
+describe('a node whose host dials one at a time', () => {
+  it('loses no contact that waits for its turn', async () => {
+    const simulation = new Simulation({ seed: 18, latency: 500 })
+    const others = await simulation.nodesJoined(30)
+    const host = simulation.network.createHost({ listen: false })
+    const { dht } = await simulation.node({ host: queueing(host), mode: 'client', bootstrap: others[0].host.self.addrs })
+    await simulation.clock.advance(60_000) // its streams are closed by then
+    const { closest, failed } = await simulation.clock.run(dht.lookup(Uint8Array.of(1)))
+    expect({ found: closest.length, failed, contacts: dht.contacts }).to.deep.equal({ found: K, failed: 0, contacts: others.length })
+    expect(await simulation.stop(), 'timers left').to.equal(0)
   })
 })

@@ -28,6 +28,8 @@ export interface Libp2pNodeOptions<T extends ServiceMap> extends TestNodeOptions
   latency?: number
   /** Bytes of a yamux stream's receive window at most. Default: that of yamux, 16 MiB */
   maxStreamWindowSize?: number
+  /** Dials at once, and dials at once and waiting. Default: those of libp2p, 100 and 500 */
+  dials?: Pick<NonNullable<Libp2pOptions['connectionManager']>, 'maxParallelDials' | 'maxDialQueueLength'>
 }
 
 /** How long identify push waits for more changes, in ms. libp2p's own default is 1000. */
@@ -62,7 +64,7 @@ export async function createLibp2pNode<T extends ServiceMap> (options: Libp2pNod
 
 /** The same over transports of the caller's choice. */
 export async function createLibp2pNodeOver<T extends ServiceMap> (
-  { services, maxStreamWindowSize, ...options }: Pick<Libp2pNodeOptions<T>, 'services' | 'maxStreamWindowSize'> & TestNodeOptions & Pick<Libp2pOptions, 'transports' | 'addresses'>
+  { services, maxStreamWindowSize, dials, ...options }: Pick<Libp2pNodeOptions<T>, 'services' | 'maxStreamWindowSize' | 'dials'> & TestNodeOptions & Pick<Libp2pOptions, 'transports' | 'addresses'>
 ): Promise<Libp2p<T & TestServices>> {
   const all = {
     identify: identify(),
@@ -77,7 +79,7 @@ export async function createLibp2pNodeOver<T extends ServiceMap> (
     streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS, ...(maxStreamWindowSize != null && { streamOptions: { maxStreamWindowSize } }) })],
     connectionGater: { denyDialMultiaddr: () => false },
     // every node of a test comes from the same IP address, and many at once
-    connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 1000 },
+    connectionManager: { inboundConnectionThreshold: Infinity, maxIncomingPendingConnections: 1000, ...dials },
     connectionMonitor: { enabled: false }
   })
 }

@@ -1,9 +1,11 @@
+import { abortable } from '../../clock/wait.ts'
 import { DialError, StreamResetError } from '../../rpc/errors.ts'
 import { dialTargets, parseAddr, peerOf, toBinary, withoutPeer } from './address.ts'
 import { MAX_REMOTE_ADDRS } from './limits.ts'
-import { asDialError, asStreamError, isLost } from './open-error.ts'
+import { asDialError, asStreamError, isLost, isQueueFull } from './open-error.ts'
 import { PeerIds } from './peer-ids.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
+import type { OpenStreamOptions } from '../../rpc/connection.ts'
 import type { Connection, PeerId, PeerStore, Stream } from '@libp2p/interface'
 import type { ConnectionManager } from '@libp2p/interface-internal'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -18,10 +20,17 @@ export interface DiallerInit {
   readonly runOnLimitedConnection: boolean
 }
 
+/** How to dial. */
+type DialOptions = Pick<OpenStreamOptions, 'signal' | 'onQueued'>
+
 /** Opens streams over the connections that libp2p has, or makes. */
 export class Dialler {
   readonly #init: DiallerInit
   readonly #peerIds = new PeerIds()
+  /** Dials of ours that libp2p has taken, or is asked to take. */
+  #dials = 0
+  /** Those that it would not take. */
+  readonly #untaken = new Set<() => void>()
 
   constructor (init: DiallerInit) {
     this.#init = init
@@ -31,12 +40,13 @@ export class Dialler {
    * A new stream to `peer`, over an open connection if there is one. It throws what
    * `Host.openStream` may throw, and a `LimitError`.
    */
-  async openStream ({ id, addrs }: PeerInfo, protocol: string, signal: AbortSignal | undefined): Promise<Stream> {
+  async openStream ({ id, addrs }: PeerInfo, protocol: string, options: DialOptions): Promise<Stream> {
+    const { signal } = options
     signal?.throwIfAborted()
     const peerId = this.#peerIds.of(id)
     const open = this.#connectionTo(peerId)
     const stream = open == null ? undefined : await this.#tryStream(open, protocol, signal)
-    return stream ?? this.#newStream(await this.#dial(peerId, addrs, signal), protocol, signal)
+    return stream ?? this.#newStream(await this.#dial(peerId, addrs, options), protocol, signal)
   }
 
   /** Is there a connection over which a stream can be opened? */
@@ -73,7 +83,7 @@ export class Dialler {
   /** Whoever is at `target`; if it names a peer, that one. */
   async #meet (target: Multiaddr, signal: AbortSignal | undefined): Promise<Connection> {
     const named = peerOf(target)
-    const connection = await this.#connect([target], target.toString(), signal)
+    const connection = await this.#connect([target], target.toString(), { signal })
     if (named != null && named !== connection.remotePeer.toString()) {
       throw new DialError(`someone else lives at ${withoutPeer(target)}: ${connection.remotePeer}`)
     }
@@ -119,17 +129,17 @@ export class Dialler {
   }
 
   /** At the addresses with which it was named, or else at those that libp2p knows: where others reach it, we may not, behind the same NAT for one. */
-  async #dial (peerId: PeerId, addrs: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<Connection> {
+  async #dial (peerId: PeerId, addrs: readonly Uint8Array[], options: DialOptions): Promise<Connection> {
     const named = dialTargets(peerId, addrs)
     try {
-      return await this.#connectTo(peerId, named, signal)
+      return await this.#connectTo(peerId, named, options)
     } catch (err) {
-      const stored = err instanceof DialError ? toBinary(await this.#stored(peerId, signal), MAX_REMOTE_ADDRS) : []
+      const stored = err instanceof DialError ? toBinary(await this.#stored(peerId, options.signal), MAX_REMOTE_ADDRS) : []
       const others = dialTargets(peerId, stored).filter(target => !named.some(tried => tried.equals(target)))
       if (others.length === 0) {
         throw err
       }
-      return this.#connectTo(peerId, others, signal)
+      return this.#connectTo(peerId, others, options)
     }
   }
 
@@ -137,11 +147,11 @@ export class Dialler {
    * Transports prove who is at the other end, against the `/p2p` of the address. That
    * of `@libp2p/memory` does not: it takes whoever listens for the one who was asked for.
    */
-  async #connectTo (peerId: PeerId, targets: Multiaddr[], signal: AbortSignal | undefined): Promise<Connection> {
+  async #connectTo (peerId: PeerId, targets: Multiaddr[], options: DialOptions): Promise<Connection> {
     if (targets.length === 0) {
       throw new DialError(`${peerId} cannot be reached: it is not connected, and no address of it is known`)
     }
-    const connection = await this.#connect(targets, peerId.toString(), signal)
+    const connection = await this.#connect(targets, peerId.toString(), options)
     if (connection.remotePeer.equals(peerId)) {
       return connection
     }
@@ -150,15 +160,66 @@ export class Dialler {
     if (others.length === 0 || others.length === targets.length) {
       throw new DialError(`${peerId} cannot be reached: someone else lives at ${taken}`)
     }
-    return this.#connectTo(peerId, others, signal)
+    return this.#connectTo(peerId, others, options)
   }
 
-  async #connect (targets: Multiaddr[], whom: string, signal: AbortSignal | undefined): Promise<Connection> {
+  /** What libp2p's queue of dials has no room for waits here until one of ours is over. */
+  async #connect (targets: Multiaddr[], whom: string, options: DialOptions): Promise<Connection> {
     try {
-      return await this.#init.connectionManager.openConnection(targets, { signal })
+      for (;;) {
+        const connection = await this.#tryConnecting(targets, whom, options)
+        if (connection != null) {
+          return connection
+        }
+        options.onQueued?.(true)
+        await this.#dialOver(options.signal)
+        options.onQueued?.(false)
+      }
+    } finally {
+      this.#tryNext()
+    }
+  }
+
+  /** Nothing, if the queue of dials is full, of ours among others. */
+  async #tryConnecting (targets: Multiaddr[], whom: string, { signal, onQueued }: DialOptions): Promise<Connection | undefined> {
+    this.#dials++
+    try {
+      return await this.#init.connectionManager.openConnection(targets, {
+        signal,
+        onProgress: ({ type }) => {
+          if (type === 'dial-queue:add-to-dial-queue' || type === 'dial-queue:start-dial') {
+            onQueued?.(type !== 'dial-queue:start-dial')
+          }
+        }
+      })
     } catch (err) {
       signal?.throwIfAborted()
+      if (isQueueFull(err) && this.#dials > 1) {
+        return undefined
+      }
       throw asDialError(err, whom)
+    } finally {
+      this.#dials--
+    }
+  }
+
+  #tryNext (): void {
+    const [next] = this.#untaken
+    if (next != null) {
+      this.#untaken.delete(next) // the end of another dial is for another
+      next()
+    }
+  }
+
+  /** Resolves when a dial of ours is over. */
+  async #dialOver (signal: AbortSignal | undefined): Promise<void> {
+    let next = (): void => {}
+    const over = new Promise<void>(resolve => { next = resolve })
+    this.#untaken.add(next)
+    try {
+      await abortable(over, signal)
+    } finally {
+      this.#untaken.delete(next)
     }
   }
 

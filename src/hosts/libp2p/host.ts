@@ -8,7 +8,7 @@ import { Neighbours } from './neighbours.ts'
 import { PeerIds } from './peer-ids.ts'
 import { StreamAdapter } from './stream.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
-import type { Host, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
+import type { Host, OpenStreamOptions, Stream, StreamHandler, Topology } from '../../rpc/connection.ts'
 import type { AbortOptions, ComponentLogger, Connection, Libp2pEvents, Logger, PeerId, PeerStore, Stream as Libp2pStream, TypedEventTarget } from '@libp2p/interface'
 import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/interface-internal'
 
@@ -92,11 +92,11 @@ export class Libp2pHost implements Host {
    *
    * @throws {DialError} it cannot be reached, or the stream was refused
    * @throws {UnsupportedProtocolError} it does not serve `protocol`
-   * @throws {LimitError} `maxOutboundStreams` are open
+   * @throws {LimitError} `maxOutboundStreams` are open, or others have filled libp2p's queue of dials
    */
-  async openStream (peer: PeerInfo, protocol: string, { signal }: AbortOptions = {}): Promise<Stream> {
+  async openStream (peer: PeerInfo, protocol: string, options: OpenStreamOptions = {}): Promise<Stream> {
     this.#checkRunning()
-    const stream = await this.#dialler.openStream(peer, protocol, signal)
+    const stream = await this.#dialler.openStream(peer, protocol, options)
     if (this.#stopped) {
       stream.abort(new StreamResetError('this host has stopped'))
     }

@@ -9,6 +9,11 @@ export function isLost (connection: Connection, err: unknown): boolean {
   return connection.status !== 'open' || LOST.has(asError(err).name)
 }
 
+/** Did libp2p not even try, since too many others are to be dialled? */
+export function isQueueFull (err: unknown): boolean {
+  return asError(err).message === 'Dial queue is full'
+}
+
 /** No connection to `peer`: libp2p's error as one of ours. */
 export function asDialError (err: unknown, peer: string): Error {
   if (err instanceof DialError) {
@@ -16,6 +21,9 @@ export function asDialError (err: unknown, peer: string): Error {
   }
   if (failuresOf(err).some(isFull)) {
     return new LimitError(`${peer} cannot be reached: this process can open no more sockets (${reasonOf(err)}): raise its limit of open files, or lower libp2p's connectionManager.maxConnections`, { cause: err })
+  }
+  if (isQueueFull(err)) {
+    return new LimitError(`${peer} was not dialled: too many others are (connectionManager.maxDialQueueLength of libp2p). Try again`, { cause: err })
   }
   return new DialError(`${peer} cannot be reached: ${reasonOf(err)}. Check that it runs, and that its addresses are current and of a transport we have`, { cause: err })
 }
