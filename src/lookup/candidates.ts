@@ -32,14 +32,19 @@ export interface MutableCandidate extends Candidate {
   readonly head: number
   /** When it loses its slot, once asked: milliseconds since the Unix epoch; `-Infinity`: it never was. */
   slowAt: number
+  /** Who named it first; nobody, if it is a seed. */
+  readonly namer: MutableCandidate | undefined
+  /** How many of the candidates it named first. */
+  named: number
 }
 
 /**
  * The peers a lookup heard of, closest to the target first. Two of equal distance
  * are the same key, so the order is also the identity.
  *
- * It holds at most `limit`: beyond that the farthest that was never asked goes. Those
- * asked stay, so that nobody is asked twice; hence the limit also bounds the requests.
+ * It holds at most `limit`: beyond that one goes that was never asked, of whoever named the most the
+ * farthest. So peers that are made up, all closer than any that exist, displace each other, and not those whom others named.
+ * Those asked stay, so that nobody is asked twice; hence the limit also bounds the requests.
  */
 export class Candidates {
   readonly #target: Key
@@ -61,16 +66,17 @@ export class Candidates {
     return index < 0 ? undefined : this.#sorted[index]
   }
 
-  /** Somebody named `contact`. Whoever named it first stays. */
-  add (contact: Contact, hop: number, path: number): void {
+  /** Somebody named `contact`: `namer`, unless it is a seed. Whoever named it first stays. */
+  add (contact: Contact, hop: number, path: number, namer?: MutableCandidate): void {
     const head = this.#headOf(contact.key)
     const index = this.#search(contact.key, head)
     if (index >= 0) {
       return
     }
-    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, path, head, slowAt: -Infinity })
+    this.#sorted.splice(~index, 0, { contact, state: 'heard', hop, path, head, slowAt: -Infinity, namer, named: 0 })
+    count(namer, 1)
     if (this.#sorted.length > this.#limit) {
-      this.#dropFarthestHeard()
+      this.#dropOne()
     }
   }
 
@@ -95,12 +101,20 @@ export class Candidates {
     return ~low
   }
 
-  #dropFarthestHeard (): void {
+  #dropOne (): void {
+    let index = -1
+    let most = -1
     for (let i = this.#sorted.length - 1; i >= 0; i--) {
-      if (this.#sorted[i].state === 'heard') {
-        this.#sorted.splice(i, 1)
-        return
+      const { state, namer } = this.#sorted[i]
+      const named = namer?.named ?? 0
+      if (state === 'heard' && named > most) {
+        index = i
+        most = named
       }
+    }
+    if (index >= 0) {
+      const [{ namer }] = this.#sorted.splice(index, 1)
+      count(namer, -1)
     }
   }
 
@@ -113,5 +127,11 @@ export class Candidates {
       (key[2] ^ target[2]) << 8 |
       (key[3] ^ target[3])
     ) >>> 1
+  }
+}
+
+function count (namer: MutableCandidate | undefined, change: 1 | -1): void {
+  if (namer != null) {
+    namer.named += change
   }
 }

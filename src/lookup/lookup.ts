@@ -347,7 +347,7 @@ export class Lookup {
       if (taken++ === MAX_CLOSER_PEERS) {
         return
       }
-      this.#hear(contact, candidate.hop + 1, candidate.path)
+      this.#hear(contact, candidate.hop + 1, candidate.path, candidate)
     }
   }
 
@@ -461,9 +461,9 @@ export class Lookup {
     return this.#candidates.sorted.length > known
   }
 
-  #hear (contact: Contact, hop: number, path: number): void {
+  #hear (contact: Contact, hop: number, path: number, namer?: MutableCandidate): void {
     if (this.#self == null || !sameKey(contact.key, this.#self)) {
-      this.#candidates.add(contact, hop, path)
+      this.#candidates.add(contact, hop, path, namer)
     }
   }
 

@@ -624,6 +624,20 @@ describe('Lookup: hostile and late answers', () => {
     expect(step.type).to.equal('done')
     expect(lookup.asked).to.equal(MAX_CANDIDATES_PER_K * k)
   })
+
+  it('keeps whom an honest peer named, however many closer ones others make up', () => {
+    const lookup = lookupOf([200, 201, 202], { alpha: 3 })
+    const madeUp = Array.from({ length: 80 }, (_, i) => i + 1)
+    ask(lookup)
+    answer(lookup, 200, 100, 101, 102)
+    answer(lookup, 201, ...madeUp.slice(0, 40))
+    answer(lookup, 202, ...madeUp.slice(40))
+    for (let asked = ask(lookup); asked.length > 0; asked = ask(lookup)) {
+      asked.forEach(byte => { byte < 100 ? lookup.onFailure(tinyKey(byte)) : answer(lookup, byte) })
+    }
+
+    expect(show(lookup)).to.equal('converged: 100 101 102')
+  })
 })
 
 describe('Lookup: statistics', () => {
