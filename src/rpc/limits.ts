@@ -40,7 +40,7 @@ export const ARRIVAL_MS = 2_000
 /** Milliseconds for which one stream is answered before others have a turn: more than a client's window of small requests needs. */
 export const MAX_ANSWERING_MS = 10
 
-/** Inbound streams served at once, from all peers. Further ones are reset. */
+/** Inbound streams served at once, from all peers. Beyond that the oldest of whoever has the most is reset; a further one, if nobody has more. */
 export const MAX_INBOUND_STREAMS = 2_000
 
 /** Inbound streams served at once from one peer: js opens one a request and alpha of ours are in flight at most. */

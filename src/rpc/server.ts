@@ -25,6 +25,8 @@ export interface RpcServerInit {
   readonly idleMs?: number
   /** Inbound streams served at once from one peer. Default: {@link MAX_INBOUND_STREAMS_PER_PEER}. */
   readonly maxStreamsPerPeer?: number
+  /** Inbound streams served at once, from all peers: beyond that the oldest of whoever has the most is reset. Default: {@link MAX_INBOUND_STREAMS}. */
+  readonly maxStreams?: number
   /** Milliseconds a request may take to come in whole, beside what its bytes need. Default: {@link FRAME_TIMEOUT_MS}. */
   readonly requestMs?: number
   /** Bytes of requests that have not come in whole yet, on all streams: beyond that the longest is reset. Default: {@link MAX_UNFINISHED_BYTES}. */
@@ -49,8 +51,9 @@ export interface ServerObserver {
 export class RpcServer {
   readonly #init: RpcServerInit
   readonly #streamsOf = new Map<string, number>()
+  /** What is served, oldest first. */
+  readonly #served = new Set<Answers>()
   readonly #shared: Shared
-  #streams = 0
 
   constructor (init: RpcServerInit) {
     this.#init = init
@@ -59,7 +62,7 @@ export class RpcServer {
 
   /** Inbound streams being served. */
   get streams (): number {
-    return this.#streams
+    return this.#served.size
   }
 
   /**
@@ -73,27 +76,46 @@ export class RpcServer {
     const { maxStreamsPerPeer = MAX_INBOUND_STREAMS_PER_PEER } = this.#init
     const peer = nameOf(remote)
     const ofPeer = this.#streamsOf.get(peer) ?? 0
-    if (this.#streams >= MAX_INBOUND_STREAMS || ofPeer >= maxStreamsPerPeer) {
-      throw new LimitError(`too many inbound streams: ${ofPeer} of this peer, ${this.#streams} in all`)
+    if (ofPeer >= maxStreamsPerPeer || !this.#hasRoomFor(ofPeer + 1)) {
+      throw new LimitError(`too many inbound streams: ${ofPeer} of this peer, ${this.streams} in all`)
     }
-    this.#streams++
+    const answers = new Answers(this.#init, this.#shared, stream, remote, peer)
+    this.#served.add(answers)
     this.#streamsOf.set(peer, ofPeer + 1)
-    const answers = new Answers(this.#init, this.#shared, stream, remote)
     try {
       await pipe(answers, stream.sink)
     } finally {
       answers.stop()
-      this.#streams--
-      this.#release(peer)
+      this.#release(answers)
     }
   }
 
-  #release (peer: string): void {
-    const left = (this.#streamsOf.get(peer) ?? 0) - 1
+  /** May there be another stream, of a peer that would have `count`? Makes room where somebody has more. */
+  #hasRoomFor (count: number): boolean {
+    if (this.streams < (this.#init.maxStreams ?? MAX_INBOUND_STREAMS)) {
+      return true
+    }
+    const most = Math.max(...this.#streamsOf.values())
+    for (const answers of most > count ? this.#served : []) {
+      if (this.#streamsOf.get(answers.peer) === most) {
+        this.#release(answers)
+        answers.abort(new LimitError(`too many inbound streams, of which ${most} of this peer`))
+        return true
+      }
+    }
+    return false
+  }
+
+  /** Harmless if that was done before. */
+  #release (answers: Answers): void {
+    if (!this.#served.delete(answers)) {
+      return
+    }
+    const left = (this.#streamsOf.get(answers.peer) ?? 0) - 1
     if (left > 0) {
-      this.#streamsOf.set(peer, left)
+      this.#streamsOf.set(answers.peer, left)
     } else {
-      this.#streamsOf.delete(peer)
+      this.#streamsOf.delete(answers.peer)
     }
   }
 }
@@ -113,7 +135,10 @@ interface Shared {
  * may well leave when it has sent them.
  */
 class Answers implements AsyncIterableIterator<Frame, undefined> {
+  /** {@link nameOf} who asks. */
+  readonly peer: string
   readonly #init: RpcServerInit
+  readonly #stream: Stream
   readonly #remote: PeerInfo
   readonly #requests: FrameReader
   /** Bites when the peer does not take what it was given. */
@@ -123,10 +148,12 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Since when it has answered without letting others have a turn, milliseconds since the Unix epoch. */
   #since = 0
 
-  constructor (init: RpcServerInit, { line, unfinished }: Shared, stream: Stream, remote: PeerInfo) {
+  constructor (init: RpcServerInit, { line, unfinished }: Shared, stream: Stream, remote: PeerInfo, peer: string) {
     const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = init
+    this.peer = peer
     this.#init = init
     this.#line = line
+    this.#stream = stream
     this.#remote = remote
     this.#requests = new FrameReader(stream, clock, {
       maxBytes: maxRequestFrame(maxRecordSize),
@@ -143,6 +170,11 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Nobody takes more. */
   stop (): void {
     this.#taken.stop()
+  }
+
+  /** Reset the stream. */
+  abort (err: Error): void {
+    this.#stream.abort(err)
   }
 
   next (): Promise<IteratorResult<Frame, undefined>> {

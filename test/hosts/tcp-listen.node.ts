@@ -349,6 +349,39 @@ describe('the admission of sockets', () => {
     first?.leave()
     newcomer?.leave()
 
-    expect([admission.handshakes, admission.sockets]).to.deep.equal([2, 3])
+    expect([admission.handshakes, admission.sockets]).to.deep.equal([2, 2])
+  })
+
+  it('has a flood of sockets that say who they are displace itself, too', () => {
+    const admission = new Admission({ maxSockets: 4 })
+    const reset: string[] = []
+    const admit = (ip: string, name: string): boolean => {
+      const place = admission.admit(ip, () => { reset.push(name) })
+      place?.handshakeDone()
+      return place != null
+    }
+    for (const name of ['a', 'b', 'c', 'd']) {
+      expect(admit('192.0.2.1', name)).to.equal(true)
+    }
+
+    expect(admit('192.0.2.1', 'e')).to.equal(false)
+    expect(admit('192.0.2.2', 'f')).to.equal(true)
+    expect(admit('127.0.0.1', 'g')).to.equal(true)
+    expect(admit('192.0.2.3', 'h')).to.equal(true)
+    expect(reset).to.deep.equal(['a', 'b', 'c'])
+    expect(admit('192.0.2.4', 'one of five equals')).to.equal(false)
+    expect([admission.handshakes, admission.sockets]).to.deep.equal([0, 4])
+  })
+
+  it('forgets a remote whose last socket was displaced, and nobody else of it', () => {
+    const admission = new Admission({ maxSockets: 2, maxSocketsPerRemote: 2 })
+    const [first, second] = [0, 1].map(() => admission.admit('192.0.2.1', () => {}))
+    const other = admission.admit('192.0.2.2', nobody)
+    first?.leave()
+    expect(admission.sockets).to.equal(2)
+    second?.leave()
+    other?.leave()
+
+    expect([admission.handshakes, admission.sockets]).to.deep.equal([0, 0])
   })
 })

@@ -350,21 +350,45 @@ describe('rpc server', () => {
     }
   })
 
+  it('lets in others when one peer has all the streams there may be, in place of its oldest', async () => {
+    const { clock } = simulation
+    const host = await serving(() => [], { maxStreams: 4 })
+    const other = simulation.network.createHost({ listen: false })
+    const openAt = async (from: MemoryHost): Promise<Stream> => {
+      const stream = await clock.run(from.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, PING)
+      return stream
+    }
+    const streams: Stream[] = []
+    for (let i = 0; i < 4; i++) {
+      streams.push(await openAt(client))
+    }
+    const isAnswered = async ({ source }: Stream): Promise<boolean> => clock.run(source.next().then(({ done }) => done !== true, () => false))
+    expect(await Promise.all(streams.map(isAnswered))).to.deep.equal([true, true, true, true])
+
+    expect(await isAnswered(await openAt(other))).to.equal(true)
+    expect(await clock.run(ending(streams[0]))).to.equal('reset')
+    expect(await isAnswered(await openAt(client)), 'whoever has the most').to.equal(false)
+    expect(await isAnswered(await openAt(other))).to.equal(true)
+    expect(await clock.run(ending(streams[1]))).to.equal('reset')
+    expect(await isAnswered(await openAt(other)), 'of two with as many').to.equal(false)
+    await clock.run(Promise.all([host.stop(), other.stop()]))
+  })
+
   it('serves so many streams of all peers at once, and resets those beyond', async () => {
     const { clock } = simulation
     const host = await serving(() => [], { maxStreamsPerPeer: Infinity })
     const streams = await clock.run(Promise.all(Array.from({ length: MAX_INBOUND_STREAMS }, async () => client.openStream(host.self, PROTOCOL))))
     streams.forEach(stream => { sendAndHang(stream, PING) })
     expect(await clock.run(Promise.all(streams.map(async ({ source }) => (await source.next()).done)))).to.not.include(true)
-    const other = simulation.network.createHost({ listen: false })
-    const beyond = await clock.run(other.openStream(host.self, PROTOCOL))
+    const beyond = await clock.run(client.openStream(host.self, PROTOCOL))
     sendAndHang(beyond, PING)
     const begun = clock.now()
     expect(await clock.run(ending(beyond))).to.equal('reset')
     expect(clock.now() - begun, 'at once').to.be.below(SERVER_IDLE_MS)
     streams[0].abort(new Error('done'))
     await clock.advance(100)
-    const again = await clock.run(other.openStream(host.self, PROTOCOL))
+    const again = await clock.run(client.openStream(host.self, PROTOCOL))
     const [, end] = await clock.run(Promise.all([again.sink([PING]), ending(again)]))
     expect(end).to.equal('closed')
   })

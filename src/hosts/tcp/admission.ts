@@ -4,7 +4,7 @@ import { MAX_INBOUND_SOCKETS, MAX_INBOUND_SOCKETS_PER_REMOTE, MAX_UNFINISHED_HAN
 
 /** How many inbound sockets there may be. */
 export interface InboundLimits {
-  /** In all. Default 1,000 */
+  /** In all. Beyond that, whoever has the most gives way. Default 1,000 */
   maxSockets?: number
   /** From one IPv4 address or IPv6 /64, loopback excepted. Default 100 */
   maxSocketsPerRemote?: number
@@ -22,17 +22,18 @@ export interface Admitted {
 
 /** A remote network that has sockets here. */
 interface Remote {
-  sockets: number
-  /** What displaces each of those that have not said who they are, oldest first. */
+  /** What displaces each of them, oldest first. */
+  readonly sockets: Set<() => void>
+  /** The same of those that have not said who they are. */
   readonly unfinished: Set<() => void>
 }
 
 /**
  * Decides which inbound sockets may stay, by how many there are. Floods displace
- * themselves: when too many have not said who they are, the oldest of the remote that
- * has the most of them gives way to one that has fewer.
+ * themselves: when there are too many, or too many that have not said who they are, the oldest
+ * of the remote that has the most of them gives way to one that has fewer.
  *
- * For sockets from loopback only the number in all counts: whoever can open them is on
+ * For sockets from loopback only the number in all counts, and none of them gives way: whoever can open them is on
  * this machine already, and demos and tests run hundreds of nodes on it, which all
  * dial the first one at once.
  */
@@ -65,71 +66,76 @@ export class Admission {
    * Let a socket from `ip` in. Undefined: there are too many.
    *
    * @param ip - the address at its other end
-   * @param reset - called when it has to give way to another, before its handshake is over
+   * @param reset - called when it has to give way to another
    */
   admit (ip: string, reset: () => void): Admitted | undefined {
-    if (this.#sockets >= this.#limits.maxSockets) {
-      return undefined
-    }
+    const { maxSocketsPerRemote } = this.#limits
     if (isLoopbackIp(ip)) {
-      return this.#admitted({ sockets: 0, unfinished: new Set() }, reset, () => {})
+      const alone = noSockets()
+      return this.#hasSocketFor(alone) ? this.#admitted(alone, reset, () => {}) : undefined
     }
     const network = networkOf(ip)
-    const remote = this.#remotes.get(network) ?? { sockets: 0, unfinished: new Set() }
-    if (remote.sockets >= this.#limits.maxSocketsPerRemote || !this.#hasRoomFor(remote)) {
+    const remote = this.#remotes.get(network) ?? noSockets()
+    if (remote.sockets.size >= maxSocketsPerRemote || !this.#hasHandshakeFor(remote) || !this.#hasSocketFor(remote)) {
       return undefined
     }
     this.#remotes.set(network, remote)
     return this.#admitted(remote, reset, () => { this.#remotes.delete(network) })
   }
 
-  /** May another handshake of `remote` begin? Makes room where somebody has more of them under way than it would have. */
-  #hasRoomFor (remote: Remote): boolean {
-    if (this.#handshakes < this.#limits.maxHandshakes) {
-      return true
-    }
+  /** May there be another socket of `remote`? */
+  #hasSocketFor (remote: Remote): boolean {
+    return this.#sockets < this.#limits.maxSockets || this.#makeRoom(remote, 'sockets')
+  }
+
+  /** May another handshake of `remote` begin? */
+  #hasHandshakeFor (remote: Remote): boolean {
+    return this.#handshakes < this.#limits.maxHandshakes || this.#makeRoom(remote, 'unfinished')
+  }
+
+  /** Makes room where somebody has more of them than `remote` would have. */
+  #makeRoom (remote: Remote, which: keyof Remote): boolean {
     let most = remote
     for (const other of this.#remotes.values()) {
-      most = other.unfinished.size > most.unfinished.size ? other : most
+      most = other[which].size > most[which].size ? other : most
     }
     // among equals nobody gives way: in a rush all would displace each other, and none get through
-    if (most.unfinished.size <= remote.unfinished.size + 1) {
+    if (most[which].size <= remote[which].size + 1) {
       return false
     }
-    const [displaceOldest] = most.unfinished
+    const [displaceOldest] = most[which]
     displaceOldest()
     return true
   }
 
   #admitted (remote: Remote, reset: () => void, onEmpty: () => void): Admitted {
     const displace = (): void => {
-      handshakeDone()
+      leave()
       reset()
     }
     const handshakeDone = (): void => {
       this.#handshakes -= remote.unfinished.delete(displace) ? 1 : 0
     }
-    let inside = true
-    this.#sockets++
-    this.#handshakes++
-    remote.sockets++
-    remote.unfinished.add(displace)
-    return {
-      handshakeDone,
-      leave: () => {
-        handshakeDone()
-        if (!inside) {
-          return
-        }
-        inside = false
-        this.#sockets--
-        remote.sockets--
-        if (remote.sockets === 0) {
-          onEmpty()
-        }
+    const leave = (): void => {
+      handshakeDone()
+      if (!remote.sockets.delete(displace)) {
+        return
+      }
+      this.#sockets--
+      if (remote.sockets.size === 0) {
+        onEmpty()
       }
     }
+    this.#sockets++
+    this.#handshakes++
+    remote.sockets.add(displace)
+    remote.unfinished.add(displace)
+    return { handshakeDone, leave }
   }
+}
+
+function noSockets (): Remote {
+  return { sockets: new Set(), unfinished: new Set() }
 }
 
 /** Who has one IPv6 address has 2^64 of them: they count as one. */

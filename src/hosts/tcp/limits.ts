@@ -21,7 +21,7 @@ export const MAX_DIALLED_ADDRS = 16
 /** Names among them that are looked up: one for each version of IP. */
 export const MAX_NAMES_PER_DIAL = 2
 
-/** Inbound sockets open at once. Each costs a file descriptor, of which a process often has 1,024. */
+/** Inbound sockets open at once. Each costs a file descriptor, of which a process often has 1,024. Beyond that, whoever has the most gives way. */
 export const MAX_INBOUND_SOCKETS = 1_000
 
 /** Inbound sockets open at once from one remote network: an IPv4 address or an IPv6 /64. Loopback is exempt. */
