@@ -128,8 +128,11 @@ describe('the service in a libp2p node', () => {
     await provider.hangUp(server.peerId)
     await until('the server tells nobody where it is', () => server.getConnections(provider.peerId).length === 0)
     expect(await failure(a.dial(provider.peerId))).to.not.equal('none')
+    const discovered: PeerInfo[] = []
+    a.services.dht.addEventListener('peer', ({ detail }) => { discovered.push(detail) })
     const { findProviders } = a.services.dht // methods stand by themselves
     await until('it is found', async () => named(await all(findProviders(CONTENT)), 'PROVIDER').length > 0)
+    expect(discovered.find(({ id }) => id.equals(provider.peerId))?.multiaddrs.map(String)).to.deep.equal(provider.getMultiaddrs().map(addr => addr.decapsulate('/p2p').toString()))
     await until('it can be dialled', async () => await failure(a.dial(provider.peerId)) === 'none')
   })
 
