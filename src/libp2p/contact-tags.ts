@@ -110,7 +110,7 @@ export class ContactTags {
   /** By what it is worth to the DHT to which it is worth most. */
   async #tag (id: string, contact: PeerInfo): Promise<void> {
     const peerId = peerIdOf(contact)
-    if (peerId != null) {
+    if (peerId != null && this.#taggers.has(this)) { // else it was stopped meanwhile
       const worths = Array.from(this.#taggers, tags => tags.#wanted.get(id)?.worth)
       await this.#init.peerStore.merge(peerId, { tags: TAGS[WORTHS.find(worth => worths.includes(worth)) ?? 'stranger'] })
     }

@@ -145,6 +145,15 @@ describe('tags of contacts', () => {
     expect(made.merges).to.deep.equal([])
   })
 
+  it('are left alone from a stop on that comes while they are set', async () => {
+    const made = bench(names)
+    made.contacts = [contact(a), contact(b)]
+    made.tags.onChange()
+    made.clock.schedule(1_000, () => { made.tags.stop() })
+    await made.clock.advance(60_000)
+    expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht'])
+  })
+
   it('are not set on who has no PeerId', async () => {
     const made = bench(names)
     made.contacts = [contactOf({ id: Uint8Array.of(1, 2, 3), addrs: [] }), contact(b)]
