@@ -33,7 +33,8 @@ Example:
   $ kadmium put --mutable profile "still me" --cas 1 --bootstrap 192.0.2.1:4001
 
 It prints the key with which "kadmium get" finds the value (with --json: key), and the sequence of
-a mutable one. If --cas does not match, nothing is written, and it ends with 7.`
+a mutable one. If --cas does not match, nothing is written, and it ends with 7. A key or value that
+begins with - stands behind --, after all options: put --bootstrap 192.0.2.1:4001 -- weather -3C`
 
 type Options = ClientOptions & JoinOptions & PutPlanOptions
 
