@@ -19,8 +19,9 @@ Example:
   $ kadmium start --listen 127.0.0.1:4001 --data ~/.kadmium
   $ kadmium start --bootstrap 192.0.2.1:4001 --bootstrap 192.0.2.2:4001
 
-It runs until Ctrl-C, SIGTERM or the end of its terminal, and then ends with 0. With --json it prints a line of JSON
-for each of: started, joined (or alone: nobody answered yet), stopped.`
+It runs until Ctrl-C, SIGTERM or the end of its terminal, and then ends with 0. "setsid kadmium start" outlives the
+terminal; nohup does not help, since Node.js undoes what it does. With --json it prints a line of JSON for each of:
+started, joined (or alone: nobody answered yet), stopped.`
 
 /** What is shown of the log in any case, beside what DEBUG says: what befalls the data. */
 const ALWAYS_LOGGED = 'kadmium:data-dir:error'
