@@ -143,6 +143,26 @@ describe('provider records in a network', () => {
     expect(await order(1)).to.deep.equal([withAddrs])
   })
 
+  it('that one peer names by the dozen keep out none that others name', async () => {
+    await simulation.stop()
+    const liar = 3
+    simulation = new Simulation({ seed: 23, latency: (from, to) => from === liar || to === liar ? 1 : 10 })
+    nodes = await simulation.nodesJoined(liar)
+    const lax = new MemoryProviderStore(simulation.clock)
+    await simulation.node({ providers: lax, bootstrap: nodes[0].host.self.addrs })
+    await provide(nodes[1])
+    for (let i = 0; i < 40; i++) {
+      await lax.add(CONTENT, simulation.network.createHost().self)
+    }
+    const client = await simulation.node({ mode: 'client', bootstrap: nodes[0].host.self.addrs })
+    for (const limit of [20, 4]) {
+      const found = await find(client, { limit })
+      expect(found).to.have.lengthOf(limit)
+      expect(ids(found)).to.include.members(idsOf(nodes[1]))
+      expect(new Set(ids(found)), 'each once').to.have.property('size', limit)
+    }
+  })
+
   it('that we keep ourselves are given once, and are enough if they are so many', async () => {
     const nowhere = simulation.network.createHost({ listen: false }).self
     const kept = new MemoryProviderStore(simulation.clock)

@@ -7,9 +7,15 @@ import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
 import type { OperationOptions } from '../events.ts'
 
+/** At least so many peers name the providers that are wanted, if as many know some: a liar alone ends no search. */
+const PEERS_NEEDED = 4
+
 /** How to find providers. */
 export interface FindProvidersOptions extends OperationOptions {
-  /** Stop after so many providers. Default k; 0: ask all of the k closest. */
+  /**
+   * Stop after so many providers. Default k; 0: ask all of the k closest. Of one answer a quarter of that is taken at
+   * first, so that a peer which names false ones keeps out none; what is beyond comes at the end, if there are too few.
+   */
   readonly limit?: number
   /** Ask the network, or only our own store? Default `network`. */
   readonly source?: 'network' | 'store'
@@ -38,7 +44,7 @@ export async function * findProviders (dht: DhtContext, key: Uint8Array, options
   const found = new Found(dht, limit, options)
   yield * found.add(undefined, await dht.provided(key))
   if (found.enough || source === 'store') {
-    yield * found.withoutAddrs()
+    yield * found.rest()
     return
   }
   const { answers } = walk(dht, key, { request }, options, GET_DEADLINE_MS)
@@ -48,7 +54,7 @@ export async function * findProviders (dht: DhtContext, key: Uint8Array, options
       return
     }
   }
-  yield * found.withoutAddrs()
+  yield * found.rest()
 }
 
 /** Which providers were found, so that each is given once. */
@@ -57,12 +63,17 @@ class Found {
   readonly #limit: number
   readonly #options: FindProvidersOptions
   readonly #given = new Set<string>()
+  /** How many are taken of one answer before the end. */
+  readonly #share: number
+  /** Those beyond the share of who named them. */
+  readonly #spare = new Map<string, FoundProvider>()
   /** Those of which no address is known yet. */
   readonly #held = new Map<string, FoundProvider>()
 
   constructor (dht: DhtContext, limit: number, options: FindProvidersOptions) {
     this.#dht = dht
     this.#limit = limit
+    this.#share = limit === 0 ? Infinity : Math.ceil(limit / PEERS_NEEDED)
     this.#options = options
   }
 
@@ -71,36 +82,49 @@ class Found {
   }
 
   * add (from: Contact | undefined, providers: readonly PeerInfo[]): Generator<FoundProvider> {
-    const fresh = providers.flatMap(provider => this.#take(provider, from))
+    const fresh: FoundProvider[] = []
+    for (const peer of providers) {
+      const id = bytesToMapKey(peer.id)
+      const found = this.enough ? undefined : this.#news(id, peer, from)
+      if (found != null && (from == null || fresh.length < this.#share)) {
+        this.#spare.delete(id)
+        this.#given.add(id)
+        fresh.push(found)
+      } else if (found != null && this.#spare.size < this.#limit) {
+        this.#spare.set(id, found)
+      }
+    }
     if (fresh.length > 0) {
       this.#options.onProgress?.({ type: 'providers', peer: from, providers: fresh.map(({ provider }) => provider) })
       yield * fresh
     }
   }
 
-  * withoutAddrs (): Generator<FoundProvider> {
-    for (const found of this.#held.values()) {
+  /** Those beyond anybody's share, then those without addresses. */
+  * rest (): Generator<FoundProvider> {
+    for (const [id, found] of [...this.#spare, ...this.#held]) {
       if (this.enough) {
         return
       }
-      this.#given.add(bytesToMapKey(found.provider.id))
+      this.#given.add(id)
       this.#options.onProgress?.({ type: 'providers', peer: found.from, providers: [found.provider] })
       yield found
     }
   }
 
-  #take (peer: PeerInfo, from: Contact | undefined): FoundProvider[] {
-    const id = bytesToMapKey(peer.id)
-    if (this.enough || this.#given.has(id)) {
-      return []
+  /** A provider with an address that has not been given. */
+  #news (id: string, peer: PeerInfo, from: Contact | undefined): FoundProvider | undefined {
+    if (this.#given.has(id)) {
+      return undefined
     }
     const provider = this.#dht.config.heard(peer)
-    if (provider.addrs.length === 0) {
-      this.#held.set(id, { provider, from })
-      return []
+    if (provider.addrs.length > 0) {
+      this.#held.delete(id)
+      return { provider, from }
     }
-    this.#held.delete(id)
-    this.#given.add(id)
-    return [{ provider, from }]
+    if (!this.#spare.has(id)) {
+      this.#held.set(id, { provider, from })
+    }
+    return undefined
   }
 }
