@@ -10,7 +10,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['NoPeersError', 'start a node there with "kadmium start", or give the --bootstrap of one that runs'],
   ['ValueNotFoundError', 'check the key; values are kept for 24 hours, or as long as their --ttl, unless put again'],
   ['RemotePlainError', 'as a flag that is --allow-remote-plain'],
-  ['RefusedError', 'they may allow less than this value, keep no more, or find its date wrong: is the clock of this machine right?'],
+  ['RefusedError', 'they may allow less than this value, keep no more, have a newer one, or find its date wrong: is the clock of this machine right?'],
   ['StreamResetError', 'the node may allow less than this value; ask another']
 ])
 
