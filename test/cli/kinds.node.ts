@@ -80,11 +80,11 @@ describe('the commands for the kinds of values', () => {
     })
 
     it('leaves nothing where there is no room: 6', async () => {
-      const path = join(folder, 'new', 'x.key')
+      const path = join(folder, 'without-room', 'x.key')
       const { code, stderr } = await finished(spawnKadmium(['keygen', '--out', path], { shell: 'ulimit -f 0; exec "$@"' }))
       expect(code).to.equal(6)
       expect(stderr).to.match(/^kadmium: cannot write .*x\.key \(EFBIG\): make room on that disk\n$/)
-      expect(await readdir(join(folder, 'new'))).to.deep.equal([])
+      expect(await readdir(join(folder, 'without-room'))).to.deep.equal([])
     })
 
     it('says so where it cannot write: 6', async () => {
