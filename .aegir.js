@@ -26,7 +26,7 @@ const IN_BROWSER = ['browser', 'webworker']
 /** @type {import('aegir').PartialOptions} */
 export default {
   build: {
-    bundlesizeMax: '114KB'
+    bundlesizeMax: '115KB'
   },
   test: {
     async before ({ runner }) {
