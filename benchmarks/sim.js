@@ -1,12 +1,13 @@
 /**
- * Are values found for all of their life while nodes come and go, and what does that
- * cost? A simulated network on virtual time, drawn from a seed: the same seed gives the
- * same figures.
+ * Simulated networks on virtual time, drawn from a seed: the same seed gives the same
+ * figures. Are values found for all of their life while nodes come and go, and what does
+ * that cost? What do honest nodes find when others lie?
  *
  * ```
  * npm run sim -- churn                      sessions of a median of 2 h, then of 10 min; 24 h each
  * npm run sim -- churn --quick              a small network for 4 h
  * npm run sim -- churn --median 30m --nodes 500 --svg churn.svg --json churn.json
+ * npm run sim -- liars                      0, 10 and 40 % of 300 nodes lie, in two ways
  * ```
  *
  * Ctrl-C ends it with what there is.
@@ -14,8 +15,11 @@
 import { writeFile } from 'node:fs/promises'
 import { note } from './harness/print.js'
 import { churn } from './sim/churn.js'
+import { liars } from './sim/liars.js'
 import { readOptions, USAGE } from './sim/options.js'
 import { drawRetrieval } from './sim/svg.js'
+
+const SIMULATIONS = { churn, liars }
 
 const args = process.argv.slice(2)
 if (args.includes('--help') || args.includes('-h')) {
@@ -37,7 +41,7 @@ process.once('SIGINT', () => {
 const runs = []
 for (const scenario of options.scenarios) {
   if (!interrupt.signal.aborted) {
-    runs.push(await churn(scenario, interrupt.signal))
+    runs.push(await SIMULATIONS[options.what](scenario, interrupt.signal))
   }
 }
 if (options.json != null) {

@@ -12,7 +12,14 @@ export const USAGE = `usage: npm run sim -- churn [options]
   --seed N           default: 1
   --quick            60 nodes, 60 values, 4 hours
   --json FILE        all figures
-  --svg FILE         retrieval over time`
+  --svg FILE         retrieval over time
+
+       npm run sim -- liars [options]
+  --nodes N          default: 300
+  --rounds N         of a lookup, gets and searches each; default: 40
+  --seed N           default: 1
+  --quick            100 nodes, 10 rounds
+  --json FILE        all figures`
 
 /** What to simulate by default, and the share of live values that is to be found. */
 const SCENARIOS = [
@@ -20,22 +27,36 @@ const SCENARIOS = [
   { median: 10 * MINUTE, target: 0.99 }
 ]
 
+/** What liars do, and how many there are of them. */
+const LIES = [['hearsay', 0], ['hearsay', 0.1], ['hearsay', 0.4], ['made-up', 0.1], ['made-up', 0.4]]
+
+const text = { type: 'string' }
+
+/** The options of each simulation, and what they make of it. */
+const SIMULATIONS = {
+  churn: {
+    options: { median: text, nodes: text, values: text, hours: text, gets: text, seed: text, json: text, svg: text, quick: { type: 'boolean' } },
+    scenariosOf
+  },
+  liars: {
+    options: { nodes: text, rounds: text, seed: text, json: text, quick: { type: 'boolean' } },
+    scenariosOf: liesOf
+  }
+}
+
 /**
  * @param {string[]} args - those after the name of the script
- * @returns {{ scenarios: object[], json?: string, svg?: string } | string} a string says what is wrong
+ * @returns {{ what: string, scenarios: object[], json?: string, svg?: string } | string} a string says what is wrong
  */
 export function readOptions (args) {
-  const text = { type: 'string' }
+  const [what, ...rest] = args
+  const simulation = Object.hasOwn(SIMULATIONS, what ?? '') ? SIMULATIONS[what] : undefined
+  if (simulation == null) {
+    return `say first what to simulate: ${Object.keys(SIMULATIONS).join(' or ')}`
+  }
   try {
-    const { values, positionals: [what, ...rest] } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { median: text, nodes: text, values: text, hours: text, gets: text, seed: text, json: text, svg: text, quick: { type: 'boolean' } }
-    })
-    if (what !== 'churn' || rest.length > 0) {
-      return what == null ? 'say what to simulate: churn' : `only churn can be simulated, not ${[what, ...rest].join(' ')}`
-    }
-    return { scenarios: scenariosOf(values), json: values.json, svg: values.svg }
+    const { values } = parseArgs({ args: rest, options: simulation.options })
+    return { what, scenarios: simulation.scenariosOf(values), json: values.json, svg: values.svg }
   } catch (err) {
     return err.message
   }
@@ -64,6 +85,12 @@ function scenariosOf ({ median, nodes, values, hours, gets, seed, quick = false 
     ...small,
     ...given
   }))
+}
+
+function liesOf ({ nodes, rounds, seed, quick = false }) {
+  const small = quick ? { nodes: 100, rounds: 10 } : {}
+  const given = defined({ nodes: whole('nodes', nodes, 40), rounds: whole('rounds', rounds, 1), seed: whole('seed', seed, 0) })
+  return LIES.map(([lie, share], i) => ({ lie, share, nodes: 300, rounds: 40, seed: 1, isFirst: i === 0, ...small, ...given }))
 }
 
 // shorter sessions than two hours are judged as those of ten minutes are

@@ -1,6 +1,6 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { connect } from 'node:net'
-import os, { networkInterfaces } from 'node:os'
+import os from 'node:os'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { Acceptor } from '../../src/hosts/tcp/acceptor.ts'

@@ -149,7 +149,12 @@ describe('tags of contacts', () => {
     const made = bench(names)
     made.contacts = [contact(a), contact(b)]
     made.tags.onChange()
-    made.clock.schedule(1_000, () => { made.tags.stop() })
+    const { merge } = made.peerStore
+    made.peerStore.merge = async (...args) => {
+      const peer = await merge(...args)
+      made.tags.stop()
+      return peer
+    }
     await made.clock.advance(60_000)
     expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht'])
   })

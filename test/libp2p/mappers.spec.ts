@@ -4,6 +4,8 @@ import { expect } from 'aegir/chai'
 import { CID } from 'multiformats/cid'
 import * as Digest from 'multiformats/hashes/digest'
 import { passthroughMapper, removePrivateAddressesMapper, removePublicAddressesMapper } from '../../src/libp2p/mappers.ts'
+import { decodeAddrsRow } from '../../src/store/provider-row.ts'
+import { addrsRowKey, DEFAULT_PREFIX } from '../../src/store/row-keys.ts'
 import { all, announce, connectAll, INIT, named, TestNetwork, until } from './network.ts'
 import type { DhtNode } from './network.ts'
 import type { PeerId, PeerInfo } from '@libp2p/interface'
@@ -182,7 +184,9 @@ describe('mappers', () => {
       const provided = async (): Promise<string[]> => named(await all(other.services.dht.findProviders(CID_OF_OWN, { useNetwork: false })), 'PROVIDER')
         .flatMap(({ providers }) => providers.flatMap(({ multiaddrs }) => texts(multiaddrs)))
       await until('the record has come', async () => (await provided()).length > 0)
-      expect(await provided()).to.deep.equal([OWN])
+      const id = node.peerId.toMultihash().bytes
+      const row = await other.services.inside.components.datastore.get(addrsRowKey(DEFAULT_PREFIX, id))
+      expect(decodeAddrsRow(row, id).addrs.map(addr => multiaddr(addr).toString())).to.deep.equal([OWN])
     })
 
     it('GET_PROVIDERS tells none, of us or of others', async () => {
