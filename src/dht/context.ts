@@ -1,4 +1,4 @@
-import { keyOfPeer } from '../keyspace/contact.ts'
+import { hasNewAddr, keyOfPeer } from '../keyspace/contact.ts'
 import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { Walks } from './walks.ts'
@@ -108,6 +108,5 @@ function whereNow ({ config: { host, heard }, peers: { table } }: DhtParts, prov
   const { id, addrs } = provider
   const said = host.addrsOf?.(id) ?? []
   const now = said.length > 0 ? heard({ id, addrs: said }).addrs : table.get(keyOfPeer(provider))?.addrs ?? []
-  const isKnown = (addr: Uint8Array, known: readonly Uint8Array[]): boolean => known.some(each => bytesEqual(each, addr))
-  return now.every(addr => isKnown(addr, addrs)) ? provider : { id, addrs: [...now, ...addrs.filter(addr => !isKnown(addr, now))] }
+  return hasNewAddr({ id, addrs: now }, provider) ? { id, addrs: [...now, ...addrs.filter(addr => !now.some(each => bytesEqual(each, addr)))] } : provider
 }
