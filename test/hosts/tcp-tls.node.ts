@@ -1,5 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { connect as connectTls, TLSSocket } from 'node:tls'
+import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { systemClock } from '../../src/clock/clock.ts'
@@ -12,6 +12,7 @@ import { DialError } from '../../src/rpc/errors.ts'
 import { certificate, extension } from './tcp-certificates.ts'
 import { closed, collect, failureOf, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
 import type { Faults, Pem } from './tcp-certificates.ts'
+import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { PrivateKey } from '@libp2p/interface'
 import type { ConnectionOptions, TLSSocketOptions } from 'node:tls'
 
@@ -138,16 +139,34 @@ describe('TLS of raw TCP', () => {
     })
   })
 
-  it('accepts a certificate of another implementation with further extensions', async () => {
-    const pem = await certificate(identity, { others: [extension('1.2.3.4', false, Uint8Array.from([5, 0]))] })
-    const server = await stage.echo()
-    const raw = await stage.socket(server)
-    const socket = connectTls({ ...pem, ALPNProtocols: ['libp2p'], rejectUnauthorized: false, socket: raw })
-    stage.keep(socket)
-    socket.write(helloOf(identity.publicKey.toMultihash().bytes))
-    const answer = await new Promise<Uint8Array>(resolve => { socket.once('data', resolve) })
+  describe('the listener accepts', () => {
+    const visit = async (server: TcpHost, options: ConnectionOptions): Promise<Hello> => {
+      const socket = connectTls({ ALPNProtocols: ['libp2p'], rejectUnauthorized: false, ...options, socket: await stage.socket(server) })
+      stage.keep(socket)
+      socket.write(helloOf(identity.publicKey.toMultihash().bytes))
+      const answer = await new Promise<Uint8Array>((resolve, reject) => {
+        socket.once('data', resolve)
+        socket.once('error', reject)
+      })
+      return Hello.decode(answer.subarray(1))
+    }
 
-    expect(Hello.decode(answer.subarray(1)).refusal).to.equal('NONE')
+    it('a certificate of another implementation with further extensions', async () => {
+      const pem = await certificate(identity, { others: [extension('1.2.3.4', false, Uint8Array.from([5, 0]))] })
+
+      expect((await visit(await stage.echo(), pem)).refusal).to.equal('NONE')
+    })
+
+    it('one that would resume a session, by another handshake', async () => {
+      const server = await stage.echo()
+      const secureContext = createSecureContext(await certificate(identity))
+      const raw = await stage.socket(server)
+      const first = connectTls({ secureContext, ALPNProtocols: ['libp2p'], rejectUnauthorized: false, socket: raw })
+      stage.keep(first)
+      const session = await new Promise<Buffer>(resolve => { first.once('session', resolve) })
+
+      expect((await visit(server, { secureContext, session })).refusal).to.equal('NONE')
+    })
   })
 
   it('sends no server name', async () => {

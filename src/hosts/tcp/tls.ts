@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { connect, createSecureContext, TLSSocket } from 'node:tls'
 import { Certificates, createCertificate } from './certificate.ts'
 import { InvalidCertificateError } from './errors.ts'
@@ -26,7 +27,8 @@ export class LibP2PTls {
 
   static async create (identity: PrivateKey, clock: Clock): Promise<LibP2PTls> {
     const credentials = await createCertificate(identity)
-    return new LibP2PTls(createSecureContext({ ...credentials, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' }), clock)
+    // no session is resumed, so none goes into a ticket
+    return new LibP2PTls(createSecureContext({ ...credentials, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3', secureOptions: constants.SSL_OP_NO_TICKET }), clock)
   }
 
   /**
