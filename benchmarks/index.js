@@ -21,7 +21,12 @@ import { writeResult, writeSummary } from './harness/results.js'
 /** In the order in which they run: providers and lookups are looked for in the networks that bootstrap leaves. */
 const BENCHMARKS = ['codec', 'routing-table', 'find-node', 'transfer', 'bootstrap', 'providers', 'lookup', 'values', 'memory', 'latency', 'simulator']
 
-const options = readOptions(process.argv.slice(2), BENCHMARKS)
+const args = process.argv.slice(2)
+if (args.includes('--help') || args.includes('-h')) {
+  print(`${USAGE}\n\nnames, and what each asks:\n${await questions()}`)
+  process.exit(0)
+}
+const options = readOptions(args, BENCHMARKS)
 if (typeof options === 'string') {
   note(`${options}\n\n${USAGE}`)
   process.exit(64)
@@ -36,11 +41,14 @@ process.once('SIGINT', () => {
 
 const out = options.out ?? (isNarrowed(options) ? undefined : new URL('./results/', import.meta.url).pathname)
 if (out != null) {
-  await mkdir(out, { recursive: true })
+  await mkdir(out, { recursive: true }).catch(err => {
+    note(`nothing can be written to --out: ${err.message}`)
+    process.exit(66)
+  })
 }
 const begun = performance.now()
 // all but the names: what makes this run another than that of the name alone
-const narrowing = process.argv.slice(2).filter(arg => !BENCHMARKS.includes(arg))
+const narrowing = args.filter(arg => !BENCHMARKS.includes(arg))
 let failed = 0
 for (const name of options.names) {
   if (!interrupt.signal.aborted) {
@@ -53,6 +61,11 @@ if (out != null) {
 }
 print(`\n${options.names.length - failed} of ${options.names.length} done in ${((performance.now() - begun) / 60_000).toFixed(1)} min${out == null ? '' : `; results in ${out}`}`)
 process.exit(failed === 0 && !interrupt.signal.aborted ? 0 : 1)
+
+async function questions () {
+  const modules = await Promise.all(BENCHMARKS.map(async name => import(`./${name}.js`)))
+  return modules.map(({ benchmark }, i) => `  ${BENCHMARKS[i].padEnd(14)} ${benchmark.question}`).join('\n')
+}
 
 async function runOne (name) {
   const { benchmark } = await import(`./${name}.js`)

@@ -31,6 +31,14 @@ if (typeof options === 'string') {
   note(`${options}\n\n${USAGE}`)
   process.exit(64)
 }
+const files = [options.json, options.svg].filter(file => file != null)
+// a simulation takes minutes: what cannot be written is to be known before it
+for (const file of files) {
+  await writeFile(file, '', { flag: 'a' }).catch(err => {
+    note(`cannot write what the simulation finds: ${err.message}`)
+    process.exit(66)
+  })
+}
 
 const interrupt = new AbortController()
 process.once('SIGINT', () => {
