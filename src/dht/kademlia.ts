@@ -425,13 +425,15 @@ export class Kademlia {
   }
 
   /**
-   * The newest version of the mutable value at a record key, `/mutable/…`, with its sequence. Deadline: 120 s.
+   * The newest version of the mutable value at a record key, `/mutable/12D3Koo…/name` or the bytes of
+   * `mutableKeyOf`: what {@link Kademlia.get} finds there, and its sequence. Deadline: 120 s.
    *
    * @throws {InvalidOptionError} `key` is none of a mutable value
+   * @throws {InvalidKeyError} it begins like the text of one, and is none
    * @throws {ValueNotFoundError} nobody who answered has one
    * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
    */
-  async getMutable (key: Uint8Array, options: OperationOptions = {}): Promise<MutableValue> {
+  async getMutable (key: string | Uint8Array, options?: GetOptions): Promise<MutableValue> {
     return this.#whileRunning(async dht => getMutable(dht, key, options), options)
   }
 

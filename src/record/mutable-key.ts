@@ -30,17 +30,18 @@ export interface MutableKey {
  * bytes of the key, `/`, and all that follows is the salt, slashes or not.
  *
  * @param publicKey - of whoever writes the value
- * @param salt - tells their values apart: any bytes, by default none
+ * @param salt - tells their values apart: text, as UTF-8, or any bytes; by default none
  * @throws {RangeError} no Ed25519 public key, or a salt of more than 64 bytes
  */
-export function mutableKeyOf (publicKey: Ed25519PublicKey, salt: Uint8Array = new Uint8Array()): Uint8Array {
+export function mutableKeyOf (publicKey: Ed25519PublicKey, salt: string | Uint8Array = ''): Uint8Array {
   if (publicKey.raw.byteLength !== PUBLIC_KEY_BYTES) {
     throw new RangeError(`a public key of ${publicKey.raw.byteLength} bytes: mutable values need an Ed25519 key, of ${PUBLIC_KEY_BYTES}`)
   }
-  if (salt.byteLength > MAX_SALT_BYTES) {
-    throw new RangeError(`a salt of ${salt.byteLength} bytes, at most ${MAX_SALT_BYTES} are allowed: put its hash in its place`)
+  const bytes = typeof salt === 'string' ? new TextEncoder().encode(salt) : salt
+  if (!(bytes.byteLength <= MAX_SALT_BYTES)) { // nor what has no bytes
+    throw new RangeError(`a salt of ${bytes.byteLength} bytes, at most ${MAX_SALT_BYTES} are allowed: put its hash in its place`)
   }
-  return Uint8Array.of(...PREFIX, ...publicKey.raw, SLASH, ...salt)
+  return Uint8Array.of(...PREFIX, ...publicKey.raw, SLASH, ...bytes)
 }
 
 /**

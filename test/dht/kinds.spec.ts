@@ -1,6 +1,7 @@
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
+import { formatRecordKey } from '../../src/record/key-text.ts'
 import { mutableKeyOf } from '../../src/record/mutable-key.ts'
 import { sealMutableValue } from '../../src/record/mutable.ts'
 import { utf8 } from '../helpers/protobuf.ts'
@@ -46,8 +47,14 @@ describe('kinds of values in a network', () => {
       const { sequence, storedAt, failed } = await run(nodes[writer].dht.putMutable(privateKey, { value: `version ${i}`, salt: 'profile' }))
       expect({ sequence, stored: storedAt.length, failed }).to.deep.equal({ sequence: i + 1, stored: 20, failed: [] })
     }
-    const key = mutableKeyOf(privateKey.publicKey, utf8('profile'))
-    expect(await run(nodes[17].dht.getMutable(key))).to.deep.equal({ key, value: utf8('version 2'), sequence: 3 })
+    const key = mutableKeyOf(privateKey.publicKey, 'profile')
+    for (const asked of [key, formatRecordKey(key)]) {
+      const { value, sequence, agreeing, ttl, passedOn, ...found } = await run(nodes[17].dht.getMutable(asked))
+      expect({ key: found.key, value, sequence }).to.deep.equal({ key, value: utf8('version 2'), sequence: 3 })
+      expect(agreeing.length).to.be.at.least(20)
+      expect(ttl).to.be.within(86_000_000, 86_400_000)
+      await run(passedOn)
+    }
     expect(text((await run(nodes[18].dht.get(key))).value), 'without its envelope').to.equal('version 2')
     expect(await failure(run(nodes[18].dht.getMutable(mutableKeyOf(privateKey.publicKey))))).to.equal('ValueNotFoundError')
   })
@@ -117,6 +124,8 @@ describe('kinds of values in a network', () => {
     await run(nodes[0].dht.put('open', 'value'))
     expect(await failure(run(nodes[1].dht.getMutable(utf8('/kv/open'))))).to.equal('InvalidOptionError')
     expect(await failure(run(nodes[1].dht.getMutable(new Uint8Array())))).to.equal('InvalidOptionError')
+    expect(await failure(run(nodes[1].dht.getMutable('open')))).to.equal('InvalidOptionError')
+    expect(await failure(run(nodes[1].dht.getMutable('/mutable/open')))).to.equal('InvalidKeyError')
     const text: any = '1'
     for (const cas of [text, NaN, -1, 1.5]) {
       expect(await failure(run(nodes[0].dht.putMutable(privateKey, { value: 'x', salt: 'number', cas })))).to.equal('InvalidOptionError')

@@ -56,6 +56,16 @@ describe('record/mutable-key', () => {
     }
   })
 
+  it('takes text for its UTF-8, and no salt of another kind', () => {
+    for (const salt of ['', 'home', 'work', 'über']) {
+      expect(mutableKeyOf(publicKey, salt)).to.equalBytes(mutableKeyOf(publicKey, utf8(salt)))
+    }
+    const others: any[] = [['h'], 5, {}]
+    for (const salt of others) {
+      expect(() => mutableKeyOf(publicKey, salt)).to.throw(RangeError)
+    }
+  })
+
   it('makes no key of a salt that is too long', () => {
     expect(mutableKeyOf(publicKey, new Uint8Array(MAX_SALT_BYTES)).byteLength).to.equal(9 + 32 + 1 + 64)
     expect(() => mutableKeyOf(publicKey, new Uint8Array(MAX_SALT_BYTES + 1))).to.throw(RangeError, 'a salt of 65 bytes')

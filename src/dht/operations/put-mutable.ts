@@ -10,6 +10,7 @@ import { toBytes } from '../text.ts'
 import { forTheRest, tookAll } from '../time-left.ts'
 import { get } from './get.ts'
 import { putRecord } from './put.ts'
+import type { GetOptions, GetResult } from './get.ts'
 import type { PutOptions, PutResult } from './put.ts'
 import type { MutableVersion } from '../../record/mutable.ts'
 import type { DhtContext } from '../context.ts'
@@ -36,10 +37,7 @@ export interface MutablePutResult extends PutResult {
 }
 
 /** The newest version of a mutable value. */
-export interface MutableValue {
-  /** The full record key. */
-  readonly key: Uint8Array
-  readonly value: Uint8Array
+export interface MutableValue extends GetResult {
   /** Which version it is, from 1: the one with the greatest is the newest. */
   readonly sequence: number
 }
@@ -83,11 +81,11 @@ export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey
  * @throws {ValueNotFoundError} nobody who answered has one
  * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
  */
-export async function getMutable (dht: DhtContext, key: Uint8Array, options: OperationOptions): Promise<MutableValue> {
-  checkMutableKey(key)
-  const { record } = await get(dht, key, options)
-  const { sequence, data } = openMutableValue(record.value)
-  return { key, value: data, sequence }
+export async function getMutable (dht: DhtContext, key: string | Uint8Array, options?: GetOptions): Promise<MutableValue> {
+  checkMutableKey(dht.values.keyOf(key))
+  const found = await get(dht, key, options)
+  const { sequence, data } = openMutableValue(found.record.value)
+  return { ...found, value: data, sequence }
 }
 
 async function newest (dht: DhtContext, key: Uint8Array, options: OperationOptions): Promise<MutableVersion | undefined> {
