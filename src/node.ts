@@ -37,7 +37,7 @@ import type { DataDir } from './data-dir/data-dir.ts'
 import type { KademliaInit } from './dht/config.ts'
 import type { LookupResult } from './dht/operations/lookup.ts'
 import type { TcpHost, TcpHostInit } from './hosts/tcp/host.ts'
-import type { AbortOptions, Ed25519PrivateKey } from '@libp2p/interface'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 export { openDataDir } from './data-dir/data-dir.ts'
 export { DataDirError, DataDirInUseError, DiskFullError } from './data-dir/errors.ts'
@@ -54,20 +54,22 @@ export type { SealedDatastoreInit } from './store/sealed-datastore.ts'
 export const DEFAULT_NETWORK = '/kadmium/1.0.0'
 
 /** What {@link createNode} takes: the options of the DHT, of its TCP host, and these. */
-export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'parseAddr'>, Partial<Omit<TcpHostInit, 'clock' | 'privateKey'>>, AbortOptions {
+export interface NodeInit extends Omit<KademliaInit, 'host' | 'protocol' | 'parseAddr'>, Partial<Omit<TcpHostInit, 'clock' | 'privateKey'>> {
   /** The network, as a protocol id: nodes of another are refused. Default {@link DEFAULT_NETWORK}. */
-  network?: string
+  network?: string | undefined
   /**
    * The folder, made if need be, where the node keeps what comes back after a restart: its
    * identity (`identity.key`), and in a LevelDB (`db/`) values, provider records, the
    * publisher's list and the contacts of its routing table, but for those whose store is
    * given. One process at a time. Default: none, and all of it in memory.
    */
-  dataDir?: string
+  dataDir?: string | undefined
   /** The identity. Default: the one in `dataDir`, or a new one. */
-  privateKey?: Ed25519PrivateKey
+  privateKey?: Ed25519PrivateKey | undefined
   /** Start at once? If not, call {@link Kademlia.start} yourself, with a signal and `onProgress` if you like. Default true. */
-  start?: boolean
+  start?: boolean | undefined
+  /** Ends the making of the node; one that is made is ended by {@link KadNode.stop}. */
+  signal?: AbortSignal | undefined
 }
 
 /** Every option that there is. */
@@ -165,6 +167,11 @@ export class KadNode extends Kademlia {
     } finally {
       await this.#dataDir?.close()
     }
+  }
+
+  /** `await using node = await createNode()`: {@link KadNode.stop} when the block ends. */
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.stop()
   }
 
   /**

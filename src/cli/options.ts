@@ -63,7 +63,7 @@ export function collectAddress (text: string, previous: readonly Uint8Array[] = 
 }
 
 /** The same, of others. */
-function collectRemoteAddress (text: string, previous: readonly Uint8Array[] = []): Uint8Array[] {
+export function collectRemoteAddress (text: string, previous: readonly Uint8Array[] = []): Uint8Array[] {
   return [...previous, parseRemoteAddress(text)]
 }
 

@@ -40,9 +40,9 @@ export type OnProgress = (event: DhtEvent) => void
 /** What every operation takes. */
 export interface OperationOptions {
   /** Abort the operation: it rejects with the signal's reason, what is in flight is given up. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds after which the operation ends with what it has: a number from 0, or `Infinity`. Default: the operation's own. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
   /** Told what happens while it happens. */
-  readonly onProgress?: OnProgress
+  readonly onProgress?: OnProgress | undefined
 }

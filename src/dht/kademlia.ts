@@ -67,7 +67,7 @@ const VALUES_PER_TURN = 1_000
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
   /** `later`: do not join yet, {@link Kademlia.rejoin} is called when the host can dial. Default `now`. */
-  readonly join?: 'now' | 'later'
+  readonly join?: 'now' | 'later' | undefined
 }
 
 /**

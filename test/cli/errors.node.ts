@@ -77,6 +77,7 @@ describe('the errors of the command', () => {
     ['a bootstrap address that is none', ['get', 'x', '-b', '127.0.0.1:99999'], /is no address/],
     ['a port that nobody can be at', ['ping', '127.0.0.1:0'], /nobody can be reached at "127\.0\.0\.1:0": port 0/],
     ['the same of a bootstrap address', ['get', 'x', '-b', '127.0.0.1:0'], /port 0 stands for any free one/],
+    ['a port to announce that nobody has', ['start', '--announce', '192.0.2.1:0'], /port 0/],
     ['an address of another node to listen on', ['start', '--listen', '127.0.0.1:0/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq'], /names another peer/],
     ['a key that is empty, before anybody is asked', ['get', '', '-b', '127.0.0.1:1'], /the key is empty: give at least one character/],
     ['a time that is none', ['ping', '127.0.0.1:1', '--timeout', 'soon'], /Give a time like 10s/],

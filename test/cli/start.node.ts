@@ -42,6 +42,12 @@ describe('kadmium start', () => {
   it('stops in good order at SIGTERM', async () => { await expectCleanStop('SIGTERM') })
   it('stops in good order when its terminal is closed', async () => { await expectCleanStop('SIGHUP') })
 
+  it('tells others where it is said to be found', async () => {
+    const node = await StartedNode.start(['--announce', 'node.example.org:4001', '--announce', '/ip6/2001:db8::1/tcp/4001'])
+    expect(node.events.get('started').addrs).to.deep.equal([`/dns/node.example.org/tcp/4001/p2p/${node.peerId}`, `/ip6/2001:db8::1/tcp/4001/p2p/${node.peerId}`])
+    expect(await node.stop()).to.equal(0)
+  })
+
   it('runs alone when nobody answers', async () => {
     const gone = await StartedNode.start([])
     await gone.stop('SIGKILL')

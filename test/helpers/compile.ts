@@ -23,9 +23,9 @@ function compilerOptions (paths: ts.MapLike<string[]>): ts.CompilerOptions {
 /** Files that were parsed: they are the same in every program. */
 const parsed = new Map<string, ts.SourceFile | undefined>()
 
-/** Compile files, those of `texts` from memory; `paths` are where modules lie that are found elsewhere. */
-export function compile (files: readonly string[], texts: ReadonlyMap<string, string>, paths: ts.MapLike<string[]> = {}): ts.Program {
-  const options = compilerOptions(paths)
+/** Compile files, those of `texts` from memory; `paths` are where modules lie that are found elsewhere, `stricter` options beside the project's. */
+export function compile (files: readonly string[], texts: ReadonlyMap<string, string>, paths: ts.MapLike<string[]> = {}, stricter: ts.CompilerOptions = {}): ts.Program {
+  const options = { ...compilerOptions(paths), ...stricter }
   const host = ts.createCompilerHost(options)
   const { fileExists, readFile, getSourceFile } = host
   return ts.createProgram([...files, ...texts.keys()], options, {

@@ -6,7 +6,7 @@ import { stateDump } from '../../dump/state.ts'
 import { createNode } from '../../node.ts'
 import { openControl } from '../control-server.ts'
 import { EXIT } from '../exit-codes.ts'
-import { bootstrapOption, collectAddress, networkOptions, outputOptions, parseFolder } from '../options.ts'
+import { bootstrapOption, collectAddress, collectRemoteAddress, networkOptions, outputOptions, parseFolder } from '../options.ts'
 import { plural } from '../plural.ts'
 import { tellProgress } from '../progress.ts'
 import type { KadNode } from '../../node.ts'
@@ -18,6 +18,7 @@ const EXAMPLE = `
 Example:
   $ kadmium start --listen 127.0.0.1:4001 --data ~/.kadmium
   $ kadmium start --bootstrap 192.0.2.1:4001 --bootstrap 192.0.2.2:4001
+  $ kadmium start --listen 0.0.0.0:4001 --announce node.example.org:4001
 
 It runs until Ctrl-C, SIGTERM or the end of its terminal, and then ends with 0. "setsid kadmium start" outlives the
 terminal; nohup does not help, since Node.js undoes what it does. With --json it prints a line of JSON for each of:
@@ -35,6 +36,7 @@ const LOG_LEVELS: ReadonlyMap<string, string> = new Map([
 
 interface Options extends NetworkOptions, JoinOptions, OutputOptions {
   readonly listen?: readonly Uint8Array[]
+  readonly announce?: readonly Uint8Array[]
   readonly data?: string
   readonly log?: string
 }
@@ -43,6 +45,7 @@ export function startCommand (perform: Perform): Command {
   const command = new Command('start')
     .description('run a node: it keeps values, answers others, and prints its id and addresses')
     .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', collectAddress)
+    .option('--announce <addr>', 'where others are told to find it, if not where it listens: the address or name, and the port, of the router that forwards to it; any number of times', collectRemoteAddress)
     .option('-d, --data <dir>', 'the folder that keeps its identity, values, provider records and contacts, and where "kadmium dump" reaches it (default: all in memory, with a new identity)', parseFolder)
     .addOption(new Option('--log <level>', 'log to stderr what goes on inside').choices([...LOG_LEVELS.keys()]))
     .addHelpText('after', EXAMPLE)
@@ -56,10 +59,10 @@ export function startCommand (perform: Perform): Command {
 }
 
 async function runNode (options: Options, { out, signal }: Context): Promise<void> {
-  const { listen, data: dataDir, network, security, allowRemotePlain, bootstrap } = options
+  const { listen, announce, data: dataDir, network, security, allowRemotePlain, bootstrap } = options
   signal.throwIfAborted()
   // it starts below, so that its addresses are told before it looks for others
-  const init = { listen, dataDir, network, security, allowRemotePlain, bootstrap, signal, start: false }
+  const init = { listen, announce, dataDir, network, security, allowRemotePlain, bootstrap, signal, start: false }
   const node = await createNode(init)
   try {
     await answering(node, dataDir, async () => {

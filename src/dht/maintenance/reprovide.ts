@@ -13,19 +13,19 @@ import type { Logger } from '@libp2p/interface'
 /** When provider records of our own are sent out again, and how many at once. */
 export interface ReprovideOptions {
   /** Milliseconds between looks at which records are due. Default 1 h. */
-  readonly interval?: number
+  readonly interval?: number | undefined
   /**
    * A record is sent out again before it has less than so many milliseconds left to live, or
    * at the last look before: each at its own time in a cycle of somewhat less than
    * `validity` − `threshold`, so that they go evenly. Default 24 h.
    */
-  readonly threshold?: number
+  readonly threshold?: number | undefined
   /** Milliseconds a provider record lives. Default 48 h. */
-  readonly validity?: number
+  readonly validity?: number | undefined
   /** Records sent out again at once. Default 10. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** Records that are due and kept in mind at once; more wait in the store. Default 16,384. */
-  readonly maxQueueSize?: number
+  readonly maxQueueSize?: number | undefined
 }
 
 /** How it goes to keep what we provide alive. */

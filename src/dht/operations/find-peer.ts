@@ -11,7 +11,7 @@ import type { OperationOptions } from '../events.ts'
 /** How to find a peer. */
 export interface FindPeerOptions extends OperationOptions {
   /** Take what the routing table knows, or ask the network all the same? Default `table-first`. */
-  readonly source?: 'table-first' | 'network'
+  readonly source?: 'table-first' | 'network' | undefined
 }
 
 /** Where a peer is. */

@@ -16,9 +16,9 @@ export interface FindProvidersOptions extends OperationOptions {
    * Stop after so many providers. Default k; 0: ask all of the k closest. Of one answer a quarter of that is taken at
    * first, so that a peer which names false ones keeps out none; what is beyond comes at the end, if there are too few.
    */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** Ask the network, or only our own store? Default `network`. */
-  readonly source?: 'network' | 'store'
+  readonly source?: 'network' | 'store' | undefined
 }
 
 /** Somebody who says that it provides a key. */

@@ -16,7 +16,7 @@ import type { LookupAnswer } from '../run-lookup.ts'
 /** How to get a value. */
 export interface GetOptions extends OperationOptions {
   /** Stop after so many values. Default 0: ask all of the k closest, which finds the best there is. */
-  readonly quorum?: number
+  readonly quorum?: number | undefined
 }
 
 /** A value, better than those found before. */

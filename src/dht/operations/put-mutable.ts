@@ -25,9 +25,9 @@ export interface MutablePut extends PutOptions {
   /** What is written: text, as UTF-8, or bytes; at most `maxValueSize`. */
   readonly value: string | Uint8Array
   /** Tells values of one key pair apart: at most 64 bytes. Default: none. */
-  readonly salt?: string | Uint8Array
+  readonly salt?: string | Uint8Array | undefined
   /** Compare and swap: the sequence that is to be replaced, 0 for nothing. Default: whatever is found. */
-  readonly cas?: number
+  readonly cas?: number | undefined
 }
 
 /** Where a version of a mutable value is. */

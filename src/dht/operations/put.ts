@@ -16,9 +16,9 @@ const MIN_TTL_MS = 1_000
 /** How a value is to be kept. */
 export interface PutOptions extends OperationOptions {
   /** Milliseconds that the value lives: 1,000 to `maxValueTtl`. Default: `valueTtl`, of each node that keeps it. */
-  readonly ttl?: number
+  readonly ttl?: number | undefined
   /** Send it out again before its life is over, until {@link Kademlia.unpublish}? Default: the node's option `republish`. */
-  readonly republish?: boolean
+  readonly republish?: boolean | undefined
 }
 
 /** One node keeps a value now. */

@@ -23,11 +23,11 @@ export interface MemoryNetworkInit {
   /** A `VirtualClock`, unless the network is to be as slow as a real one. */
   clock: Clock
   /** What ids, latencies and losses are drawn from: the lowest 32 bits count. Default: 0 */
-  seed?: number
+  seed?: number | undefined
   /** Milliseconds one way. Default: 0 */
-  latency?: Latency
+  latency?: Latency | undefined
   /** How probable it is that a dial, its answer or a message is lost: 0 … 1. Default: 0 */
-  loss?: number
+  loss?: number | undefined
   /** Told of all that happens. */
   log?(event: NetworkEvent): void
 }
@@ -35,9 +35,9 @@ export interface MemoryNetworkInit {
 /** What a host of a {@link MemoryNetwork} is like. */
 export interface MemoryHostInit {
   /** The multihash of its PeerId. Default: one of an Ed25519 key, drawn from the seed; nobody has the private key */
-  id?: Uint8Array
+  id?: Uint8Array | undefined
   /** Can it be dialled? If not, it has no address. Default: true */
-  listen?: boolean
+  listen?: boolean | undefined
 }
 
 /** A network of hosts in one process. */

@@ -9,7 +9,7 @@ const DEFAULT_START = 1_577_836_800_000
 /** How a {@link VirtualClock} begins. */
 export interface VirtualClockInit {
   /** What {@link VirtualClock.now} begins with: milliseconds since the Unix epoch. Default: 2020-01-01T00:00:00Z */
-  start?: number
+  start?: number | undefined
 }
 
 /** Time stands still: nothing is scheduled that could settle what is waited for. */

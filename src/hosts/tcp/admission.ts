@@ -5,11 +5,11 @@ import { MAX_INBOUND_SOCKETS, MAX_INBOUND_SOCKETS_PER_REMOTE, MAX_UNFINISHED_HAN
 /** How many inbound sockets there may be. */
 export interface InboundLimits {
   /** In all. Beyond that, whoever has the most gives way. Default 1,000 */
-  maxSockets?: number
+  maxSockets?: number | undefined
   /** From one IPv4 address or IPv6 /64, loopback excepted. Default 100 */
-  maxSocketsPerRemote?: number
+  maxSocketsPerRemote?: number | undefined
   /** That have not finished handshake and hello, loopback excepted. Beyond that, whoever has the most gives way. Default 100 */
-  maxHandshakes?: number
+  maxHandshakes?: number | undefined
 }
 
 /** The place of one inbound socket among the others. */

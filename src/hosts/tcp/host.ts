@@ -34,22 +34,22 @@ export interface TcpHostInit {
    * one. `[]`: nowhere, as a client. Default: any port of every interface, IPv4
    * and IPv6 (with security 'plain': of loopback).
    */
-  listen?: ReadonlyArray<string | Uint8Array>
+  listen?: ReadonlyArray<string | Uint8Array> | undefined
   /**
    * 'tls' encrypts, and both sides prove who they are. With 'plain' everything can
    * be read on the way, and a peer is whoever it claims to be in its hello: for
    * one machine, or a network where everybody is trusted. Both ends need the same.
    * Default 'tls'
    */
-  security?: 'tls' | 'plain'
+  security?: 'tls' | 'plain' | undefined
   /** May 'plain' listen and dial beyond loopback? Default false */
-  allowRemotePlain?: boolean
+  allowRemotePlain?: boolean | undefined
   /** Addresses to announce instead of those we listen at, e.g. those of a router that forwards to us: multiaddrs, binary or text, or `host:port`. */
-  announce?: ReadonlyArray<string | Uint8Array>
+  announce?: ReadonlyArray<string | Uint8Array> | undefined
   /** How many inbound sockets there may be. */
-  limits?: InboundLimits
+  limits?: InboundLimits | undefined
   /** Name and version of the software, told to peers. Default 'kadmium' */
-  agent?: string
+  agent?: string | undefined
 }
 
 /** How many sockets are open, for dumps. */
