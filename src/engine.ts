@@ -30,6 +30,7 @@ export type { PutOptions, PutResult, StoreOptions, StoreResult } from './dht/ope
 export type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './dht/operations/single.ts'
 
 export { lookupDump } from './dump/lookup.ts'
+export { peerDump } from './dump/peer.ts'
 export { plantuml } from './dump/plantuml.ts'
 export { stateDump } from './dump/state.ts'
 export type { CountsDump, RoundDump, ScheduledDump } from './dump/counts.ts'

@@ -459,7 +459,7 @@ export class Kademlia {
   }
 
   /**
-   * Tell the k peers closest to the multihash `key` that we provide it, now and again
+   * Tell the k peers closest to the multihash `key` (`cid.multihash.bytes` of a CID) that we provide it, now and again
    * before they forget, until {@link Kademlia.unprovide}. Deadline: 120 s.
    */
   async provide (key: Uint8Array, options?: OperationOptions): Promise<ProvideResult> {
@@ -476,9 +476,13 @@ export class Kademlia {
     yield * findProviders(this.#running(options), key, options)
   }
 
-  /** Where the peer is whose PeerId has the multihash `id`; undefined if nobody who answers knows. Deadline: 60 s. */
-  async findPeer (id: Uint8Array, options?: FindPeerOptions): Promise<FindPeerResult | undefined> {
-    return findPeer(this.#running(options), id, options)
+  /**
+   * Where the peer with this PeerId is, text (`12D3Koo…`) or its multihash; undefined if nobody who answers knows. Deadline: 60 s.
+   *
+   * @throws {InvalidOptionError} a text that is no PeerId
+   */
+  async findPeer (peerId: string | Uint8Array, options?: FindPeerOptions): Promise<FindPeerResult | undefined> {
+    return findPeer(this.#running(options), peerId, options)
   }
 
   async #awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void> {

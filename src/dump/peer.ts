@@ -23,7 +23,7 @@ interface Endpoint {
 
 const HOSTS = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
-/** A peer as dumps show it. */
+/** A peer as dumps show it: its PeerId and addresses as text. */
 export function peerDump (peer: Contact): PeerDump {
   const peerId = peerIdText(peer.id)
   const addrs = peer.addrs.map(addr => addressText(addr, peerId))

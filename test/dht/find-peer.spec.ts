@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { peerDump } from '../../src/dump/peer.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { FindPeerOptions } from '../../src/dht/operations/find-peer.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
@@ -19,7 +20,7 @@ describe('findPeer', () => {
     expect(await simulation.stop(), 'timers left').to.equal(0)
   })
 
-  async function find (node: SimulatedNode, id: Uint8Array, options?: FindPeerOptions): Promise<{ peer: Contact, from: Contact | undefined } | undefined> {
+  async function find (node: SimulatedNode, id: string | Uint8Array, options?: FindPeerOptions): Promise<{ peer: Contact, from: Contact | undefined } | undefined> {
     return simulation.clock.run(node.dht.findPeer(id, options))
   }
 
@@ -39,6 +40,16 @@ describe('findPeer', () => {
       const found = await find(node, other.dht.self.id)
       expect(found?.peer.id).to.deep.equal(other.dht.self.id)
       expect(found?.peer.addrs).to.deep.equal(other.host.self.addrs)
+    }
+  })
+
+  it('finds a peer by its id as text', async () => {
+    const { self } = strangerTo(nodes[0]).dht
+    const { peer_id: text, addrs } = peerDump(self)
+    const found = await find(nodes[0], text)
+    expect(found == null ? undefined : peerDump(found.peer)).to.include({ peer_id: text }).and.to.deep.include({ addrs })
+    for (const none of ['', 'greeting', text.slice(0, 20)]) {
+      await expect(find(nodes[0], none)).to.eventually.be.rejectedWith('is no PeerId').with.property('name', 'InvalidOptionError')
     }
   })
 

@@ -1,6 +1,8 @@
 import { keyOf } from '../../keyspace/key.ts'
+import { parsePeerText } from '../../record/multihash-text.ts'
 import { bytesEqual } from '../../wire/bytes-equal.ts'
 import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
+import { InvalidOptionError } from '../errors.ts'
 import { checkKey } from '../key-check.ts'
 import { oneOf } from '../option-checks.ts'
 import { walk } from './lookup.ts'
@@ -22,10 +24,13 @@ export interface FindPeerResult {
 }
 
 /**
- * The addresses of the peer whose PeerId has the multihash `id`: the first that anybody on
+ * The addresses of the peer with the PeerId `peerId`, as text or as its multihash: the first that anybody on
  * the way to it names. Undefined: nobody who answered knows one.
+ *
+ * @throws {InvalidOptionError} a text that is no PeerId, or a `source` that is none
  */
-export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPeerOptions = {}): Promise<FindPeerResult | undefined> {
+export async function findPeer (dht: DhtContext, peerId: string | Uint8Array, options: FindPeerOptions = {}): Promise<FindPeerResult | undefined> {
+  const id = typeof peerId === 'string' ? multihashOf(peerId) : peerId
   const request = { type: 'find-node', target: id } as const
   const source = oneOf('source', options.source ?? 'table-first', ['table-first', 'network'])
   checkKey(request) // before we tell what we know ourselves
@@ -43,6 +48,14 @@ export async function findPeer (dht: DhtContext, id: Uint8Array, options: FindPe
     }
   }
   return found
+}
+
+function multihashOf (peerId: string): Uint8Array {
+  const id = parsePeerText(peerId)
+  if (id == null) {
+    throw new InvalidOptionError(`${JSON.stringify(peerId)} is no PeerId: give one like 12D3Koo…`)
+  }
+  return id
 }
 
 /** Where we are ourselves nobody needs to be asked, whatever the source. */
