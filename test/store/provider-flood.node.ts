@@ -18,7 +18,7 @@ const FLOODERS = 100
 const HONEST = 50
 const KEYS_EACH = 20
 const HONEST_ROWS = HONEST * KEYS_EACH
-/** What the store may grow by; docs/REFERENCE.md says so. */
+/** What the store may grow by; README.md says so. */
 const BOUND = 40 * MIB
 
 const self = idOf(0)
