@@ -4,10 +4,10 @@ import type { Libp2pHost, Libp2pHostComponents, Libp2pHostOptions } from '../../
 import type { HostSetup, TestHost } from '../compliance/network.ts'
 import type { Libp2pNodeOptions, TestServices } from '../helpers/libp2p.ts'
 import type { IdentifyResult, Libp2p } from '@libp2p/interface'
-import type { Registrar, TransportManager } from '@libp2p/interface-internal'
+import type { ConnectionManager, Registrar, TransportManager } from '@libp2p/interface-internal'
 
 /** What a node is made of: more than a host asks for. */
-type Components = Libp2pHostComponents & { registrar: Registrar, transportManager: TransportManager }
+type Components = Libp2pHostComponents & { connectionManager: ConnectionManager, registrar: Registrar, transportManager: TransportManager }
 
 interface HostService {
   host: Libp2pHost

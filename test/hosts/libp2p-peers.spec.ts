@@ -11,8 +11,8 @@ import { asTestHost, componentsOf, connectAndIdentify, hostNode, stopNode } from
 import type { HostNode } from './libp2p-hosts.ts'
 import type { Libp2pHostComponents, Libp2pHostOptions } from '../../src/hosts/libp2p/host.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
-import type { Topology } from '../../src/rpc/connection.ts'
-import type { Connection } from '@libp2p/interface'
+import type { Stream, Topology } from '../../src/rpc/connection.ts'
+import type { Connection, Libp2pEvents } from '@libp2p/interface'
 
 /** An identity multihash of `bytes`, shorter than 128 of them. */
 function identity (bytes: Uint8Array): Uint8Array {
@@ -26,7 +26,7 @@ const OFF_CURVE = Uint8Array.from([0x08, 0x02, 0x12, 33, 0x02, ...new Uint8Array
 const LIMITS = { seconds: 120, bytes: 131_072n }
 
 /** What a host listens to. */
-const EVENTS = ['peer:identify', 'peer:disconnect', 'self:peer:update', 'transport:listening', 'transport:close']
+const EVENTS = ['peer:identify', 'peer:disconnect', 'self:peer:update', 'transport:listening', 'transport:close', 'connection:prune']
 
 /** Have `node` listen at one more address. */
 async function listenAt (node: HostNode, addr: string): Promise<void> {
@@ -168,6 +168,31 @@ describe('peers of the libp2p host', () => {
       const stream = await connect(asTestHost(from), asTestHost(to))
 
       expect(await failureOf(stream.source.next())).to.be.an.instanceOf(Error)
+    })
+  })
+
+  describe('connections that are too many', () => {
+    async function nextOf (node: HostNode, event: keyof Libp2pEvents): Promise<void> {
+      await new Promise<void>(resolve => { node.addEventListener(event, () => { resolve() }, { once: true }) })
+    }
+
+    it('are closed when their streams are over, until they are few enough', async () => {
+      const from = await node()
+      const { connectionManager } = componentsOf(from)
+      const streams: Stream[] = []
+      for (let i = 0; i < 4; i++) {
+        streams.push(await connect(asTestHost(from), asTestHost(await server())))
+      }
+      const pruned = nextOf(from, 'connection:prune')
+      connectionManager.setMaxConnections(2)
+      await pruned
+      expect(from.getConnections(), 'all are in use').to.have.lengthOf(4)
+
+      connectionManager.setMaxConnections(3)
+      const closed = nextOf(from, 'connection:close')
+      streams.forEach(stream => { stream.abort(new Error('that was all')) })
+      await closed
+      expect(from.getConnections().map(({ status }) => status)).to.deep.equal(['open', 'open', 'open'])
     })
   })
 

@@ -16,7 +16,7 @@ import type { AddressManager, ConnectionManager, Registrar } from '@libp2p/inter
 export interface Libp2pHostComponents {
   readonly peerId: PeerId
   readonly registrar: Pick<Registrar, 'handle' | 'unhandle'>
-  readonly connectionManager: Pick<ConnectionManager, 'getConnections' | 'openConnection'>
+  readonly connectionManager: Pick<ConnectionManager, 'getConnections' | 'getMaxConnections' | 'openConnection'>
   readonly addressManager: Pick<AddressManager, 'getAddresses'>
   readonly peerStore: Pick<PeerStore, 'get'>
   readonly events: TypedEventTarget<Libp2pEvents>
@@ -55,6 +55,10 @@ export class Libp2pHost implements Host {
   readonly #handled = new Set<string>()
   /** Each with the protocol we serve on it: none, if we opened it. As many as libp2p allows. */
   readonly #streams = new Map<StreamAdapter, string | undefined>()
+  /** Connections that libp2p would have closed, being too many, but for the streams on them. */
+  readonly #unwanted = new Set<Connection>()
+  /** How many of those are being closed. */
+  #closing = 0
   #self: PeerInfo | undefined
   /** Told of new addresses. */
   readonly #watchers = new Set<() => void>()
@@ -70,6 +74,7 @@ export class Libp2pHost implements Host {
     this.#dialler = new Dialler({ connectionManager, peerStore, maxOutboundStreams, runOnLimitedConnection })
     this.#neighbours = new Neighbours({ connectionManager, peerStore, events, runOnLimitedConnection })
     SELF_EVENTS.forEach(event => { events.addEventListener(event, this.#onSelf) })
+    events.addEventListener('connection:prune', this.#onPrune)
   }
 
   get self (): PeerInfo {
@@ -179,7 +184,9 @@ export class Libp2pHost implements Host {
   async stop (): Promise<void> {
     this.#stopped = true
     this.#neighbours.stop()
-    SELF_EVENTS.forEach(event => { this.#components.events.removeEventListener(event, this.#onSelf) })
+    const { events } = this.#components
+    SELF_EVENTS.forEach(event => { events.removeEventListener(event, this.#onSelf) })
+    events.removeEventListener('connection:prune', this.#onPrune)
     const reason = new StreamResetError('this host has stopped')
     this.#streams.forEach((_, stream) => { stream.abort(reason) })
     await Promise.all([...this.#handled].map(async protocol => this.unhandle(protocol)))
@@ -190,6 +197,35 @@ export class Libp2pHost implements Host {
     this.#self = undefined
     if (this.#watchers.size > 0 && before != null && hasNewAddr(this.self, before)) {
       this.#watchers.forEach(onChange => { onChange() })
+    }
+  }
+
+  readonly #onPrune = ({ detail }: CustomEvent<Connection[]>): void => {
+    detail.forEach(connection => { this.#unwanted.add(connection) })
+    this.#closeUnwanted()
+  }
+
+  /** libp2p looks only when another connection opens, and leaves those that have streams; ours stay open for a while. */
+  #closeUnwanted (): void {
+    const { connectionManager } = this.#components
+    for (const connection of this.#unwanted) {
+      if (connection.status !== 'open' || connectionManager.getConnections().length - this.#closing <= connectionManager.getMaxConnections()) {
+        this.#unwanted.delete(connection)
+      } else if (connection.streams.length === 0) {
+        this.#unwanted.delete(connection)
+        void this.#close(connection)
+      }
+    }
+  }
+
+  async #close (connection: Connection): Promise<void> {
+    this.#closing++
+    try {
+      await connection.close()
+    } catch (err) {
+      connection.abort(asError(err))
+    } finally {
+      this.#closing--
     }
   }
 
@@ -204,7 +240,10 @@ export class Libp2pHost implements Host {
   #keep (stream: Libp2pStream, served: string | undefined): StreamAdapter {
     const ours = new StreamAdapter(stream)
     this.#streams.set(ours, served)
-    ours.whenOver(() => { this.#streams.delete(ours) })
+    ours.whenOver(() => {
+      this.#streams.delete(ours)
+      this.#closeUnwanted()
+    })
     return ours
   }
 
