@@ -5,7 +5,7 @@ import { decodeResponse, maxResponseFrame } from '../wire/codec.ts'
 import { InvalidMessageError } from '../wire/errors.ts'
 import { asError, HostFullError, LimitError, LostBehindError, ProtocolViolationError, StreamResetError, TimeoutError } from './errors.ts'
 import { FrameReader } from './frames.ts'
-import { ARRIVAL_MS, CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNWANTED_BYTES, RECHECK_MS, transferTime } from './limits.ts'
+import { ARRIVAL_MS, CLOSE_LINGER_MS, MAX_LATE, MAX_PENDING, MAX_TIMED_BYTES, MAX_UNDER_WAY, MAX_UNWANTED_BYTES, OPEN_TIMEOUT_MS, RECHECK_MS, transferTime } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import { ResponseTime } from './response-time.ts'
 import { Unproven } from './unproven.ts'
@@ -425,10 +425,14 @@ export class Channel {
     this.#watchdog.setAt(this.#allowed < this.#longest ? deadline : Math.min(deadline, now + RECHECK_MS), now)
   }
 
-  /** Milliseconds that what is waited for may take at the most. */
+  /** Milliseconds after which its peer is late at the latest. */
   get #longest (): number {
-    const { maxOpenMs, maxTimeout } = this.#owner
-    return this.#state === 'opening' ? maxOpenMs : maxTimeout + transferTime(this.#waiting[0].byteLength)
+    return this.#state === 'opening' ? OPEN_TIMEOUT_MS : this.#owner.maxTimeout + transferTime(this.#waiting[0].byteLength)
+  }
+
+  /** Milliseconds that what is waited for may take at the most. */
+  get #most (): number {
+    return this.#state === 'opening' ? this.#owner.maxOpenMs : this.#longest
   }
 
   /** Milliseconds that it usually takes at the most. */
@@ -472,7 +476,7 @@ export class Channel {
       return
     }
     const error = this.#timeout()
-    const left = this.#since + this.#longest - now
+    const left = this.#since + this.#most - now
     if (left <= 0 || late.size >= MAX_LATE || this.#isUnwanted) {
       this.#isDead = left <= 0
       this.#fail(error)

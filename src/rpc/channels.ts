@@ -40,7 +40,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly clock: Clock
   readonly maxRecordSize: number
   readonly idleMs: number
-  readonly maxOpenMs = OPEN_TIMEOUT_MS
+  readonly maxOpenMs: number
   readonly maxTimeout: number
   readonly late = new Set<Channel>()
   readonly unfinished = new FrameBudget(MAX_UNFINISHED_BYTES)
@@ -66,6 +66,7 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     this.clock = init.clock
     this.maxRecordSize = init.maxRecordSize
     this.idleMs = init.idleMs ?? CLIENT_IDLE_MS
+    this.maxOpenMs = init.host.maxOpenMs ?? OPEN_TIMEOUT_MS
     this.maxTimeout = init.maxTimeout ?? ANSWER_TIMEOUT_MS
   }
 

@@ -62,6 +62,12 @@ export interface Host {
   readonly self: PeerInfo
 
   /**
+   * Milliseconds that it may take to open a stream, if more than 5,000: a peer that takes longer than that, or than is
+   * usual, is late, but not dead before. A host that dials all addresses of a peer at once leaves this out.
+   */
+  readonly maxOpenMs?: number
+
+  /**
    * Open a new stream to `peer`, dialling one of `peer.addrs` unless connected.
    *
    * @throws {DialError} none of its addresses answered, or someone else did; or it is ourselves

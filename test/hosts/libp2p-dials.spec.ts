@@ -35,6 +35,11 @@ describe('many dials of the libp2p host', () => {
     streams.forEach(stream => { stream.abort(new Error('that was all')) })
   })
 
+  it('have the time for two addresses of a peer that are silent, and one that is not', async () => {
+    const { services: { host } } = await dialler({})
+    expect(host.maxOpenMs, 'libp2p gives each 6 s').to.be.above(2 * 6_000 + 1_000)
+  })
+
   it('tell whether they wait for their turn', async () => {
     const { services: { host } } = await dialler({ maxParallelDials: 1, maxDialQueueLength: 2 })
     const told = await Promise.all(servers.map(async server => {

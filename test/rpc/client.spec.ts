@@ -10,6 +10,7 @@ import { CLIENT_IDLE_MS, CLOSE_LINGER_MS, MAX_CHANNELS, MAX_PENDING, MAX_UNDER_W
 import { maxResponseFrame } from '../../src/wire/codec.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { countListeners } from '../helpers/listeners.ts'
+import { opening } from '../helpers/opening-host.ts'
 import { bytes, field, frame, message, record, scalar, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
@@ -686,6 +687,28 @@ describe('rpc client', () => {
     const asked = failure(ping())
     expect(await clock.run(Promise.all([sent, asked]))).to.deep.equal(['TimeoutError', 'TimeoutError'])
     expect(clock.now() - begun).to.be.closeTo(OPEN_TIMEOUT_MS, 1)
+  })
+
+  it('waits longer for a stream to open where the host says so, though its peer is late by then', async () => {
+    await serve(echo)
+    const host = network.createHost()
+    const slow = opening(host, async (peer, protocol, options) => {
+      await sleep(clock, 2 * OPEN_TIMEOUT_MS, options?.signal)
+      return host.openStream(peer, protocol, options)
+    })
+    /** What becomes of a request, and when its peer is late. */
+    async function outcome (maxOpenMs?: number): Promise<[string, number]> {
+      const patient = new RpcClient({ host: maxOpenMs == null ? slow : { ...slow, maxOpenMs }, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+      const begun = clock.now()
+      let late = 0
+      const answer = await failure(patient.request(server.self, { type: 'ping' }, { onLate: () => { late = clock.now() - begun } }))
+      await patient.close()
+      return [answer, late]
+    }
+
+    expect(await clock.run(outcome())).to.deep.equal(['TimeoutError', 0])
+    expect(await clock.run(outcome(2 * OPEN_TIMEOUT_MS - 1))).to.deep.equal(['TimeoutError', OPEN_TIMEOUT_MS])
+    expect(await clock.run(outcome(3 * OPEN_TIMEOUT_MS))).to.deep.equal(['answered', OPEN_TIMEOUT_MS])
   })
 
   it('closes nobody else\'s stream when it cannot open one', async () => {

@@ -3,7 +3,7 @@ import { hasNewAddr } from '../../keyspace/contact.ts'
 import { asError, DialError, ProtocolTakenError, StreamResetError } from '../../rpc/errors.ts'
 import { toBinary } from './address.ts'
 import { Dialler } from './dialler.ts'
-import { MAX_INBOUND_STREAMS, MAX_OUTBOUND_STREAMS } from './limits.ts'
+import { MAX_INBOUND_STREAMS, MAX_OPEN_MS, MAX_OUTBOUND_STREAMS } from './limits.ts'
 import { Neighbours } from './neighbours.ts'
 import { PeerIds } from './peer-ids.ts'
 import { StreamAdapter } from './stream.ts'
@@ -45,6 +45,7 @@ const SELF_EVENTS = ['self:peer:update', 'transport:listening', 'transport:close
  * are left to libp2p.
  */
 export class Libp2pHost implements Host {
+  readonly maxOpenMs = MAX_OPEN_MS
   readonly #components: Libp2pHostComponents
   readonly #options: Required<Omit<Libp2pHostOptions, 'logPrefix'>>
   readonly #log: Logger

@@ -21,6 +21,9 @@ export const MAX_OUTBOUND_STREAMS = 64
 /** Addresses of one peer that one dial is for at most; libp2p tries 25 of those that it has a transport for. */
 export const MAX_DIALLED_ADDRS = 64
 
+/** Milliseconds that it may take to open a stream: libp2p dials one address after the other, and gives each that is silent 6 s (its `addressDialTimeout`). Two may be. */
+export const MAX_OPEN_MS = 15_000
+
 /** Addresses kept of what one peer says of itself: of identify's 8 KiB. */
 export const MAX_REMOTE_ADDRS = 64
 
