@@ -417,6 +417,21 @@ describe('peers of the libp2p host', () => {
       expect(told.untold).to.equal(0)
     })
 
+    it('tells again of a peer that connects once more: it may have been lost over a connection that is dead, as nobody knows yet', async () => {
+      const [from, to] = [await server(), await server()]
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      await connectAndIdentify(from, to)
+      expect(await told.next()).to.equal('connect')
+      await from.dial(to.getMultiaddrs(), { force: true })
+
+      expect(await told.next()).to.equal('connect')
+      expect(connectionsTo(to, from)).to.have.lengthOf(2)
+      await from.services.identifyPush.push()
+      await stopNode(from)
+      expect(await told.next()).to.equal('disconnect')
+    })
+
     it('does not tell of a peer behind a relay with limits', async () => {
       const [from, to] = [await server(), await node()]
       await connectAndIdentify(from, to)

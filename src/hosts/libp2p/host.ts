@@ -174,7 +174,7 @@ export class Libp2pHost implements Host {
 
   /**
    * Be told of peers that serve `protocol`, as identify has it, also of those that are
-   * connected already. `onConnect` is called again when a peer names an address that
+   * connected already. `onConnect` is called again when a peer connects once more, or names an address that
    * it had not named before; `onUnsupported` when it takes the protocol back.
    */
   watch (protocol: string, topology: Topology): () => void {

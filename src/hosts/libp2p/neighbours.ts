@@ -82,12 +82,13 @@ export class Neighbours {
   }
 
   readonly #onIdentify = ({ detail }: CustomEvent<IdentifyResult>): void => {
-    const said = saidIn(detail, this.#said.get(detail.connection))
+    const before = this.#said.get(detail.connection)
+    const said = saidIn(detail, before)
     this.#said.set(detail.connection, said)
     if (detail.connection.status === 'open') { // else nobody would tell that it is gone
       this.#identified.set(bytesToMapKey(detail.peerId.toMultihash().bytes), detail.connection)
     }
-    this.#watchers.forEach(watcher => { this.#tell(watcher, detail.connection, said) })
+    this.#watchers.forEach(watcher => { this.#tell(watcher, detail.connection, said, before == null) })
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
@@ -106,12 +107,13 @@ export class Neighbours {
     for (const connection of this.#init.connectionManager.getConnections()) {
       const said = this.#said.get(connection) ?? await this.#stored(connection.remotePeer)
       if (this.#watchers.has(watcher) && connection.status === 'open') {
-        this.#tell(watcher, connection, this.#said.get(connection) ?? said)
+        this.#tell(watcher, connection, this.#said.get(connection) ?? said, false)
       }
     }
   }
 
-  #tell ({ protocol, topology, told }: Watcher, connection: Connection, said: Said): void {
+  /** `isNew`: its peer may have been lost over the connections that there were before, be they dead or not. */
+  #tell ({ protocol, topology, told }: Watcher, connection: Connection, said: Said, isNew: boolean): void {
     if (connection.limits != null && !this.#init.runOnLimitedConnection) {
       return
     }
@@ -122,7 +124,7 @@ export class Neighbours {
       // an address that we have dialled ourselves is the best there is
       const dialled = connection.direction === 'outbound' ? [connection.remoteAddr] : []
       const peer = { id, addrs: toBinary([...dialled, ...said.addrs], MAX_REMOTE_ADDRS) }
-      if (before == null || hasNewAddr(peer, before)) {
+      if (before == null || isNew || hasNewAddr(peer, before)) {
         told.set(key, peer)
         topology.onConnect(peer)
       }
