@@ -208,11 +208,16 @@ export class Libp2pHost implements Host {
 
   /** libp2p looks only when another connection opens, and leaves those that have streams; ours stay open for a while. */
   #closeUnwanted (): void {
+    if (this.#unwanted.size === 0) {
+      return
+    }
     const { connectionManager } = this.#components
+    let excess = connectionManager.getConnections().length - this.#closing - connectionManager.getMaxConnections()
     for (const connection of this.#unwanted) {
-      if (connection.status !== 'open' || connectionManager.getConnections().length - this.#closing <= connectionManager.getMaxConnections()) {
+      if (excess <= 0 || connection.status !== 'open') {
         this.#unwanted.delete(connection)
       } else if (connection.streams.length === 0) {
+        excess--
         this.#unwanted.delete(connection)
         void this.#close(connection)
       }
