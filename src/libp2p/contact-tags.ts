@@ -8,6 +8,9 @@ import type { Logger, PeerStore } from '@libp2p/interface'
 /** Milliseconds that changes are gathered before the peer store is told. */
 const DELAY_MS = 1_000
 
+/** Milliseconds after which neighbours are tagged anew: libp2p's peer store forgets whom it was told nothing of for six hours, be they connected. */
+const RENEW_MS = 3_600_000
+
 /** Who is in the routing table: with this tag, the other implementation knows its contacts again after a restart. */
 export const CONTACT_TAG = 'kad-peer'
 
@@ -54,16 +57,18 @@ export class ContactTags {
   #wanted: ReadonlyMap<string, Tagged> = new Map()
   /** Of what was wanted, what the peer store took last; undefined: nothing yet in this run. */
   #tagged: ReadonlyMap<string, Tagged> | undefined
+  #renewed: number
   #cancel: Cancel | undefined
 
   constructor (init: ContactTagsInit) {
     this.#init = init
+    this.#renewed = init.clock.now()
     this.#taggers = taggers.get(init.peerStore) ?? new Set()
     this.#taggers.add(this)
     taggers.set(init.peerStore, this.#taggers)
   }
 
-  /** The routing table has changed. */
+  /** The routing table has changed, or has been looked after: neighbours may be due to be tagged anew. */
   onChange (): void {
     this.#cancel ??= this.#init.clock.schedule(DELAY_MS, () => {
       this.#cancel = undefined
@@ -78,7 +83,8 @@ export class ContactTags {
   }
 
   async #update (): Promise<void> {
-    const { neighbours } = this.#init
+    const { neighbours, clock } = this.#init
+    const isDue = Math.abs(clock.now() - this.#renewed) >= RENEW_MS
     const before = this.#tagged ?? await this.#left()
     const now = new Map<string, Tagged>(this.#init.contacts().map((contact, i) => [
       bytesToMapKey(contact.id),
@@ -86,7 +92,7 @@ export class ContactTags {
     ]))
     this.#wanted = now
     for (const [id, { contact, worth }] of now) {
-      if (before.get(id)?.worth !== worth) {
+      if (before.get(id)?.worth !== worth || (isDue && worth === 'neighbour')) {
         await this.#tag(id, contact)
       }
     }
@@ -96,6 +102,7 @@ export class ContactTags {
       }
     }
     this.#tagged = now
+    this.#renewed = isDue ? clock.now() : this.#renewed
   }
 
   /** Whom earlier runs have tagged: who is no contact any more would be dialled at each start. */

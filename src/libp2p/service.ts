@@ -386,7 +386,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
         ...this.#metrics.observer,
         onContact: contact => { this.#onContact(contact, tags) },
         onContactGone: contact => { this.#onContactGone(contact, tags) },
-        onSelfLookup: result => { this.#onSelfLookup(result) }
+        onSelfLookup: result => { this.#onSelfLookup(result, tags) }
       }
     })
     return { dht, host, tags }
@@ -415,9 +415,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
     }
   }
 
-  #onSelfLookup (result: LookupResult): void {
+  #onSelfLookup (result: LookupResult, tags: ContactTags): void {
     const { closest, ms } = result
     this.#metrics.observer.onSelfLookup(result)
+    tags.onChange()
     this.#components.events.dispatchEvent(new CustomEvent('kad-dht:query:self', { detail: { peers: closest.length, duration: ms } }))
   }
 

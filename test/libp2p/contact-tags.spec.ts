@@ -79,6 +79,18 @@ describe('tags of contacts', () => {
     expect(made.clock.pending).to.equal(0)
   })
 
+  it('are set anew on neighbours each hour, since the peer store forgets whom it is told nothing of', async () => {
+    const made = bench(names)
+    const strangers = await Promise.all([randomPeer(), randomPeer()])
+    made.contacts = [a, ...strangers].map(contact)
+    for (let minutes = 0; minutes < 120; minutes += 5) {
+      made.tags.onChange()
+      await made.clock.advance(5 * 60_000)
+    }
+    expect(made.merges.filter(merge => merge.startsWith('a'))).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht', 'a +kad-peer +kad-close +keep-alive-kad-dht'])
+    expect(made.merges, 'one of the others is no neighbour').to.have.lengthOf(5)
+  })
+
   it('are taken from those who are contacts no longer, and left with those who are', async () => {
     const made = bench(names)
     made.contacts = [contact(a)]
