@@ -119,7 +119,7 @@ export class Values {
       throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${limit} are allowed: split it, or set a larger maxValueSize on every node of the network`)
     }
     const record = this.#isOf(OPEN, recordKey)
-      ? { key: recordKey, value: sealOpenValue(bytes, await this.#sealTime(recordKey)) }
+      ? { key: recordKey, value: sealOpenValue(new Uint8Array(bytes), await this.#sealTime(recordKey)) }
       : { key: recordKey, value: new Uint8Array(bytes) }
     if (namespaceOf(recordKey) == null || this.knows(recordKey)) {
       await this.#validate(record)

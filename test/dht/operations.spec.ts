@@ -293,6 +293,17 @@ describe('operations', () => {
       expect(await kept()).to.deep.equal(nodes.map(() => ['/immutable/ 7', '/kv/written 7']))
     })
 
+    it('put a value as it was given, though these are used again before it is there', async () => {
+      const [key, value, data] = [utf8('/kv/written'), whole.slice(), whole.slice()]
+      const { privateKey } = await mutable()
+      const puts = [nodes[0].dht.put(key, value), nodes[0].dht.putImmutable(value), nodes[0].dht.putMutable(privateKey, { value: data })]
+      for (const bytes of [key, value, data]) {
+        bytes.fill(1)
+      }
+      await simulation.clock.run(Promise.all(puts))
+      expect((await kept()).flat().map(row => row.at(-1))).to.deep.equal(new Array(3 * nodes.length).fill('7'))
+    })
+
     it('keep and pass on a value as it was found, whatever becomes of these', async () => {
       const [{ dht: asker }, { dht: holder }] = nodes
       const key = immutableKeyOf(whole)
@@ -347,6 +358,10 @@ describe('operations', () => {
       })
       expect((await simulation.clock.run(put)).storedAt).to.deep.equal([])
       expect(simulation.clock.now() - begun).to.be.at.most(600)
+
+      const later = simulation.clock.now()
+      expect((await simulation.clock.run(nodes[0].dht.put('another', 'value', { timeout: 600 }))).storedAt).to.deep.equal([])
+      expect(simulation.clock.now() - later, 'nobody answers the lookup').to.be.at.most(600)
     })
 
     it('stop when aborted while they store, with the reason', async () => {

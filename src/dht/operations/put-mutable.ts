@@ -53,7 +53,7 @@ export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey
   if (cas != null) {
     whole('cas', cas, 0)
   }
-  const data = toBytes('the value', value)
+  const data = new Uint8Array(toBytes('the value', value)) // a copy: it is sealed once the newest version was found
   const { maxValueSize } = dht.config
   if (data.byteLength > maxValueSize) {
     throw new ValueTooLargeError(`the value has ${data.byteLength} bytes, at most ${maxValueSize} are allowed: split it, or set a larger maxValueSize on every node of the network`)
