@@ -42,6 +42,17 @@ describe('newcomers', () => {
     expect(node.dht.contacts).to.equal(12)
   })
 
+  it('are not dialled again where they are known', async () => {
+    const node = await watched({ k: 20 })
+    const visitors = await visits(node, 3)
+    for (const visitor of visitors) {
+      await simulation.clock.advance(10 * MINUTE) // its stream is over by now
+      await simulation.clock.run(visitor.dht.ping(node.dht.self))
+    }
+    await simulation.clock.advance(SECOND)
+    expect(probed).to.have.lengthOf(3)
+  })
+
   it('are not dialled when their bucket is full, nor is anybody in it', async () => {
     const node = await watched({ k: 2 })
     await visits(node, 40)

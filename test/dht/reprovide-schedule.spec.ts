@@ -45,7 +45,7 @@ describe('the schedule of reproviding', () => {
     const hours = fc.integer({ min: 1, max: 100 }).map(hours => hours * HOUR_MS)
     fc.assert(fc.property(hours, hours, hours, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (validity, threshold, interval, place) => {
       const since = dueSince(NOW, options({ validity, threshold, interval }))
-      expect(since).to.be.at.most(NOW)
+      expect(since).to.be.within(NOW - Math.max(0, validity - threshold), NOW)
       expect(dueAt(place, since, options({ validity, threshold, interval }))).to.be.at.most(NOW)
     }), { seed: 4 })
   })
@@ -79,5 +79,6 @@ describe('the schedule of reproviding', () => {
         expect(dueAt(place, NOW, options(init)), JSON.stringify(init)).to.be.at.most(NOW)
       }
     }
+    expect(dueAt(0.3, NOW, options({ interval: 23 * HOUR_MS })), 'a cycle of no length').to.equal(NOW + HOUR_MS)
   })
 })

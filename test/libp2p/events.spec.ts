@@ -115,21 +115,25 @@ describe('events', () => {
   })
 
   it('count the requests in flight', async () => {
-    const events = await all(nodes[0].services.dht.getClosestPeers(KEY))
-    let running = 0
-    for (const event of events) {
-      if (event.name === 'SEND_QUERY') {
-        running++
-      } else if (event.name === 'PEER_RESPONSE') {
-        running--
+    const [dead] = nodes.splice(2, 1)
+    await stopNode(dead)
+    const { services: { dht } } = nodes[0]
+    for (const query of [dht.getClosestPeers(KEY), dht.put(KEY, utf8('value')), dht.provide(CONTENT)]) {
+      let running = 0
+      for (const event of await all(query)) {
+        if (event.name === 'SEND_QUERY') {
+          running++
+        } else if (event.name === 'PEER_RESPONSE' || event.name === 'QUERY_ERROR') {
+          running--
+        }
+        if (event.name !== 'FINAL_PEER' && event.name !== 'DIAL_PEER') {
+          expect(event.path.running, event.name).to.equal(running)
+          expect(event.path.total).to.equal(event.path.running + event.path.queued)
+          expect(event.path.index).to.equal(0)
+        }
       }
-      if (event.name !== 'FINAL_PEER' && event.name !== 'DIAL_PEER') {
-        expect(event.path.running, event.name).to.equal(running)
-        expect(event.path.total).to.equal(event.path.running + event.path.queued)
-        expect(event.path.index).to.equal(0)
-      }
+      expect(running).to.equal(0)
     }
-    expect(running).to.equal(0)
   })
 
   it('PEER_RESPONSE names the peers that it names, however often it is asked', async () => {
@@ -192,7 +196,18 @@ describe('events', () => {
     expect(values.map(({ value }) => text(value))).to.deep.equal(['b'])
     expect(events.at(-1)).to.equal(values[0])
     expect([c, nodes[3].services.dht].some((_, i) => values[0].from.equals(nodes[i + 2].peerId))).to.equal(true)
+    expect(values[0].path.index).to.equal(0)
     expect(progress.sort(), 'onProgress has them all').to.deep.equal(['a', 'a', 'b', 'b'])
+  })
+
+  it('VALUE is the best also if a worse one comes later', async () => {
+    const [a, b] = nodes.map(({ services: { dht } }) => dht)
+    await all(b.put(KEY, utf8('a')))
+    nodes.slice(1).forEach(({ services: { dht } }) => { dht.validators.v = () => { throw new Error('no') } })
+    await all(a.put(KEY, utf8('b')))
+    const [value, ...more] = named(await all(a.get(KEY)), 'VALUE')
+    expect([text(value.value), more.length]).to.deep.equal(['b', 0])
+    expect(value.from.equals(nodes[0].peerId)).to.equal(true)
   })
 
   it('VALUE of our own comes from ourselves, on no path', async () => {
@@ -230,6 +245,8 @@ describe('events', () => {
       }).get(name) ?? [] as never)
       const missing = events.filter(event => !told.includes(event)).map(({ name }) => name)
       expect(missing, `of ${name}`).to.deep.equal([])
+      const kinds = new Set(told.map(event => (event as QueryEvent).name))
+      expect(kinds, `of ${name}`).to.deep.equal(names(events))
       events.forEach(event => { expect(spelled[told.indexOf(event)]).to.equal(PROGRESS_NAMES[event.name]) })
     }
   })

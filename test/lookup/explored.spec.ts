@@ -47,6 +47,13 @@ describe('what is explored', () => {
     expect(show(explored.neighbourhood(tinyKey(0b10110000)))).to.equal('10110001 10110110')
   })
 
+  it('tells each peer once, also of a part that was explored again', () => {
+    const explored = new Explored(3)
+    explored.learn(tinyKey(0b10110000), [0b10110001, 0b10110011].map(byte => tinyContact(byte)))
+    explored.learn(tinyKey(0b10110000), [0b10110001, 0b10110011, 0b01000000].map(byte => tinyContact(byte)))
+    expect(show(explored.neighbourhood(tinyKey(0b10110000)))).to.equal('10110001 10110011')
+  })
+
   it('leaves out who is gone, and asks for more instead', () => {
     const explored = new Explored(2)
     explored.learn(tinyKey(0b00000000), [0b00000001, 0b10000000].map(byte => tinyContact(byte)))

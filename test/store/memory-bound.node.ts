@@ -1,9 +1,12 @@
 import { expect } from 'aegir/chai'
+import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { bytesToMapKey } from '../../src/keyspace/key.ts'
 import { DatastoreProviderStore } from '../../src/store/datastore-providers.ts'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MAX_MEMORY_ADDRS_BYTES, MAX_PROVIDED_KEYS, MAX_PROVIDER_ROWS } from '../../src/store/limits.ts'
 import { MemoryProviderRows } from '../../src/store/memory-provider-rows.ts'
+import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
+import { MemoryValueStore } from '../../src/store/memory.ts'
 import { ProviderIndex } from '../../src/store/provider-index.ts'
 import { MAX_PROVIDER_KEY_BYTES } from '../../src/wire/limits.ts'
 import { bytes, utf8 } from '../helpers/protobuf.ts'
@@ -75,6 +78,25 @@ describe('store: memory', function () {
     expect(datastore.calls).to.deep.equal(calls)
     await built.get(name(5))
     expect(datastore.calls).to.deep.include({ get: calls.get + 1, query: 1 })
+  })
+
+  it('lets go of the values that it drops', async () => {
+    const clock = new VirtualClock()
+    const values = new MemoryValueStore(clock)
+    const publications = new MemoryPublicationStore()
+    const name = (n: number): Uint8Array => bytes(utf8('/ipns/'), multihashOf(n))
+    const { grown } = await measured(async () => {
+      for (let n = 0; n < 64; n++) {
+        const key = name(n)
+        await values.put({ key, value: new Uint8Array(MIB).fill(n), timeReceived: clock.now(), expires: clock.now() + 1000 })
+        await publications.put({ key, value: new Uint8Array(MIB).fill(n), published: clock.now(), life: 1000 })
+        await publications.delete(key)
+      }
+      await clock.advance(1000)
+      await values.collect()
+    })
+    expect(values.counts).to.deep.include({ values: 0, expired: 64 })
+    expect(grown).to.be.lessThan(8 * MIB)
   })
 
   it('bounds the addresses of providers in memory', async () => {
