@@ -59,6 +59,8 @@ export class ContactTags {
   #tagged: ReadonlyMap<string, Tagged> | undefined
   #renewed: number
   #cancel: Cancel | undefined
+  /** The end of the latest update: one that overtook another would be taken for the earlier. */
+  #updated = Promise.resolve()
 
   constructor (init: ContactTagsInit) {
     this.#init = init
@@ -72,7 +74,7 @@ export class ContactTags {
   onChange (): void {
     this.#cancel ??= this.#init.clock.schedule(DELAY_MS, () => {
       this.#cancel = undefined
-      this.#update().catch(err => { this.#init.log.error('could not tag our contacts - %e', err) })
+      this.#updated = this.#updated.then(async () => this.#update()).catch(err => { this.#init.log.error('could not tag our contacts - %e', err) })
     })
   }
 

@@ -145,6 +145,30 @@ describe('tags of contacts', () => {
     expect(await change(lan, [])).to.deep.equal([stranger])
   })
 
+  it('are those of the table as it is in the end, however slow the peer store is', async () => {
+    const made = bench(names)
+    const { merge } = made.peerStore
+    let go = (): void => {}
+    const slow = new Promise<void>(resolve => { go = resolve })
+    made.peerStore.merge = async (peerId, data) => {
+      await (peerId.equals(a) ? slow : undefined)
+      return merge(peerId, data)
+    }
+    for (const contacts of [[contact(a)], [contact(b)]]) {
+      made.contacts = contacts
+      made.tags.onChange()
+      await made.clock.advance(5000)
+    }
+    go()
+    await made.clock.advance(5000)
+    made.contacts = []
+    made.tags.onChange()
+    await made.clock.advance(5000)
+    for (const name of ['a', 'b']) {
+      expect(made.merges.findLast(merge => merge.startsWith(name)), name).to.equal(`${name} -kad-peer -kad-close -keep-alive-kad-dht`)
+    }
+  })
+
   it('are left alone after the stop', async () => {
     const made = bench(names)
     made.contacts = [contact(a)]
