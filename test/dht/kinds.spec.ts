@@ -117,6 +117,12 @@ describe('kinds of values in a network', () => {
     expect(await put(10 * needed), 'nothing was written').to.equal('wrote 2')
     const both = Promise.all([1_000, 1].map(async timeout => nodes[2].dht.putMutable(privateKey, { value: 'y', timeout }).then(() => 'wrote', err => err.message)))
     expect(await run(both)).to.deep.equal(['wrote', 'other puts of this value took all of the 1 ms'])
+
+    const begun = simulation.clock.now()
+    const before = nodes[3].dht.putMutable(privateKey, { value: 'z' }).then(() => simulation.clock.now() - begun)
+    const after = failure(nodes[3].dht.putMutable(privateKey, { value: 'z', timeout: 1.25 * needed })).then(name => `${name} at ${simulation.clock.now() - begun}`)
+    expect(await run(before), 'its turn comes when little is left').to.equal(needed)
+    expect(await run(after)).to.equal(`TimeoutError at ${1.25 * needed}`)
   })
 
   it('are asked for by their keys, and sequences by whole numbers', async () => {
@@ -185,5 +191,6 @@ describe('kinds of values in a network', () => {
     expect(await failure(small.clock.run(a.dht.putImmutable(new Uint8Array(101))))).to.equal('ValueTooLargeError')
     expect(await small.stop()).to.equal(0)
     expect(await failure(run(nodes[0].dht.putMutable(privateKey, { value: '', salt: new Uint8Array(65) })))).to.equal('InvalidOptionError')
+    expect(await run(nodes[0].dht.putMutable(privateKey, { value: '', salt: new Uint8Array(64) }))).to.include({ sequence: 1 })
   })
 })
