@@ -1,7 +1,7 @@
 import { LimitError } from './errors.ts'
 import type { Stream } from './connection.ts'
 
-/** Bounds what the unfinished frames of many streams hold together: when it is too much, the stream with the longest is reset. */
+/** Bounds what the frames under way on many streams, to us or from us, hold together: when it is too much, the stream with the most is reset, of several the oldest. */
 export class FrameBudget {
   readonly #maxBytes: number
   readonly #held = new Map<Stream, number>()
@@ -11,7 +11,7 @@ export class FrameBudget {
     this.#maxBytes = maxBytes
   }
 
-  /** The unfinished frame of `stream` holds so many bytes now; 0: it has none. */
+  /** What is under way on `stream` holds so many bytes now; 0: nothing. */
   hold (stream: Stream, byteLength: number): void {
     this.#bytes += byteLength - (this.#held.get(stream) ?? 0)
     if (byteLength > 0) {
@@ -33,6 +33,6 @@ export class FrameBudget {
       }
     }
     this.hold(longest, 0)
-    longest.abort(new LimitError(`the unfinished frames of all streams have more than ${this.#maxBytes} bytes, and this one's is the longest`))
+    longest.abort(new LimitError(`the frames under way have more than ${this.#maxBytes} bytes, most of them on this stream`))
   }
 }

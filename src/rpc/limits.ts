@@ -12,7 +12,7 @@ const USUAL_BYTES_PER_SECOND = 32 * 1024
 /** The same for one that shares a slow link with twenty others, as the answers to a get do. */
 const MIN_BYTES_PER_SECOND = 4 * 1024
 
-/** Bytes of frames that have not come whole yet, on all streams of a server, and on all of a client: 64 requests of the largest size at default limits. Beyond that the longest is reset. */
+/** Bytes of frames that have not come whole yet, on all streams of a server, and on all of a client, and of a server's answers that have not been read: 64 of the largest size at default limits. Beyond that the longest is reset. */
 export const MAX_UNFINISHED_BYTES = 256 * 1024 * 1024
 
 /** Bytes of an unfinished answer that are read on though nobody waits for any answer of that stream: to read more would cost more than another stream. */

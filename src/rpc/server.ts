@@ -31,6 +31,8 @@ export interface RpcServerInit {
   readonly requestMs?: number
   /** Bytes of requests that have not come in whole yet, on all streams: beyond that the longest is reset. Default: {@link MAX_UNFINISHED_BYTES}. */
   readonly maxUnfinishedBytes?: number
+  /** Bytes of long answers that peers have not read yet, on all streams: beyond that the stream with the longest is reset. Default: {@link MAX_UNFINISHED_BYTES}. */
+  readonly maxUntakenBytes?: number
   /** Told of each request and of what became of it. */
   readonly observer?: ServerObserver
 }
@@ -57,7 +59,8 @@ export class RpcServer {
 
   constructor (init: RpcServerInit) {
     this.#init = init
-    this.#shared = { line: new Line(init.clock), unfinished: new FrameBudget(init.maxUnfinishedBytes ?? MAX_UNFINISHED_BYTES) }
+    const { clock, maxUnfinishedBytes = MAX_UNFINISHED_BYTES, maxUntakenBytes = MAX_UNFINISHED_BYTES } = init
+    this.#shared = { line: new Line(clock), unfinished: new FrameBudget(maxUnfinishedBytes), untaken: new FrameBudget(maxUntakenBytes) }
   }
 
   /** Inbound streams being served. */
@@ -124,6 +127,8 @@ export class RpcServer {
 interface Shared {
   readonly line: Line
   readonly unfinished: FrameBudget
+  /** Answers of {@link MAX_BATCH_BYTES} and more that peers have not taken: shorter ones are not worth counting. */
+  readonly untaken: FrameBudget
 }
 
 /**
@@ -145,14 +150,16 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   readonly #taken: Watchdog
   readonly #outbox: Outbox
   readonly #line: Line
+  readonly #untaken: FrameBudget
   /** Since when it has answered without letting others have a turn, milliseconds since the Unix epoch. */
   #since = 0
 
-  constructor (init: RpcServerInit, { line, unfinished }: Shared, stream: Stream, remote: PeerInfo, peer: string) {
+  constructor (init: RpcServerInit, { line, unfinished, untaken }: Shared, stream: Stream, remote: PeerInfo, peer: string) {
     const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = init
     this.peer = peer
     this.#init = init
     this.#line = line
+    this.#untaken = untaken
     this.#stream = stream
     this.#remote = remote
     this.#requests = new FrameReader(stream, clock, {
@@ -228,7 +235,9 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   }
 
   async #room (): Promise<void> {
+    this.#untaken.hold(this.#stream, this.#outbox.untaken)
     await this.#outbox.taken()
+    this.#untaken.hold(this.#stream, 0)
     this.#since = this.#init.clock.now()
   }
 

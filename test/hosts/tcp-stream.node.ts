@@ -2,8 +2,9 @@ import { connect } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
 import { decode, encode } from 'it-length-prefixed'
+import { Uint8ArrayList } from 'uint8arraylist'
 import { parseAddress } from '../../src/hosts/tcp/address.ts'
-import { LINGER_MS } from '../../src/hosts/tcp/limits.ts'
+import { LINGER_MS, MAX_WRITE_BYTES } from '../../src/hosts/tcp/limits.ts'
 import { SocketStream } from '../../src/hosts/tcp/socket-stream.ts'
 import { TcpConnection } from '../../src/hosts/tcp/tcp-connection.ts'
 import { LibP2PTls } from '../../src/hosts/tcp/tls.ts'
@@ -177,6 +178,33 @@ describe('streams over TCP', () => {
     end()
     await sent
     await frames.return(undefined)
+  })
+
+  it('have Node.js encrypt what is long in pieces, no more than the kernel takes', async () => {
+    const tls = await LibP2PTls.create(await generateKeyPair('Ed25519'), stage.clock)
+    let inbound: TcpConnection | undefined
+    let accepted: Promise<unknown> = Promise.resolve()
+    const [host, port] = (await stage.server(socket => {
+      inbound = new TcpConnection(socket)
+      accepted = tls.accept(inbound)
+    })).split(':')
+    const raw = connect({ host, port: Number(port), allowHalfOpen: true })
+    stage.keep(raw)
+    const outbound = new TcpConnection(raw)
+    await tls.dial(outbound)
+    await accepted
+    const message = Uint8Array.from({ length: (4 << 20) + 1 }, (_, i) => i % 251)
+    const written = { most: 0, isOver: false }
+    new SocketStream(outbound).sink([new Uint8ArrayList(Uint8Array.of(7), message)]).finally(() => { written.isOver = true }).catch(() => {})
+    const received = inbound == null ? undefined : collect(new SocketStream(inbound))
+    while (!written.isOver) {
+      written.most = Math.max(written.most, outbound.socket.writableLength)
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+    expect(written.most).to.be.within(1, 2 * MAX_WRITE_BYTES)
+    expect(await received).to.equalBytes(new Uint8ArrayList(Uint8Array.of(7), message).subarray())
+    inbound?.end()
+    await closed(raw)
   })
 
   it('take down TLS before the socket beneath, so that Node.js may destroy either again in the same turn', async () => {

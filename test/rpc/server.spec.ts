@@ -283,6 +283,29 @@ describe('rpc server', () => {
     expect(dht.internals.server.streams).to.equal(0)
   })
 
+  it('resets the stream with the longest answer when those that nobody reads are too long together', async () => {
+    const { clock } = simulation
+    const handlers: Handlers = {
+      ...{ ping: handlePing, 'find-node': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse },
+      'get-value': ({ key }) => [{ type: 'get-value', key, record: { key, value: new Uint8Array(100_000 * key.byteLength) }, closer: [] }]
+    }
+    const host = await serving(refuse, { handlers, maxUntakenBytes: 4_500_000 })
+    const ask = async (keyLength: number): Promise<Stream> => {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, frame(message.type(TYPE.getValue), message.key(utf8('/kv/'.padEnd(keyLength, 'x')))))
+      return stream
+    }
+    const streams = [await ask(10), await ask(20), await ask(10)]
+    await clock.advance(100)
+    const another = await ask(11)
+    await clock.advance(100)
+    const answered = await clock.run(Promise.all([...streams, another].map(async ({ source }) => source.next().then(() => true, () => false))))
+    expect(answered).to.deep.equal([true, false, true, true])
+    await clock.run(streams[0].source.next())
+    streams.concat(another).forEach(stream => { stream.abort(new Error('enough')) })
+    await clock.advance(100)
+  })
+
   it('resets a stream that its host never gets to end', async () => {
     const { clock } = simulation
     const server = serverOf(refuse)

@@ -42,6 +42,9 @@ export const KEPT_SOCKET_MS = 10_000
 /** Milliseconds that the other side may take to end a stream after we did and nobody of ours reads it. */
 export const LINGER_MS = 10_000
 
+/** Bytes that are written to a TLS socket at once: four records. */
+export const MAX_WRITE_BYTES = 65_536
+
 /** Bytes of a hello, without its length prefix. */
 export const MAX_HELLO_BYTES = 8_192
 

@@ -1,5 +1,6 @@
 import { SourceWriter } from '../../iteration/source-writer.ts'
 import { asError } from '../../rpc/errors.ts'
+import { MAX_WRITE_BYTES } from './limits.ts'
 import type { TcpConnection } from './tcp-connection.ts'
 import type { Socket } from 'node:net'
 import type { Uint8ArrayList } from 'uint8arraylist'
@@ -10,13 +11,18 @@ type Chunk = Uint8Array | Uint8ArrayList
  * Writes to a socket no faster than it drains, then ends its write half.
  *
  * Writes of one turn of the event loop are corked into one system call, and into one
- * TLS record if they fit.
+ * TLS record if they fit. With TLS long ones go in pieces, the next when the one before is with the kernel: Node.js
+ * encrypts a write as a whole, and a TLS socket keeps the memory that this took until it closes.
  */
 export class SocketWriteHalf extends SourceWriter<Chunk> {
   readonly #connection: TcpConnection
   readonly #socket: Socket
   readonly #abort: (err: Error) => void
+  /** Bytes that are written at once. */
+  readonly #piece: number
   #corked = false
+  /** What is left of a chunk that was too long for one turn. */
+  #rest: Uint8Array[] = []
 
   /**
    * @param connection - where to
@@ -27,18 +33,33 @@ export class SocketWriteHalf extends SourceWriter<Chunk> {
     this.#connection = connection
     this.#socket = connection.socket
     this.#abort = abort
+    this.#piece = connection.socket === connection.raw ? Infinity : MAX_WRITE_BYTES
   }
 
   protected override take (chunk: Chunk): boolean {
+    this.#rest = chunk instanceof Uint8Array ? [chunk] : [...chunk]
+    return this.#write()
+  }
+
+  /** False: there is no room for more, or for the rest. */
+  #write (): boolean {
     this.#cork()
     let hasRoom = true
-    for (const part of chunk instanceof Uint8Array ? [chunk] : chunk) {
-      hasRoom = this.#socket.write(part)
+    while (hasRoom && this.#rest.length > 0) {
+      const [part] = this.#rest
+      hasRoom = this.#socket.write(part.subarray(0, this.#piece))
+      this.#rest.splice(0, 1, ...part.byteLength > this.#piece ? [part.subarray(this.#piece)] : [])
     }
     if (!hasRoom) {
-      this.#socket.once('drain', () => { this.resume() })
+      this.#socket.once('drain', this.#onDrain)
     }
     return hasRoom
+  }
+
+  readonly #onDrain = (): void => {
+    if (this.#write()) {
+      this.resume()
+    }
   }
 
   protected override async end (): Promise<void> {
