@@ -10,6 +10,7 @@ import { InvalidAddressError, ListenError, RemotePlainError } from '../../src/ho
 import { INTERFACES_MAX_AGE_MS } from '../../src/hosts/tcp/limits.ts'
 import { Visitors } from '../../src/hosts/tcp/visitors.ts'
 import { closed, collect, failureOf, firstBytes, PROTOCOL, SECURITIES, Stage } from './tcp-hosts.ts'
+import type { InboundLimits } from '../../src/hosts/tcp/admission.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { Socket } from 'node:net'
 
@@ -371,6 +372,34 @@ describe('the admission of sockets', () => {
     expect(reset).to.deep.equal(['a', 'b', 'c'])
     expect(admit('192.0.2.4', 'one of five equals')).to.equal(false)
     expect([admission.handshakes, admission.sockets]).to.deep.equal([0, 4])
+  })
+
+  const NETWORKS: Array<[name: string, address: (i: number) => string]> = [
+    ['an IPv4 /24', i => `192.0.2.${i}`],
+    ['an IPv4 /16', i => `192.0.${i}.1`],
+    ['an IPv6 /48', i => `2001:db8:0:${i}::1`],
+    ['an IPv6 /32', i => `2001:db8:${i}::1`]
+  ]
+
+  NETWORKS.forEach(([name, address]) => {
+    it(`has a flood from all over ${name} displace itself, oldest first, rather than shut out others`, () => {
+      const limits: InboundLimits[] = [{ maxHandshakes: 4 }, { maxSockets: 4 }]
+      for (const limit of limits) {
+        const admission = new Admission(limit)
+        const reset: string[] = []
+        const admit = (ip: string): boolean => admission.admit(ip, () => { reset.push(ip) }) != null
+        const flood = [1, 2, 3, 4].map(address)
+        expect(flood.map(admit)).to.deep.equal([true, true, true, true])
+
+        expect(admit(address(5)), 'one of five equals').to.equal(false)
+        expect(['198.51.100.1', '2001:db9::1'].map(admit)).to.deep.equal([true, true])
+        expect(reset).to.deep.equal(flood.slice(0, 2))
+        expect(admit('203.0.113.1'), 'another network').to.equal(true)
+        expect(reset).to.deep.equal(flood.slice(0, 3))
+        expect(admit('203.0.114.1'), 'one of four equals').to.equal(false)
+        expect(admission.sockets).to.equal(4)
+      }
+    })
   })
 
   it('forgets a remote whose last socket was displaced, and nobody else of it', () => {

@@ -12,6 +12,9 @@ export interface InboundLimits {
   maxHandshakes?: number | undefined
 }
 
+/** How wide the networks are that are counted. */
+const LEVELS = 3
+
 /** The place of one inbound socket among the others. */
 export interface Admitted {
   /** Its handshake is over, well or not. */
@@ -20,8 +23,8 @@ export interface Admitted {
   leave (): void
 }
 
-/** A remote network that has sockets here. */
-interface Remote {
+/** Addresses that begin alike, and have sockets here. */
+interface Network {
   /** What displaces each of them, oldest first. */
   readonly sockets: Set<() => void>
   /** The same of those that have not said who they are. */
@@ -31,7 +34,8 @@ interface Remote {
 /**
  * Decides which inbound sockets may stay, by how many there are. Floods displace
  * themselves: when there are too many, or too many that have not said who they are, the oldest
- * of the remote that has the most of them gives way to one that has fewer.
+ * of the remote that has the most of them gives way to one that has fewer. If all have as many, it is the oldest of the
+ * network that has the most: who has one address often has thousands beside it.
  *
  * For sockets from loopback only the number in all counts, and none of them gives way: whoever can open them is on
  * this machine already, and demos and tests run hundreds of nodes on it, which all
@@ -39,8 +43,8 @@ interface Remote {
  */
 export class Admission {
   readonly #limits: Required<InboundLimits>
-  /** Without loopback. */
-  readonly #remotes = new Map<string, Remote>()
+  /** Without loopback. Remotes, networks of these, and networks of those, by the name of each: see {@link networksOf}. */
+  readonly #levels = Array.from({ length: LEVELS }, () => new Map<string, Network>())
   #sockets = 0
   #handshakes = 0
 
@@ -71,75 +75,89 @@ export class Admission {
   admit (ip: string, reset: () => void): Admitted | undefined {
     const { maxSocketsPerRemote } = this.#limits
     if (isLoopbackIp(ip)) {
-      const alone = noSockets()
-      return this.#hasSocketFor(alone) ? this.#admitted(alone, reset, () => {}) : undefined
+      return this.#hasSocketFor([]) ? this.#admitted([noSockets()], reset, () => {}) : undefined
     }
-    const network = networkOf(ip)
-    const remote = this.#remotes.get(network) ?? noSockets()
-    if (remote.sockets.size >= maxSocketsPerRemote || !this.#hasHandshakeFor(remote) || !this.#hasSocketFor(remote)) {
+    const names = networksOf(ip)
+    if (this.#count(0, names, 'sockets') >= maxSocketsPerRemote || !this.#hasHandshakeFor(names) || !this.#hasSocketFor(names)) {
       return undefined
     }
-    this.#remotes.set(network, remote)
-    return this.#admitted(remote, reset, () => { this.#remotes.delete(network) })
+    const networks = this.#levels.map((level, i) => level.get(names[i]) ?? noSockets())
+    this.#levels.forEach((level, i) => { level.set(names[i], networks[i]) })
+    return this.#admitted(networks, reset, i => { this.#levels[i].delete(names[i]) })
   }
 
-  /** May there be another socket of `remote`? */
-  #hasSocketFor (remote: Remote): boolean {
-    return this.#sockets < this.#limits.maxSockets || this.#makeRoom(remote, 'sockets')
+  /** How many there are in the network of that name and level. */
+  #count (level: number, names: readonly string[], which: keyof Network): number {
+    return this.#levels[level].get(names[level])?.[which].size ?? 0
   }
 
-  /** May another handshake of `remote` begin? */
-  #hasHandshakeFor (remote: Remote): boolean {
-    return this.#handshakes < this.#limits.maxHandshakes || this.#makeRoom(remote, 'unfinished')
+  /** May there be another socket in these networks? */
+  #hasSocketFor (names: readonly string[]): boolean {
+    return this.#sockets < this.#limits.maxSockets || this.#makeRoom(names, 'sockets')
   }
 
-  /** Makes room where somebody has more of them than `remote` would have. */
-  #makeRoom (remote: Remote, which: keyof Remote): boolean {
-    let most = remote
-    for (const other of this.#remotes.values()) {
-      most = other[which].size > most[which].size ? other : most
+  /** May another handshake begin in these networks? */
+  #hasHandshakeFor (names: readonly string[]): boolean {
+    return this.#handshakes < this.#limits.maxHandshakes || this.#makeRoom(names, 'unfinished')
+  }
+
+  /** Makes room where somebody has more of them than the newcomer would have. */
+  #makeRoom (names: readonly string[], which: keyof Network): boolean {
+    for (const [i, level] of this.#levels.entries()) {
+      let most = noSockets()
+      for (const other of level.values()) {
+        most = other[which].size > most[which].size ? other : most
+      }
+      // among equals nobody gives way: in a rush all would displace each other, and none get through
+      if (most[which].size > this.#count(i, names, which) + 1) {
+        const [displaceOldest] = most[which]
+        displaceOldest()
+        return true
+      }
     }
-    // among equals nobody gives way: in a rush all would displace each other, and none get through
-    if (most[which].size <= remote[which].size + 1) {
-      return false
-    }
-    const [displaceOldest] = most[which]
-    displaceOldest()
-    return true
+    return false
   }
 
-  #admitted (remote: Remote, reset: () => void, onEmpty: () => void): Admitted {
+  /** `onEmpty`: the network of that level has no sockets any more. */
+  #admitted (networks: readonly Network[], reset: () => void, onEmpty: (level: number) => void): Admitted {
+    const [remote] = networks
     const displace = (): void => {
       leave()
       reset()
     }
     const handshakeDone = (): void => {
-      this.#handshakes -= remote.unfinished.delete(displace) ? 1 : 0
+      this.#handshakes -= remote.unfinished.has(displace) ? 1 : 0
+      networks.forEach(({ unfinished }) => { unfinished.delete(displace) })
     }
     const leave = (): void => {
       handshakeDone()
-      if (!remote.sockets.delete(displace)) {
-        return
-      }
-      this.#sockets--
-      if (remote.sockets.size === 0) {
-        onEmpty()
-      }
+      this.#sockets -= remote.sockets.has(displace) ? 1 : 0
+      networks.forEach(({ sockets }, level) => {
+        if (sockets.delete(displace) && sockets.size === 0) {
+          onEmpty(level)
+        }
+      })
     }
     this.#sockets++
     this.#handshakes++
-    remote.sockets.add(displace)
-    remote.unfinished.add(displace)
+    networks.forEach(({ sockets, unfinished }) => {
+      sockets.add(displace)
+      unfinished.add(displace)
+    })
     return { handshakeDone, leave }
   }
 }
 
-function noSockets (): Remote {
+function noSockets (): Network {
   return { sockets: new Set(), unfinished: new Set() }
 }
 
-/** Who has one IPv6 address has 2^64 of them: they count as one. */
-function networkOf (ip: string): string {
+/**
+ * The networks that an address lies in, one for each level: of IPv4 itself, its /24 and /16, of IPv6
+ * its /64, /48 and /32. Who has one IPv6 address has 2^64 of them: they count as one.
+ */
+function networksOf (ip: string): string[] {
   const parsed = ipaddr.process(ip)
-  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).map(part => part.toString(16)).join(':') : parsed.toString()
+  const parts = parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4) : parsed.octets
+  return Array.from({ length: LEVELS }, (_, i) => `${parsed.kind()} ${parts.slice(0, parts.length - i).join()}`)
 }
