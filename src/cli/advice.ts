@@ -58,6 +58,9 @@ function adviceFor (err: Error): string | undefined {
   if (name === 'RefusedError' && !(cause instanceof StreamResetError)) {
     return undefined // they were not reached, or too slow
   }
+  if (name === 'ValueNotFoundError' && cause != null) {
+    return undefined // there is one, and why it is not valid has been said
+  }
   return ADVICE_BY_CODE.get(systemCodeOf(cause) ?? '') ?? ADVICE.get(name)
 }
 

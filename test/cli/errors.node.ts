@@ -10,7 +10,7 @@ import { problemText } from '../../src/cli/advice.ts'
 import { withJoinedClient } from '../../src/cli/client.ts'
 import { RefusedError } from '../../src/cli/errors.ts'
 import { Output } from '../../src/cli/output.ts'
-import { NoPeersError } from '../../src/dht/errors.ts'
+import { NoPeersError, ValueNotFoundError } from '../../src/dht/errors.ts'
 import { parseAddress } from '../../src/hosts/tcp/address.ts'
 import { DEFAULT_NETWORK } from '../../src/node.ts'
 import { DialError, StreamResetError } from '../../src/rpc/errors.ts'
@@ -180,6 +180,11 @@ describe('the errors of the command', () => {
       expect(code).to.equal(2)
       expect(stderr).to.match(new RegExp(`^kadmium: the ${what} is not UTF-8, and would be taken for something else: give `))
     }
+  })
+
+  it('a value that is there, and not valid: nothing is said of the key', () => {
+    expect(problemText(new ValueNotFoundError('not found'))).to.match(/^not found; check the key/)
+    expect(problemText(new ValueNotFoundError('not found', { cause: new Error('written ahead') }))).to.equal('not found')
   })
 
   it('a value that is dated ahead, since the clock is: 5', () => {

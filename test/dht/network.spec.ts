@@ -3,6 +3,7 @@ import { bytesToMapKey, keyOf } from '../../src/keyspace/key.ts'
 import { replaceAnswers } from '../helpers/impostor.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
+import type { DhtEvent } from '../../src/dht/events.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -271,6 +272,25 @@ describe('a network', () => {
     expect(error).to.have.property('name', 'ValueNotFoundError')
     expect(refused).to.deep.equal(nodes.map(() => 'ValueTooLargeError'))
     expect(dht.contacts).to.equal(5)
+  })
+
+  it('says why what it is given at a key is no value, as where its clock is behind', async () => {
+    simulation = new Simulation({ seed: 19, latency: 10 })
+    const nodes = await simulation.nodesJoined(3)
+    const clock: Clock = { now: () => simulation.clock.now() - 3_600_000, schedule: (ms, task) => simulation.clock.schedule(ms, task) }
+    const { dht } = await simulation.node({ clock, bootstrap: nodes[0].host.self.addrs })
+    await simulation.clock.run(nodes[1].dht.put('key', 'value'))
+    const error = await simulation.clock.run(dht.get('key').then(() => undefined, err => err))
+    expect(error).to.have.property('name', 'ValueNotFoundError')
+    expect(error.message).to.match(/none has a value at this key that is valid here: a value written \d+ ms from now: set the clock of its writer, or ours$/)
+    const invalid: string[] = []
+    const onProgress = (event: DhtEvent): void => {
+      if (event.type === 'invalid-value') {
+        invalid.push(event.error.message)
+      }
+    }
+    const { value } = await simulation.clock.run(dht.findValue(nodes[1].dht.self, 'key', { onProgress }))
+    expect({ value, told: invalid.length }).to.deep.equal({ value: undefined, told: 1 })
   })
 
   it('finds k while 60 % of the nodes are dead, and nobody has noticed', async () => {

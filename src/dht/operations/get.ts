@@ -59,6 +59,8 @@ class Answers {
   expires: number | undefined
   readonly #dht: DhtContext
   readonly #options: OperationOptions
+  /** Why the first value that is not valid is none. */
+  refused: Error | undefined
 
   constructor (dht: DhtContext, key: Uint8Array, options: OperationOptions) {
     this.#dht = dht
@@ -75,6 +77,7 @@ class Answers {
     if (record == null || error != null) {
       this.quorum.addWithout(from)
       if (error != null) {
+        this.refused ??= error
         this.#options.onProgress?.({ type: 'invalid-value', peer: from, error })
       }
       return undefined
@@ -136,12 +139,12 @@ export async function * searchValue (dht: DhtContext, key: string | Uint8Array, 
 }
 
 function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: Walk<LookupAnswer<ResponseTo<'get-value'>>>, begun: number): GetResult {
-  const { quorum, expires } = answers
+  const { quorum, expires, refused } = answers
   const { best, agreeing, outdated } = quorum
   const lookup = walking.result
   const now = dht.config.clock.now()
   if (best == null) {
-    throw notFound(lookup)
+    throw notFound(lookup, refused)
   }
   const passedOn = passOn(dht, { record: { key, value: best }, expires, quorum, lookup, candidates: walking.candidates })
   const record = { key, value: new Uint8Array(best) }
@@ -150,7 +153,7 @@ function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: 
 }
 
 /** Why there is no value: if nobody answered, there may be one all the same. */
-function notFound ({ asked, failed, reason, ms }: LookupResult): Error {
+function notFound ({ asked, failed, reason, ms }: LookupResult, cause: Error | undefined): Error {
   if (asked === 0) {
     return new ValueNotFoundError('not found: this node has no contacts to ask, and keeps no value at this key itself; join a network first')
   }
@@ -159,7 +162,7 @@ function notFound ({ asked, failed, reason, ms }: LookupResult): Error {
     const message = `none of the ${asked} nodes asked answered${within}: whether there is a value at this key is not known`
     return reason === 'deadline' ? new TimeoutError(message) : new NoPeersError(message)
   }
-  return new ValueNotFoundError(`not found: ${asked - failed} of ${asked} nodes asked answered${within}, none has a value at this key`)
+  return new ValueNotFoundError(`not found: ${asked - failed} of ${asked} nodes asked answered${within}, none has a value at this key${cause == null ? '' : ` that is valid here: ${cause.message}`}`, { cause })
 }
 
 /** {@link searchValue} to its end. */

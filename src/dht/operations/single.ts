@@ -8,7 +8,6 @@ import { checkKey } from '../key-check.ts'
 import { timeoutOf } from '../option-checks.ts'
 import { isBytes, toBytes } from '../text.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
-import type { ValueRecord } from '../../record/record.ts'
 import type { Question } from '../../rpc/client.ts'
 import type { ResponseTo } from '../../wire/rpc.ts'
 import type { DhtContext } from '../context.ts'
@@ -112,17 +111,18 @@ export interface FindValueResult {
 export async function findValueAt (dht: DhtContext, to: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
   const recordKey = dht.values.keyOf(key)
   const { peer, response, ms } = await askOne(dht, to, { type: 'get-value', key: recordKey }, options)
-  const record = await validOf(dht, response.record)
+  const { record } = response
+  const error = record == null ? undefined : await dht.values.refusal(record)
+  if (error != null) {
+    options?.onProgress?.({ type: 'invalid-value', peer, error })
+  }
+  const valid = error == null ? record : undefined
   return {
     peer,
     key: recordKey,
-    value: record == null ? undefined : dht.values.open(record),
-    ttl: record == null ? undefined : dht.values.left(record),
+    value: valid == null ? undefined : dht.values.open(valid),
+    ttl: valid == null ? undefined : dht.values.left(valid),
     closer: response.closer.map(closer => dht.config.heard(closer)),
     ms
   }
-}
-
-async function validOf ({ values }: DhtContext, record: ValueRecord | undefined): Promise<ValueRecord | undefined> {
-  return record == null || await values.refusal(record) != null ? undefined : record
 }
