@@ -1,6 +1,7 @@
 import { nameOf } from '../keyspace/contact.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { Channel } from './channel.ts'
+import { StreamResetError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { ANSWER_TIMEOUT_MS, CLIENT_IDLE_MS, FULL_HOST_SHARE, MAX_CHANNELS, MAX_UNFINISHED_BYTES, MIN_TIMEOUT_MS, OPEN_TIMEOUT_MS } from './limits.ts'
 import { Resending } from './resending.ts'
@@ -58,6 +59,9 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
   readonly #waitingForRoom = new Set<Channel>()
   /** A stream is over, or is not used for now. */
   #onFreed: () => void = () => {}
+  /** Those that take no more requests, and are not over yet. */
+  readonly #ending = new Set<Channel>()
+  #isClosed = false
   readonly #resending = new Resending(peer => new Channel(peer, this.#openingTime(peer), this))
   #opened = 0
 
@@ -89,8 +93,15 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     return this.#channels.get(nameOf(peer))
   }
 
-  /** The channel to `peer`, which is opened if there is none; or if it is late to open where the peer was said to be before, and now is said to be elsewhere. */
+  /**
+   * The channel to `peer`, which is opened if there is none; or if it is late to open where the peer was said to be before, and now is said to be elsewhere.
+   *
+   * @throws {StreamResetError} all were closed
+   */
   use (peer: PeerInfo): Channel {
+    if (this.#isClosed) {
+      throw new StreamResetError('the streams were closed')
+    }
     const id = nameOf(peer)
     const before = this.#channels.get(id)
     const known = before == null || this.#isVain(before, peer) ? undefined : before
@@ -123,12 +134,13 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     return (this.#openingTime(peer).expected ?? OPEN_TIMEOUT_MS / 10) + (this.#answering.expected ?? ANSWER_TIMEOUT_MS / 10)
   }
 
-  /** Close them all. Resolves when all are over. */
+  /** Close them all, and open no more. Resolves when all are over. */
   async close (): Promise<void> {
-    await Promise.all([this.#resending.close(), ...[...this].map(async channel => {
+    this.#isClosed = true
+    for (const channel of this) {
       channel.close()
-      await channel.done
-    })])
+    }
+    await Promise.all([this.#resending.close(), ...Array.from(this.#ending, async ({ done }) => done)])
   }
 
   openTimeout (time: ResponseTime): number {
@@ -158,6 +170,8 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     }
     this.#replaced.delete(channel)
     this.#waitingForRoom.delete(channel)
+    this.#ending.add(channel)
+    void channel.done.then(() => { this.#ending.delete(channel) })
     this.#onFreed()
   }
 

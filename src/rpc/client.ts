@@ -126,7 +126,7 @@ export class RpcClient {
     return result
   }
 
-  /** Close every stream. Resolves when all are over. */
+  /** Close every stream, and open no more. Resolves when all are over. */
   async close (): Promise<void> {
     await this.#channels.close()
   }

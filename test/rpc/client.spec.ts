@@ -1088,6 +1088,34 @@ describe('rpc client', () => {
     expect(ours.openStreams).to.equal(0)
   })
 
+  it('has none left either that was ending already when it is closed', async () => {
+    const ours = network.createHost()
+    const closing = new RpcClient({ host: ours, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    await server.handle(PROTOCOL, async stream => {
+      await stream.source.next()
+      await failure(stream.sink((async function * () {
+        yield PING
+        await new Promise(() => {})
+      })()))
+    })
+    await clock.run(closing.request(server.self, { type: 'ping' }))
+    await clock.advance(CLIENT_IDLE_MS + 1)
+    expect(ours.openStreams, 'it lingers').to.equal(1)
+    await clock.run(closing.close())
+    expect(ours.openStreams).to.equal(0)
+  })
+
+  it('asks nobody again, and nobody else, once it is closed', async () => {
+    await serve((request, n) => n === 0 ? [request] : [])
+    await clock.run(ping())
+    const results = Promise.all(['head', 'behind'].map(async () => failure(ping())))
+    await clock.advance(1)
+    await clock.run(client.close())
+    expect(await clock.run(results)).to.deep.equal(['StreamResetError', 'StreamResetError'])
+    expect(await failure(ping())).to.equal('StreamResetError')
+    expect(network.counters.dials).to.equal(1)
+  })
+
   it('closes a stream that was idle for long, and opens another when need be', async () => {
     await serve(echo)
     await clock.run(ping())
