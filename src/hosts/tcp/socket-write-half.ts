@@ -22,7 +22,7 @@ export class SocketWriteHalf extends SourceWriter<Chunk> {
   readonly #piece: number
   #corked = false
   /** What is left of a chunk that was too long for one turn. */
-  #rest: Uint8Array[] = []
+  readonly #rest: Uint8Array[] = []
 
   /**
    * @param connection - where to
@@ -37,14 +37,20 @@ export class SocketWriteHalf extends SourceWriter<Chunk> {
   }
 
   protected override take (chunk: Chunk): boolean {
-    this.#rest = chunk instanceof Uint8Array ? [chunk] : [...chunk]
-    return this.#write()
-  }
-
-  /** False: there is no room for more, or for the rest. */
-  #write (): boolean {
     this.#cork()
     let hasRoom = true
+    for (const part of chunk instanceof Uint8Array ? [chunk] : chunk) {
+      if (this.#rest.length > 0 || part.byteLength > this.#piece) {
+        this.#rest.push(part)
+      } else {
+        hasRoom = this.#socket.write(part)
+      }
+    }
+    return this.#hasGone(hasRoom)
+  }
+
+  /** Writes as much of the rest as there is room for; false: there is none, for it or for more. */
+  #hasGone (hasRoom: boolean): boolean {
     while (hasRoom && this.#rest.length > 0) {
       const [part] = this.#rest
       hasRoom = this.#socket.write(part.subarray(0, this.#piece))
@@ -57,7 +63,7 @@ export class SocketWriteHalf extends SourceWriter<Chunk> {
   }
 
   readonly #onDrain = (): void => {
-    if (this.#write()) {
+    if (this.#hasGone(true)) {
       this.resume()
     }
   }
