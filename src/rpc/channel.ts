@@ -477,13 +477,25 @@ export class Channel {
     }
     const error = this.#timeout()
     const left = this.#since + this.#most - now
-    if (left <= 0 || late.size >= MAX_LATE || this.#isUnwanted) {
+    if (left <= 0 || this.#isUnwanted || !this.#hasRoomToBeLate(now)) {
       this.#isDead = left <= 0
       this.#fail(error)
       return
     }
     this.#watchdog.set(left)
     this.#beLate(error)
+  }
+
+  /** Who was not reached in the time that others have for it at the most makes room. */
+  #hasRoomToBeLate (now: number): boolean {
+    const { late } = this.#owner
+    if (late.size >= MAX_LATE) {
+      const unreached = [...late].find(other => other.#state === 'opening' && other.#since + OPEN_TIMEOUT_MS <= now)
+      if (unreached != null) {
+        unreached.#fail(unreached.#timeout())
+      }
+    }
+    return late.size < MAX_LATE
   }
 
   #beLate (error: TimeoutError): void {

@@ -878,6 +878,27 @@ describe('rpc client', () => {
       expect(lates).to.deep.equal(['late'])
     })
 
+    it('has a place among the 32 that others have who are not reached, where the host has long for that', async () => {
+      const host = network.createHost()
+      const patient = new RpcClient({ host: { ...opening(host, async (...args) => host.openStream(...args)), maxOpenMs: 3 * OPEN_TIMEOUT_MS }, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+      const ask = async ({ self }: MemoryHost): Promise<string> => failure(patient.request(self, { type: 'ping' }))
+      latency = LATENCY
+      expect(await clock.run(ask(server))).to.equal('answered')
+      const others = Array.from({ length: 32 }, () => network.createHost())
+      others.forEach(other => { other.crash() })
+      const silent = others.map(ask)
+      await clock.advance(OPEN_TIMEOUT_MS - 2_000)
+      latency = 10 * LATENCY
+      expect(await clock.run(ask(server)), 'they have the time that all have').to.equal('TimeoutError')
+      await clock.advance(2_000)
+      latency = LATENCY
+      expect(await clock.run(ask(server))).to.equal('answered')
+      latency = 10 * LATENCY
+      expect(await clock.run(ask(server))).to.equal('answered')
+      expect(await clock.run(Promise.all(silent))).to.not.include('answered')
+      await clock.run(patient.close())
+    })
+
     it('is one of 32 at the most', async () => {
       const others = Array.from({ length: 40 }, () => network.createHost())
       await clock.run(pingOn('first'))
