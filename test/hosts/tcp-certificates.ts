@@ -3,9 +3,16 @@ import { publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier, Certificate, Extension, Extensions, Name, SubjectPublicKeyInfo, TBSCertificate, Validity, Version } from '@peculiar/asn1-x509'
 import type { PrivateKey } from '@libp2p/interface'
-import type { KeyObject } from 'node:crypto'
+import type { KeyObject, KeyPairKeyObjectResult } from 'node:crypto'
 
 const LIBP2P_EXTENSION = '1.3.6.1.4.1.53594.1.1'
+
+/** Identifiers of signature algorithms, by the type of the key. */
+const SIGNATURE_OF: Record<string, string> = {
+  ec: '1.2.840.10045.4.3.2',
+  ed25519: '1.3.101.112',
+  rsa: '1.2.840.113549.1.1.11'
+}
 
 /** How a certificate differs from a good one. */
 export interface Faults {
@@ -23,6 +30,8 @@ export interface Faults {
   others?: Extension[]
   /** Signs the certificate instead of its own key. */
   signedBy?: KeyObject
+  /** Of the certificate. Default: of ECDSA P-256 */
+  keys?: KeyPairKeyObjectResult
 }
 
 export interface Pem {
@@ -32,11 +41,11 @@ export interface Pem {
 
 /** A certificate by the libp2p TLS spec, written out independently of the one under test, with `faults`. */
 export async function certificate (identity: PrivateKey, faults: Faults = {}): Promise<Pem> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = faults.keys ?? generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   const signature = await (faults.vouchedBy ?? identity).sign(Buffer.concat([Buffer.from(faults.prefix ?? 'libp2p-tls-handshake:'), spki]))
   const content = faults.content ?? sequence(octets(publicKeyToProtobuf(identity.publicKey)), octets(signature))
-  const algorithm = new AlgorithmIdentifier({ algorithm: '1.2.840.10045.4.3.2' })
+  const algorithm = new AlgorithmIdentifier({ algorithm: SIGNATURE_OF[privateKey.asymmetricKeyType ?? ''] })
   const tbs = new TBSCertificate({
     version: Version.v3,
     serialNumber: Uint8Array.from([1]).buffer,
@@ -50,7 +59,7 @@ export async function certificate (identity: PrivateKey, faults: Faults = {}): P
       ...faults.others ?? []
     ])
   })
-  const signatureValue = new Uint8Array(sign('sha256', Buffer.from(AsnConvert.serialize(tbs)), faults.signedBy ?? privateKey)).buffer
+  const signatureValue = new Uint8Array(sign(privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256', Buffer.from(AsnConvert.serialize(tbs)), faults.signedBy ?? privateKey)).buffer
   const der = AsnConvert.serialize(new Certificate({ tbsCertificate: tbs, signatureAlgorithm: algorithm, signatureValue }))
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64').match(/.{1,64}/g)?.join('\n')}\n-----END CERTIFICATE-----\n`,

@@ -47,6 +47,8 @@ const ROWS: Row[] = [
   { title: 'row 54: a certificate signed by another key', fault: /not signed by itself/, faults: async () => ({ signedBy: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }) },
   { title: 'row 54: a certificate of more than 8 KiB', fault: /more than 8192 bytes/, faults: async () => ({ others: [extension('1.2.3.4', false, new Uint8Array(8_192))] }) },
   { title: 'row 55: TLS 1.2', fault: /PROTOCOL/, send: async good => ({ ...good, minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }) },
+  { title: 'a certificate with an RSA key', fault: /HANDSHAKE_FAILURE/, faults: async () => ({ keys: generateKeyPairSync('rsa', { modulusLength: 2_048 }) }) },
+  { title: 'a certificate with a key on another curve', fault: /HANDSHAKE_FAILURE/, faults: async () => ({ keys: generateKeyPairSync('ec', { namedCurve: 'P-521' }) }) },
   { title: 'another ALPN', fault: /NO_APPLICATION_PROTOCOL/, send: async good => ({ ...good, ALPNProtocols: ['h2'] }) },
   { title: 'no ALPN', fault: /ALPN/, send: async good => ({ ...good, ALPNProtocols: undefined }) }
 ]
@@ -140,10 +142,10 @@ describe('TLS of raw TCP', () => {
   })
 
   describe('the listener accepts', () => {
-    const visit = async (server: TcpHost, options: ConnectionOptions): Promise<Hello> => {
+    const visit = async (server: TcpHost, visitor: PrivateKey, options: ConnectionOptions): Promise<Hello> => {
       const socket = connectTls({ ALPNProtocols: ['libp2p'], rejectUnauthorized: false, ...options, socket: await stage.socket(server) })
       stage.keep(socket)
-      socket.write(helloOf(identity.publicKey.toMultihash().bytes))
+      socket.write(helloOf(visitor.publicKey.toMultihash().bytes))
       const answer = await new Promise<Uint8Array>((resolve, reject) => {
         socket.once('data', resolve)
         socket.once('error', reject)
@@ -151,10 +153,19 @@ describe('TLS of raw TCP', () => {
       return Hello.decode(answer.subarray(1))
     }
 
-    it('a certificate of another implementation with further extensions', async () => {
-      const pem = await certificate(identity, { others: [extension('1.2.3.4', false, Uint8Array.from([5, 0]))] })
+    const ACCEPTED: Array<[title: string, identity: 'Ed25519' | 'RSA', faults: () => Faults]> = [
+      ['with further extensions', 'Ed25519', () => ({ others: [extension('1.2.3.4', false, Uint8Array.from([5, 0]))] })],
+      ['with an Ed25519 key', 'Ed25519', () => ({ keys: generateKeyPairSync('ed25519') })],
+      ['of an RSA identity', 'RSA', () => ({})]
+    ]
 
-      expect((await visit(await stage.echo(), pem)).refusal).to.equal('NONE')
+    ACCEPTED.forEach(([title, type, faults]) => {
+      it(`a certificate of another implementation ${title}`, async () => {
+        const visitor = type === 'RSA' ? await generateKeyPair('RSA', 2_048) : identity
+        const pem = await certificate(visitor, faults())
+
+        expect((await visit(await stage.echo(), visitor, pem)).refusal).to.equal('NONE')
+      })
     })
 
     it('one that would resume a session, by another handshake', async () => {
@@ -165,7 +176,7 @@ describe('TLS of raw TCP', () => {
       stage.keep(first)
       const session = await new Promise<Buffer>(resolve => { first.once('session', resolve) })
 
-      expect((await visit(server, { secureContext, session })).refusal).to.equal('NONE')
+      expect((await visit(server, identity, { secureContext, session })).refusal).to.equal('NONE')
     })
   })
 
