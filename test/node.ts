@@ -1,4 +1,5 @@
 import './cli/commands.node.ts'
+import './cli/control.node.ts'
 import './cli/demo.node.ts'
 import './cli/errors.node.ts'
 import './cli/few-files.node.ts'

@@ -1,14 +1,16 @@
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { systemClock } from '../clock/clock.ts'
 import { controlPath } from './control-path.ts'
 import { errnoOf, LocalError } from './errors.ts'
+import type { Clock } from '../clock/clock.ts'
 import type { Server, Socket } from 'node:net'
 
 /** Bytes of a request line at the most. */
 const MAX_REQUEST_BYTES = 1_024
 
-/** Milliseconds an asker may take for all it wants. */
+/** Milliseconds that an asker may take for its request, and between two parts of the answer that it reads. How long the answer takes is for the asker to judge. */
 const ASKER_TIMEOUT_MS = 30_000
 
 /** Answers to one request, by its `type`. */
@@ -28,13 +30,13 @@ export interface Control {
  *
  * @throws {LocalError} there can be no socket
  */
-export async function openControl (dataDir: string, handlers: ControlHandlers): Promise<Control> {
+export async function openControl (dataDir: string, handlers: ControlHandlers, clock: Clock = systemClock): Promise<Control> {
   const path = controlPath(dataDir)
   const askers = new Set<Socket>()
   const server = createServer(socket => {
     askers.add(socket)
     socket.once('close', () => { askers.delete(socket) })
-    serveAsker(socket, handlers)
+    serveAsker(socket, handlers, clock)
   })
   await listen(server, path)
   return {
@@ -66,29 +68,36 @@ function bindForOwner (server: Server, path: string): void {
   }
 }
 
-function serveAsker (socket: Socket, handlers: ControlHandlers): void {
+function serveAsker (socket: Socket, handlers: ControlHandlers, clock: Clock): void {
   let line = ''
+  const destroy = (): void => { socket.destroy() }
+  const cancel = clock.schedule(ASKER_TIMEOUT_MS, destroy)
   socket.setEncoding('utf8')
-  socket.setTimeout(ASKER_TIMEOUT_MS, () => { socket.destroy() })
-  socket.on('error', () => { socket.destroy() })
+  socket.on('error', destroy)
+  socket.once('close', cancel)
   socket.on('data', (text: string) => {
     line += text
     if (line.includes('\n')) {
+      cancel()
       socket.removeAllListeners('data')
-      void answer(line, handlers).then(reply => { socket.end(`${JSON.stringify(reply)}\n`) })
+      void answer(line, handlers).then(reply => {
+        socket.setTimeout(ASKER_TIMEOUT_MS, destroy)
+        socket.end(`${reply}\n`)
+      })
     } else if (line.length > MAX_REQUEST_BYTES) {
-      socket.destroy()
+      destroy()
     }
   })
 }
 
-async function answer (line: string, handlers: ControlHandlers): Promise<unknown> {
+/** A line of JSON. */
+async function answer (line: string, handlers: ControlHandlers): Promise<string> {
   try {
     const request: unknown = JSON.parse(line)
     const type = typeof request === 'object' && request != null && 'type' in request ? String(request.type) : ''
     const handler = handlers.get(type)
-    return handler == null ? { error: `unknown request ${JSON.stringify(type)}` } : { result: await handler() }
+    return JSON.stringify(handler == null ? { error: `unknown request ${JSON.stringify(type)}` } : { result: await handler() })
   } catch (err) {
-    return { error: String(err) }
+    return JSON.stringify({ error: String(err) })
   }
 }
