@@ -42,7 +42,7 @@ export interface ContactTagsInit {
   readonly log: Logger
   /** The routing table, closest to us first. */
   contacts (): readonly Contact[]
-  /** How many of them libp2p should stay connected to. */
+  /** How many of them libp2p should stay connected to: of more than it has room for, it would close and make the connections for ever. */
   readonly neighbours: number
 }
 

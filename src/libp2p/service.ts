@@ -370,10 +370,10 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
 
   /** The parts of one run, from start to stop. */
   #assemble (stores: Stores): Running {
-    const { datastore, logger } = this.#components
+    const { connectionManager, datastore, logger } = this.#components
     const { clock, logPrefix } = this.#options
     const host = createLibp2pHost(this.#components, { ...this.#init, logPrefix })
-    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: this.k })
+    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: Math.min(this.k, Math.floor(connectionManager.getMaxConnections() / 2)) })
     const dht = new Kademlia({
       ...this.#options,
       ...stores,

@@ -180,4 +180,15 @@ describe('the service in a libp2p node', () => {
     await other.services.dht.setMode('client')
     await until('it is no neighbour any more', async () => !(await tagsOf(other.peerId)).includes('kad-close'))
   })
+
+  it('tags no more than half as many neighbours as libp2p has room for connections, which it would make again and again', async () => {
+    const node = await network.node(INIT, { dials: { maxConnections: 4 } })
+    for (let i = 0; i < 4; i++) {
+      const other = await network.node()
+      await node.dial(other.getMultiaddrs())
+    }
+    const tagged = async (tag: string): Promise<number> => (await node.peerStore.all()).filter(({ tags }) => tags.has(tag)).length
+    await until('all are contacts, and two of them neighbours', async () => await tagged('kad-peer') === 4 && await tagged('kad-close') === 2)
+    expect(await tagged('keep-alive-kad-dht')).to.equal(2)
+  })
 })
