@@ -52,7 +52,7 @@ function reachOfIp (ip: ReturnType<typeof ipaddr.fromByteArray>): Reach {
 /** A name that is an IP address, in any of the ways resolvers take, is one. */
 function reachOfName (name: string): Reach {
   const plain = name.toLowerCase().replace(/\.$/, '')
-  if (ipaddr.isValid(plain)) {
+  if (isIp(plain)) {
     return reachOfIp(ipaddr.parse(plain))
   }
   const isIn = (domain: string): boolean => plain === domain || plain.endsWith(`.${domain}`)
@@ -60,4 +60,15 @@ function reachOfName (name: string): Reach {
     return 'private'
   }
   return LOCAL_DOMAINS.some(isIn) ? 'unknown' : 'public'
+}
+
+/** As `ipaddr.isValid`, which takes fifty times as long for a name: it reads beyond null and catches that. */
+function isIp (name: string): boolean {
+  try {
+    return name.includes(':')
+      ? ipaddr.IPv6.isIPv6(name) && ipaddr.IPv6.isValid(name)
+      : ipaddr.IPv4.isIPv4(name) && ipaddr.IPv4.isValid(name)
+  } catch {
+    return false // a number that is too large
+  }
 }

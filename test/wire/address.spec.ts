@@ -136,6 +136,31 @@ describe('wire/address', () => {
     drops('public', `/ip4/10.0.0.1/tcp/443/tls/sni/a.local/p2p/${B}/p2p-circuit`)
   })
 
+  it('row 37: names that are IP addresses, and those that only look so', () => {
+    const named = (name: string): Uint8Array => bytes(claiming(CODE_DNS4, name.length, utf8(name)), TCP)
+    for (const name of ['127.1', '2130706433', '0X7F.0.0.1', '127.0.0.1.', '::1', '::ffff:10.0.0.1', 'fe80::1%eth0', 'FD00::1']) {
+      expect(usable('public', named(name)), name).to.have.lengthOf(0)
+      expect(usable('private', named(name)), name).to.have.lengthOf(1)
+    }
+    for (const name of ['300.1.1.1', '99999999999', '0xffffffffff', '1.99999999', '1.2.70000', '1.2.3.4.5', '1:2:3:4:5:6:7:8:9', 'fe80::99999', '::1::2', '::ffff:300.1.1.1', 'a:b', ':', '%']) {
+      expect(usable('public', named(name)), name).to.have.lengthOf(1)
+    }
+  })
+
+  it('takes little longer over names than over IP addresses', () => {
+    const list = (part: string): Uint8Array[] => Array.from({ length: 50 }, (_, i) => multiaddr(`${part}/tcp/${i + 1}`).bytes)
+    const timeOf = (addrs: Uint8Array[]): number => {
+      const begun = performance.now()
+      for (let i = 0; i < 100; i++) {
+        expect(usableAddrs(addrs, { peer: peerA.id, scope: 'any' })).to.have.lengthOf(50)
+      }
+      return performance.now() - begun
+    }
+    const [ips, names] = [list('/ip4/8.8.8.8'), list('/dns4/a-name-of-a-host.example.com')]
+    const rounds = Array.from({ length: 5 }, () => ({ ips: timeOf(ips), names: timeOf(names) }))
+    expect(Math.min(...rounds.map(({ names }) => names))).to.be.below(10 * Math.min(...rounds.map(({ ips }) => ips)))
+  })
+
   it('row 37: places where nobody is, and ranges that are reserved', () => {
     drops('any', '/ip4/0.0.0.0/tcp/1', '/ip6/::/tcp/1', '/ip4/224.0.0.1/udp/1', '/ip4/255.255.255.255/udp/1', '/ip6/ff02::1/udp/1')
     const reserved = ['/ip4/203.0.113.1/tcp/1', '/ip4/198.18.0.1/tcp/1', '/ip4/192.0.0.1/tcp/1', '/ip4/192.0.2.1/tcp/1', '/ip4/198.51.100.1/tcp/1', '/ip4/240.0.0.1/tcp/1', '/ip6/2001:db8::1/tcp/1', '/ip6/2002:102:304::1/tcp/1']
