@@ -13,7 +13,7 @@ const ALPN = 'libp2p'
 
 /**
  * By which keys certificates may be signed: ours are the former. The spec advises against RSA, of which one verification takes
- * 6 ms if its exponent is chosen to that end. Whoever the certificate vouches for may have any key.
+ * milliseconds if its exponent is chosen to that end. Whoever the certificate vouches for may have any key.
  */
 const SIGNATURES = 'ecdsa_secp256r1_sha256:ed25519'
 
