@@ -57,6 +57,15 @@ describe('the hello of raw TCP', () => {
           expect(await failureOf(attempt())).to.be.an.instanceOf(DialError).with.property('message').that.matches(/our own|ourselves/)
         }
       })
+
+      it(`knows that another has its key, as where a data directory was copied (${security})`, async () => {
+        const privateKey = await generateKeyPair('Ed25519')
+        const server = await stage.echo({ security, privateKey })
+        const client = await stage.host({ security, privateKey })
+        const err = await failureOf(client.identify(server.listenAddrs[0], PROTOCOL))
+
+        expect(err).to.be.an.instanceOf(DialError).with.property('message').that.matches(/our own identity is there: it is this node, or another that has a copy of its key$/)
+      })
     })
 
     it('are ended, and reset when the other side does not end them', async () => {

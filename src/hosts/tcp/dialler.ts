@@ -5,7 +5,7 @@ import { sharedController } from '../../clock/shared-controller.ts'
 import { startDeadline } from '../../clock/wait.ts'
 import { DialError, HostFullError, isFull, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { formatAddress, isLoopback, parseEndpoint } from './address.ts'
-import { RemotePlainError } from './errors.ts'
+import { OURSELVES, RemotePlainError } from './errors.ts'
 import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
 import { peerIdText } from './identity.ts'
 import { DIAL_TIMEOUT_MS, MAX_DIALLED_ADDRS } from './limits.ts'
@@ -157,7 +157,7 @@ function ofFamily (family: Endpoint['family'], look: LookupFunction = lookup): L
 
 function checkPeer (id: Uint8Array, expected: Uint8Array | undefined, self: Uint8Array): void {
   if (equals(id, self)) {
-    throw new DialError('that address is our own')
+    throw new DialError(OURSELVES)
   }
   if (expected != null && !equals(id, expected)) {
     throw new DialError(`${peerIdText(id)} is there instead`)

@@ -26,3 +26,6 @@ export class InvalidCertificateError extends Error {
 export class IdentityError extends Error {
   override name = 'IdentityError'
 }
+
+/** Why what has our own PeerId cannot be dialled: two nodes of one identity, as of a data directory that was copied, do not see each other. */
+export const OURSELVES = 'our own identity is there: it is this node, or another that has a copy of its key'

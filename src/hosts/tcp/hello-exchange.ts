@@ -1,6 +1,7 @@
 import { encode as encodeVarint } from 'uint8-varint'
 import { concat } from 'uint8arrays/concat'
 import { DialError, ProtocolViolationError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import { OURSELVES } from './errors.ts'
 import { Hello, Mode, Refusal } from './hello.ts'
 import { MAX_ADDR_BYTES, MAX_AGENT_LENGTH, MAX_HELLO_ADDRS, MAX_HELLO_BYTES, MAX_NETWORK_BYTES } from './limits.ts'
 import { checkAlive, nextEvent } from './socket-events.ts'
@@ -48,7 +49,7 @@ export async function readHello (socket: Socket): Promise<Hello> {
 export function checkAnswer (answer: Hello, network: string): void {
   switch (answer.refusal) {
     case Refusal.SELF:
-      throw new DialError('that address is our own')
+      throw new DialError(OURSELVES)
     case Refusal.NOT_SERVING:
       throw new UnsupportedProtocolError('it is a client, which serves nobody')
     case Refusal.OTHER_NETWORK:
