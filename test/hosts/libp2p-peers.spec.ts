@@ -137,6 +137,16 @@ describe('peers of the libp2p host', () => {
       expect(connectionsTo(from, to).filter(({ status }) => status === 'open')).to.have.lengthOf(1)
     })
 
+    it('dials anew when the open one takes no more streams, and leaves that to nobody', async () => {
+      const [from, to] = [await node(), await server()]
+      await roundTrip(asTestHost(from), asTestHost(to))
+      const [dead] = connectionsTo(from, to)
+      dead.newStream = async () => { throw Object.assign(new Error('its muxer is closed'), { name: 'MuxerClosedError' }) }
+      await roundTrip(asTestHost(from), asTestHost(to))
+
+      expect(dead.status).to.not.equal('open')
+    })
+
     it('does not use one that a relay limits, unless told to', async () => {
       const [from, to] = [await node(), await server({ runOnLimitedConnection: true })]
       await connectAndIdentify(to, from)
@@ -401,6 +411,18 @@ describe('peers of the libp2p host', () => {
       expect(to.services.host.addrsOf(id)).to.deep.equal([])
       componentsOf(to).events.dispatchEvent(new CustomEvent('peer:identify', { detail: (await identified).detail }))
       expect(to.services.host.addrsOf(id)).to.deep.equal([])
+    })
+
+    it('knows where a peer listens that says only what has changed', async () => {
+      const [from, to] = [await server(), await server()]
+      const identified = new Promise<CustomEvent>(resolve => { to.addEventListener('peer:identify', resolve, { once: true }) })
+      await connectAndIdentify(from, to)
+      const { detail } = await identified
+      const { id } = from.services.host.self
+      const before = to.services.host.addrsOf(id)
+      expect(before).to.have.lengthOf.at.least(1)
+      componentsOf(to).events.dispatchEvent(new CustomEvent('peer:identify', { detail: { ...detail, listenAddrs: [], signedPeerRecord: undefined } }))
+      expect(to.services.host.addrsOf(id)).to.deep.equal(before)
     })
 
     it('tells again of a peer that names a new address', async () => {
