@@ -51,6 +51,13 @@ describe('the commands', () => {
     expect(got.stderr).to.match(/5 bytes from 2 nodes/)
   })
 
+  it('tell no more than they are asked to', async () => {
+    const told = async (...flags: string[]): Promise<string> => (await runHere(['lookup', 'greeting', ...through, ...flags])).stderr
+    expect(await told('--quiet')).to.equal('')
+    expect(await told()).to.match(/ answered: 127\.0\.0\.1:/).and.not.match(/find-node → /)
+    expect(await told('--verbose')).to.match(/find-node → 127\.0\.0\.1:\d+ \(…\w+\), hop 1\n/)
+  })
+
   it('put and get, for scripts', async () => {
     const put = await kadmiumJson(['put', 'über', '@@home', ...through])
     expect(put).to.include({ code: 0, stderr: '' })
@@ -101,8 +108,9 @@ describe('the commands', () => {
     expect(stored.document).to.include({ key: '/kv/alone', size: 4 })
     expect(stored.document.peer.peer_id).to.equal(other.peerId)
 
-    expect(String((await kadmium(['find-value', other.addr, 'alone'])).stdout)).to.equal('here')
+    expect(await runHere(['find-value', other.addr, 'alone'])).to.include({ code: 0, stdout: 'here' })
     const found = await kadmiumJson(['find-value', other.addr, 'alone'])
+    expect(found).to.include({ code: 0, stderr: '' })
     expect(found.document).to.include({ value: 'here', size: 4 })
 
     const missing = await kadmiumJson(['find-value', root.addr, 'alone'])

@@ -84,6 +84,7 @@ describe('the errors of the command', () => {
     ['a network that is none', ['ping', '127.0.0.1:1', '--network', 'mine'], /must be a protocol id/],
     ['a security that is none', ['ping', '127.0.0.1:1', '--security', 'none'], /Allowed choices are tls, plain/],
     ['nobody to join through', ['put', 'x', 'y'], /give at least one with --bootstrap/],
+    ['a node and a network to dump', ['dump', '--data', '.', '-b', '127.0.0.1:1'], /--data asks the node .* give one of them$/],
     ['nobody to dump', ['dump'], /give --data DIR .* or --bootstrap ADDR/],
     ['the hash of a target', ['find-node', '127.0.0.1:1', 'ab'.repeat(32)], /give a peer id/],
     ['plain beyond this machine', ['start', '--listen', '0.0.0.0:0', '--security', 'plain'], /not loopback.*--allow-remote-plain$/],

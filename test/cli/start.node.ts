@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
@@ -46,6 +46,31 @@ describe('kadmium start', () => {
     const node = await StartedNode.start(['--announce', 'node.example.org:4001', '--announce', '/ip6/2001:db8::1/tcp/4001'])
     expect(node.events.get('started').addrs).to.deep.equal([`/dns/node.example.org/tcp/4001/p2p/${node.peerId}`, `/ip6/2001:db8::1/tcp/4001/p2p/${node.peerId}`])
     expect(await node.stop()).to.equal(0)
+  })
+
+  it('stops in good order while it joins through one that is silent', async () => {
+    const silent = createServer(socket => { socket.on('error', () => {}) }) // who gives up resets the connection
+    silent.listen(0, '127.0.0.1')
+    const asked = once(silent, 'connection')
+    await once(silent, 'listening')
+    const address = silent.address()
+    const node = await StartedNode.start(['--bootstrap', `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`])
+    const [socket] = await asked
+    expect(await node.stop()).to.equal(0)
+    expect([...node.events.keys()]).to.deep.equal(['started', 'stopped'])
+    socket.destroy()
+    silent.close()
+  })
+
+  it('stops though somebody keeps it waiting for a question', async () => {
+    const node = await StartedNode.start(['--data', folder])
+    const asker = connect(join(folder, 'control.sock'))
+    await once(asker, 'connect')
+    const begun = performance.now()
+    const left = once(asker, 'close')
+    expect(await node.stop()).to.equal(0)
+    await left
+    expect(performance.now() - begun).to.be.below(25_000)
   })
 
   it('runs alone when nobody answers', async () => {
