@@ -6,11 +6,12 @@ import { compile, errorsIn, root } from './helpers/compile.ts'
 /** What every program gives whole, or in part: whatever may be left out may be undefined. */
 const PROGRAM = `
 import type { FindPeerOptions, FindProvidersOptions, GetOptions, KademliaInit, MutablePut, OperationOptions, PutOptions, ReprovideOptions, StartOptions } from '../src/engine.ts'
+import type { KadDHTInit, ProvidersInit, ReProvideInit } from '../src/index.ts'
 import type { MemoryHostInit, MemoryNetworkInit, VirtualClockInit } from '../src/memory.ts'
 import type { InboundLimits, NodeInit, TcpHostInit } from '../src/node.ts'
 
 type Optional<T> = { [K in keyof T]-?: {} extends Pick<T, K> ? K : never }[keyof T]
-type Methods = 'log' | 'parseAddr' | 'random'
+type Methods = 'log' | 'parseAddr' | 'peerInfoMapper' | 'random'
 type Undefined<T> = Omit<T, Optional<T>> & { [K in Exclude<Optional<T>, Methods>]: undefined }
 type Takes<T, _Given extends T> = T
 
@@ -30,6 +31,11 @@ export interface All {
     Takes<NodeInit, Undefined<NodeInit>>,
     Takes<TcpHostInit, Undefined<TcpHostInit>>,
     Takes<InboundLimits, Undefined<InboundLimits>>
+  ]
+  libp2p: [
+    Takes<KadDHTInit, Undefined<KadDHTInit>>,
+    Takes<ProvidersInit, Undefined<ProvidersInit>>,
+    Takes<ReProvideInit, Undefined<ReProvideInit>>
   ]
   memory: [
     Takes<MemoryNetworkInit, Undefined<MemoryNetworkInit>>,

@@ -33,14 +33,14 @@ export interface ProvidersInit {
    *
    * @default 4096
    */
-  cacheSize?: number
+  cacheSize?: number | undefined
 
   /**
    * Seconds between collections of what is past its life.
    *
    * @default 5_400
    */
-  cleanupInterval?: number
+  cleanupInterval?: number | undefined
 
   /**
    * Seconds for which a provider's addresses are believed. Less than the life of its records
@@ -48,7 +48,7 @@ export interface ProvidersInit {
    *
    * @default 86_400
    */
-  provideValidity?: number
+  provideValidity?: number | undefined
 }
 
 /** Provider records of our own. */
@@ -58,35 +58,35 @@ export interface ReProvideInit {
    *
    * @default 10
    */
-  concurrency?: number
+  concurrency?: number | undefined
 
   /**
    * Records that are due and kept in mind at once; more wait in the datastore.
    *
    * @default 16_384
    */
-  maxQueueSize?: number
+  maxQueueSize?: number | undefined
 
   /**
    * A record is sent out again before it has less than so many milliseconds left to live: each at its own time in the cycle.
    *
    * @default 86_400_000
    */
-  threshold?: number
+  threshold?: number | undefined
 
   /**
    * Milliseconds between looks at which are due.
    *
    * @default 3_600_000
    */
-  interval?: number
+  interval?: number | undefined
 
   /**
    * Milliseconds that provider records live.
    *
    * @default 172_800_000
    */
-  validity?: number
+  validity?: number | undefined
 }
 
 /** Bounds of a deadline that adapts to measured response times, and is not scaled otherwise: milliseconds. */
@@ -100,42 +100,42 @@ export interface KadDHTInit {
    *
    * @default 20
    */
-  kBucketSize?: number
+  kBucketSize?: number | undefined
 
   /**
    * Contacts beyond which a bucket splits, if it may.
    *
    * @default kBucketSize
    */
-  kBucketSplitThreshold?: number
+  kBucketSplitThreshold?: number | undefined
 
   /**
    * Requests that a query has in flight, and twice as many towards its end unless it is 1: 1 to 255.
    *
    * @default 10
    */
-  alpha?: number
+  alpha?: number | undefined
 
   /**
    * Paths of a query that share `alpha` fairly: what one peer names never takes all of it.
    *
    * @default alpha
    */
-  disjointPaths?: number
+  disjointPaths?: number | undefined
 
   /**
    * Newcomers asked at once whether they answer, before they enter the routing table.
    *
    * @default min(alpha * 2, 16)
    */
-  routingTableUpdateQueueConcurrency?: number
+  routingTableUpdateQueueConcurrency?: number | undefined
 
   /**
    * Newcomers that wait for that; more are dropped.
    *
    * @default 16_384
    */
-  routingTableUpdateMaxQueueSize?: number
+  routingTableUpdateMaxQueueSize?: number | undefined
 
   /**
    * Bits of a key down to which every bucket splits when it is full, so that the table holds
@@ -144,34 +144,34 @@ export interface KadDHTInit {
    *
    * @default 6
    */
-  prefixLength?: number
+  prefixLength?: number | undefined
 
   /**
    * `true`: only ever be a client. `false`: be a server at once, for nodes known to be
    * dialable. Left out: a client that turns server when it has an address that
    * everybody can dial, and back when it loses it.
    */
-  clientMode?: boolean
+  clientMode?: boolean | undefined
 
   /** Selectors beside that of `/pk/`. */
-  selectors?: Selectors
+  selectors?: Selectors | undefined
 
   /** Validators beside that of `/pk/`. */
-  validators?: Validators
+  validators?: Validators | undefined
 
   /**
    * Milliseconds between lookups of ourselves.
    *
    * @default 300_000
    */
-  querySelfInterval?: number
+  querySelfInterval?: number | undefined
 
   /**
    * Milliseconds from the start to the first of them.
    *
    * @default 1_000
    */
-  initialQuerySelfInterval?: number
+  initialQuerySelfInterval?: number | undefined
 
   /**
    * Begin queries at once, even if nobody is known who could be asked. If not, they wait
@@ -179,89 +179,89 @@ export interface KadDHTInit {
    *
    * @default false
    */
-  allowQueryWithZeroPeers?: boolean
+  allowQueryWithZeroPeers?: boolean | undefined
 
   /**
    * The network.
    *
    * @default "/ipfs/kad/1.0.0"
    */
-  protocol?: string
+  protocol?: string | undefined
 
   /**
    * What log components begin with.
    *
    * @default "libp2p:kad-dht"
    */
-  logPrefix?: string
+  logPrefix?: string | undefined
 
   /**
    * What datastore keys begin with.
    *
    * @default "/dht"
    */
-  datastorePrefix?: string
+  datastorePrefix?: string | undefined
 
   /**
    * What metrics begin with.
    *
    * @default "libp2p_kad_dht"
    */
-  metricsPrefix?: string
+  metricsPrefix?: string | undefined
 
   /** The deadline for contacts that are asked whether they are alive still. */
-  pingOldContactTimeout?: TimeoutBounds
+  pingOldContactTimeout?: TimeoutBounds | undefined
 
   /**
    * Contacts asked at once whether they are alive still.
    *
    * @default 10
    */
-  pingOldContactConcurrency?: number
+  pingOldContactConcurrency?: number | undefined
 
   /**
    * Contacts that wait for that; of more it is assumed.
    *
    * @default 100
    */
-  pingOldContactMaxQueueSize?: number
+  pingOldContactMaxQueueSize?: number | undefined
 
   /** The deadline for newcomers to answer. */
-  pingNewContactTimeout?: TimeoutBounds
+  pingNewContactTimeout?: TimeoutBounds | undefined
 
   /**
    * Newcomers asked at once; the lesser of this and `routingTableUpdateQueueConcurrency` counts.
    *
    * @default 10
    */
-  pingNewContactConcurrency?: number
+  pingNewContactConcurrency?: number | undefined
 
   /**
    * Newcomers that wait; the lesser of this and `routingTableUpdateMaxQueueSize` counts.
    *
    * @default 100
    */
-  pingNewContactMaxQueueSize?: number
+  pingNewContactMaxQueueSize?: number | undefined
 
   /**
    * Streams that one peer may have open to us on one connection; on all of its connections together twice as many.
    *
    * @default 32
    */
-  maxInboundStreams?: number
+  maxInboundStreams?: number | undefined
 
   /**
    * Streams that we have open on one connection; one is enough.
    *
    * @default 64
    */
-  maxOutboundStreams?: number
+  maxOutboundStreams?: number | undefined
 
   /** Provider records of others. */
-  providers?: ProvidersInit
+  providers?: ProvidersInit | undefined
 
   /** Provider records of our own. */
-  reprovide?: ReProvideInit
+  reprovide?: ReProvideInit | undefined
 
   /**
    * What is believed of a peer's addresses, and told to others. If it throws for a peer: nothing.
@@ -271,28 +271,28 @@ export interface KadDHTInit {
   peerInfoMapper?(peer: PeerInfo): PeerInfo
 
   /** Bounds of the deadlines for requests, which adapt to how fast peers answer. Default: 2,000 ms, and 10,000 ms or `minTimeout` if that is more. */
-  networkDialTimeout?: TimeoutBounds
+  networkDialTimeout?: TimeoutBounds | undefined
 
   /**
    * Milliseconds that a newcomer has to answer.
    *
    * @default 10_000
    */
-  onPeerConnectTimeout?: number
+  onPeerConnectTimeout?: number | undefined
 
   /**
    * Milliseconds that a peer has to deliver a request, beside what its bytes need on a slow link.
    *
    * @default 10_000
    */
-  incomingMessageTimeout?: number
+  incomingMessageTimeout?: number | undefined
 
   /**
    * The largest value that is kept or fetched, bytes.
    *
    * @default 65_536
    */
-  maxValueSize?: number
+  maxValueSize?: number | undefined
 
   /**
    * Send the values that were put here out again before their life is over, after a restart
@@ -300,7 +300,7 @@ export interface KadDHTInit {
    *
    * @default false
    */
-  republish?: boolean
+  republish?: boolean | undefined
 
   /**
    * Milliseconds after which a value that is held for others is passed on to the k closest,
@@ -308,21 +308,21 @@ export interface KadDHTInit {
    *
    * @default Infinity, which is never
    */
-  replicateInterval?: number
+  replicateInterval?: number | undefined
 
   /**
    * Give newcomers the values that they should hold (Kademlia paper, §2.5).
    *
    * @default false
    */
-  handOver?: boolean
+  handOver?: boolean | undefined
 
   /**
    * After a get, leave the value with the closest other peer that had none (Kademlia paper, §2.3).
    *
    * @default false
    */
-  cacheFound?: boolean
+  cacheFound?: boolean | undefined
 }
 
 /** What the service needs of its libp2p node, which gives it. */
