@@ -63,6 +63,7 @@ export class SocketWriteHalf extends SourceWriter<Chunk> {
   }
 
   readonly #onDrain = (): void => {
+    this.#cork() // lest what is written overtake a reset: it would take the error, and we read a clean end
     if (this.#hasGone(true)) {
       this.resume()
     }
