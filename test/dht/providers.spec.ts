@@ -63,6 +63,16 @@ describe('provider records in a network', () => {
     }
   })
 
+  it('are of the multihash that was given, though its bytes are used again before all are told', async () => {
+    const multihash = CONTENT.slice()
+    const providing = nodes[0].dht.provide(multihash)
+    multihash.fill(1)
+    const { key } = await simulation.clock.run(providing)
+    await simulation.clock.advance(1000)
+    expect(key).to.equalBytes(CONTENT)
+    expect(ids(await find(nodes[1]))).to.deep.equal(idsOf(nodes[0]))
+  })
+
   it('are found from everywhere, each provider once, with its addresses', async () => {
     await provide(nodes[1], nodes[2], nodes[3])
     for (const node of nodes) {

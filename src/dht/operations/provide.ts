@@ -25,13 +25,14 @@ export interface ProvideResult {
 }
 
 /**
- * Remember that we provide the multihash `key`, look up the k closest, tell them.
+ * Remember that we provide `multihash`, look up the k closest, tell them.
  *
  * @throws {InvalidOptionError} it is empty, or has more than 80 bytes
  */
-export async function provide (dht: DhtContext, key: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
+export async function provide (dht: DhtContext, multihash: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
   options.signal?.throwIfAborted() // before it is remembered
   const self = dht.published()
+  const key = new Uint8Array(bytesOnly('the multihash', multihash)) // whose buffer may be used again before all are told
   const deposit: Deposit = { type: 'add-provider', key, providers: [self] }
   checkKey(deposit)
   const id = bytesToMapKey(key)
