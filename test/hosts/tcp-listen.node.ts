@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import os from 'node:os'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
+import { systemClock } from '../../src/clock/clock.ts'
 import { Acceptor } from '../../src/hosts/tcp/acceptor.ts'
 import { formatAddress, parseAddress, parseEndpoint } from '../../src/hosts/tcp/address.ts'
 import { Admission } from '../../src/hosts/tcp/admission.ts'
@@ -231,7 +232,7 @@ describe('sockets that say nothing', () => {
       self: Uint8Array.from([1]),
       clock: stage.clock,
       tls: undefined,
-      admission: new Admission({ maxHandshakes: 3 }),
+      admission: new Admission(stage.clock, { maxHandshakes: 3 }),
       visitors: new Visitors(),
       hello: () => { throw new Error('nobody says who it is') },
       onConnection: () => {}
@@ -271,7 +272,7 @@ describe('the admission of sockets', () => {
   const nobody = (): void => { throw new Error('displaced') }
 
   it('counts an IPv4 address, and an IPv6 /64, as one remote', () => {
-    const admission = new Admission({ maxSocketsPerRemote: 1 })
+    const admission = new Admission(systemClock, { maxSocketsPerRemote: 1 })
     const first = admission.admit('192.0.2.1', nobody)
 
     expect(admission.admit('192.0.2.1', nobody)).to.equal(undefined)
@@ -287,7 +288,7 @@ describe('the admission of sockets', () => {
   })
 
   it('goes on to count a remote when one of its sockets has left', () => {
-    const admission = new Admission({ maxSocketsPerRemote: 2 })
+    const admission = new Admission(systemClock, { maxSocketsPerRemote: 2 })
     const admit = (): ReturnType<Admission['admit']> => admission.admit('192.0.2.1', nobody)
     const [first] = [admit(), admit()]
     expect(admit()).to.equal(undefined)
@@ -297,14 +298,14 @@ describe('the admission of sockets', () => {
   })
 
   it('counts loopback only in all', () => {
-    const admission = new Admission({ maxSocketsPerRemote: 1, maxHandshakes: 1, maxSockets: 4 })
+    const admission = new Admission(systemClock, { maxSocketsPerRemote: 1, maxHandshakes: 1, maxSockets: 4 })
     const admitted = ['127.0.0.1', '127.0.0.1', '::1', '::1', '127.0.0.1'].map(ip => admission.admit(ip, nobody) != null)
 
     expect(admitted).to.deep.equal([true, true, true, true, false])
   })
 
   it('counts a handshake until it is over, once', () => {
-    const admission = new Admission({ maxHandshakes: 1 })
+    const admission = new Admission(systemClock, { maxHandshakes: 1 })
     const first = admission.admit('192.0.2.1', nobody)
     expect(admission.admit('192.0.2.2', nobody)).to.equal(undefined)
     first?.handshakeDone()
@@ -317,7 +318,7 @@ describe('the admission of sockets', () => {
     expect([admission.handshakes, admission.sockets]).to.deep.equal([0, 0])
   })
   it('has a flood of handshakes displace itself, oldest first, rather than shut out others', () => {
-    const admission = new Admission({ maxHandshakes: 4 })
+    const admission = new Admission(systemClock, { maxHandshakes: 4 })
     const reset: string[] = []
     const admit = (ip: string, name: string): boolean => admission.admit(ip, () => { reset.push(name) }) != null
     for (const name of ['a', 'b', 'c', 'd']) {
@@ -335,7 +336,7 @@ describe('the admission of sockets', () => {
   })
 
   it('displaces none that is through, nor one from loopback', () => {
-    const admission = new Admission({ maxHandshakes: 3 })
+    const admission = new Admission(systemClock, { maxHandshakes: 3 })
     const reset: string[] = []
     const [first] = ['a', 'b', 'c', 'd'].map((name, i) => {
       const place = admission.admit(i === 1 ? '127.0.0.1' : '192.0.2.1', () => { reset.push(name) })
@@ -354,7 +355,7 @@ describe('the admission of sockets', () => {
   })
 
   it('has a flood of sockets that say who they are displace itself, too', () => {
-    const admission = new Admission({ maxSockets: 4 })
+    const admission = new Admission(systemClock, { maxSockets: 4 })
     const reset: string[] = []
     const admit = (ip: string, name: string): boolean => {
       const place = admission.admit(ip, () => { reset.push(name) })
@@ -385,7 +386,7 @@ describe('the admission of sockets', () => {
     it(`has a flood from all over ${name} displace itself, oldest first, rather than shut out others`, () => {
       const limits: InboundLimits[] = [{ maxHandshakes: 4 }, { maxSockets: 4 }]
       for (const limit of limits) {
-        const admission = new Admission(limit)
+        const admission = new Admission(systemClock, limit)
         const reset: string[] = []
         const admit = (ip: string): boolean => admission.admit(ip, () => { reset.push(ip) }) != null
         const flood = [1, 2, 3, 4].map(address)
@@ -403,7 +404,7 @@ describe('the admission of sockets', () => {
   })
 
   it('forgets a remote whose last socket was displaced, and nobody else of it', () => {
-    const admission = new Admission({ maxSockets: 2, maxSocketsPerRemote: 2 })
+    const admission = new Admission(systemClock, { maxSockets: 2, maxSocketsPerRemote: 2 })
     const [first, second] = [0, 1].map(() => admission.admit('192.0.2.1', () => {}))
     const other = admission.admit('192.0.2.2', nobody)
     first?.leave()

@@ -86,12 +86,15 @@ export class Acceptor {
   }
 
   async #receive (connection: TcpConnection, ip: string, handshakeDone: () => void): Promise<void> {
-    const { clock, tls } = this.#init
+    const { admission, clock, tls } = this.#init
     const deadline = startDeadline(clock, HANDSHAKE_TIMEOUT_MS, () => new TimeoutError(`no hello within ${HANDSHAKE_TIMEOUT_MS} ms`))
     deadline.signal.addEventListener('abort', () => { connection.reset() }, { once: true })
     connection.onClose(() => { deadline.clear() })
     try {
-      const proven = await tls?.accept(connection)
+      const proven = await tls?.accept(connection).catch((err: unknown) => {
+        admission.handshakeFailed(ip, connection.raw.bytesRead)
+        throw err
+      })
       const hello = await readHello(connection.socket)
       if (!equals(hello.peer, proven ?? hello.peer)) {
         throw new ProtocolViolationError('the hello is from another peer than the certificate')

@@ -1,6 +1,8 @@
 import ipaddr from 'ipaddr.js'
 import { isLoopbackIp } from './address.ts'
+import { FailedHandshakes } from './failed-handshakes.ts'
 import { MAX_INBOUND_SOCKETS, MAX_INBOUND_SOCKETS_PER_REMOTE, MAX_UNFINISHED_HANDSHAKES } from './limits.ts'
+import type { Clock } from '../../clock/clock.ts'
 
 /** How many inbound sockets there may be. */
 export interface InboundLimits {
@@ -37,6 +39,8 @@ interface Network {
  * of the remote that has the most of them gives way to one that has fewer. If all have as many, it is the oldest of the
  * network that has the most: who has one address often has thousands beside it.
  *
+ * Who sends much in handshakes that come to nothing is kept out for a while: {@link FailedHandshakes}.
+ *
  * For sockets from loopback only the number in all counts, and none of them gives way: whoever can open them is on
  * this machine already, and demos and tests run hundreds of nodes on it, which all
  * dial the first one at once.
@@ -45,14 +49,16 @@ export class Admission {
   readonly #limits: Required<InboundLimits>
   /** Without loopback. Remotes, networks of these, and networks of those, by the name of each: see {@link networksOf}. */
   readonly #levels = Array.from({ length: LEVELS }, () => new Map<string, Network>())
+  readonly #failed: FailedHandshakes
   #sockets = 0
   #handshakes = 0
 
-  constructor ({
+  constructor (clock: Clock, {
     maxSockets = MAX_INBOUND_SOCKETS,
     maxSocketsPerRemote = MAX_INBOUND_SOCKETS_PER_REMOTE,
     maxHandshakes = MAX_UNFINISHED_HANDSHAKES
   }: InboundLimits = {}) {
+    this.#failed = new FailedHandshakes(clock)
     this.#limits = { maxSockets, maxSocketsPerRemote, maxHandshakes }
   }
 
@@ -67,7 +73,7 @@ export class Admission {
   }
 
   /**
-   * Let a socket from `ip` in. Undefined: there are too many.
+   * Let a socket from `ip` in. Undefined: there are too many, or it is kept out.
    *
    * @param ip - the address at its other end
    * @param reset - called when it has to give way to another
@@ -78,12 +84,29 @@ export class Admission {
       return this.#hasSocketFor([]) ? this.#admitted([noSockets()], reset, () => {}) : undefined
     }
     const names = networksOf(ip)
-    if (this.#count(0, names, 'sockets') >= maxSocketsPerRemote || !this.#hasHandshakeFor(names) || !this.#hasSocketFor(names)) {
+    if (this.#failed.areTooMany(names[0]) || this.#count(0, names, 'sockets') >= maxSocketsPerRemote || !this.#hasHandshakeFor(names) || !this.#hasSocketFor(names)) {
       return undefined
     }
     const networks = this.#levels.map((level, i) => level.get(names[i]) ?? noSockets())
     this.#levels.forEach((level, i) => { level.set(names[i], networks[i]) })
     return this.#admitted(networks, reset, i => { this.#levels[i].delete(names[i]) })
+  }
+
+  /** A handshake with `ip` came to nothing after so many bytes from there. If that was too much, all of its that are under way are reset. */
+  handshakeFailed (ip: string, byteLength: number): void {
+    if (isLoopbackIp(ip)) {
+      return
+    }
+    const [remote] = networksOf(ip)
+    this.#failed.add(remote, byteLength)
+    if (this.#failed.areTooMany(remote)) {
+      this.#levels[0].get(remote)?.unfinished.forEach(displace => { displace() })
+    }
+  }
+
+  /** Is `ip` kept out, so that it is not dialled either? */
+  isKeptOut (ip: string): boolean {
+    return !isLoopbackIp(ip) && this.#failed.areTooMany(networksOf(ip)[0])
   }
 
   /** How many there are in the network of that name and level. */

@@ -16,6 +16,7 @@ import { SocketStream } from './socket-stream.ts'
 import { codeOf } from './system-error.ts'
 import { TcpConnection } from './tcp-connection.ts'
 import type { Endpoint } from './address.ts'
+import type { Admission } from './admission.ts'
 import type { Hello } from './hello.ts'
 import type { NamesOfDial } from './name-queue.ts'
 import type { LibP2PTls } from './tls.ts'
@@ -38,6 +39,7 @@ export interface DiallerInit {
   /** Undefined: plain. */
   tls: LibP2PTls | undefined
   allowRemotePlain: boolean
+  admission: Admission
   /** What we say of ourselves to whom is at the other end. */
   hello (protocol: string, raw: Socket): Hello
   /** There is a connection from now on. */
@@ -125,8 +127,18 @@ export class Dialler {
   }
 
   async #greet (connection: TcpConnection, { protocol, early }: DialRequest, expected: Uint8Array | undefined): Promise<Omit<Dialled, 'addr'>> {
-    const { self, tls } = this.#init
-    const proven = await tls?.dial(connection)
+    const { self, tls, admission } = this.#init
+    const { remoteAddress: ip } = connection.raw
+    if (ip == null) {
+      throw new DialError('it closed the connection')
+    }
+    if (admission.isKeptOut(ip)) {
+      throw new DialError('too much was sent from there in handshakes that came to nothing: it is left alone for a while')
+    }
+    const proven = await tls?.dial(connection).catch((err: unknown) => {
+      admission.handshakeFailed(ip, connection.raw.bytesRead)
+      throw err
+    })
     if (proven != null) {
       checkPeer(proven, expected, self)
     }

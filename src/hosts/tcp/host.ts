@@ -122,9 +122,9 @@ class SocketHost implements TcpHost {
     this.#clock = clock
     this.#own = new OwnAddrs({ id: this.#id, clock, announced: announce, bound: () => this.#listener.bound })
     this.#agent = agent
-    this.#admission = new Admission(limits)
-    const common = { self: this.#id, clock, tls, hello: this.#hello }
-    this.#acceptor = new Acceptor({ ...common, admission: this.#admission, visitors: this.#visitors, onConnection: connection => { track(connection, this.#inbound) } })
+    this.#admission = new Admission(clock, limits)
+    const common = { self: this.#id, clock, tls, admission: this.#admission, hello: this.#hello }
+    this.#acceptor = new Acceptor({ ...common, visitors: this.#visitors, onConnection: connection => { track(connection, this.#inbound) } })
     this.#dialler = new Dialler({ ...common, allowRemotePlain, onConnection: connection => { track(connection, this.#outbound) } })
     this.#kept = new KeptSockets(clock, stream => { stream.close(clock) })
   }

@@ -72,6 +72,18 @@ export const MAX_CERTIFICATE_BYTES = 8_192
 /** Certificates remembered of which it is known whom they prove, some 300 bytes each. */
 export const MAX_PROVEN_CERTIFICATES = 1_024
 
+/** Bytes that the other side sends in a handshake: an honest one that fails, however often, costs it nothing. */
+export const USUAL_HANDSHAKE_BYTES = 4_096
+
+/** Bytes beyond that which a remote may send in handshakes that come to nothing, before it is kept out. */
+export const MAX_FAILED_BYTES = 65_536
+
+/** Bytes of those that are forgiven each millisecond: made to take long, that many take 6 us. */
+export const FAILED_BYTES_PER_MS = 1
+
+/** Remotes of which it is known what they sent in vain. */
+export const MAX_FAILED_REMOTES = 4_096
+
 /** Milliseconds after which the machine's interfaces are looked at again. */
 export const INTERFACES_MAX_AGE_MS = 10_000
 
