@@ -50,12 +50,12 @@ const QUESTIONS = {
     target: TARGET
   },
   'decode an answer with 20 peers': {
-    kadmium: ({ answer, request }) => decodeResponse(answer.frame, request.ours, LIMITS),
+    kadmium: ({ answer, request }) => decodeResponse(answer.frame, request.ours),
     '@libp2p/kad-dht': ({ answer }) => Message.decode(answer.frame),
     target: TARGET
   },
   '… and ask for all addresses': {
-    kadmium: ({ answer, request }) => countOf(decodeResponse(answer.frame, request.ours, LIMITS).closer, ({ addrs }) => addrs),
+    kadmium: ({ answer, request }) => countOf(decodeResponse(answer.frame, request.ours).closer, ({ addrs }) => addrs),
     '@libp2p/kad-dht': ({ answer }) => countOf(Message.decode(answer.frame).closer, ({ multiaddrs }) => multiaddrs)
   },
   'encode a request': {
@@ -71,7 +71,7 @@ const QUESTIONS = {
     '@libp2p/kad-dht': ({ valueAnswer }) => Message.encode({ ...valueAnswer.theirs, record: Record.encode(valueAnswer.record) })
   },
   'decode an answer with a record': {
-    kadmium: ({ valueAnswer, valueRequest }) => decodeResponse(valueAnswer.frame, valueRequest, LIMITS),
+    kadmium: ({ valueAnswer, valueRequest }) => decodeResponse(valueAnswer.frame, valueRequest),
     '@libp2p/kad-dht': ({ valueAnswer }) => Record.decode(Message.decode(valueAnswer.frame).record)
   }
 }

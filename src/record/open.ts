@@ -66,11 +66,26 @@ export function openRecords (maxValueSize: number): OpenRecords {
  * @throws {RangeError} `now` is negative or no safe integer
  */
 export function sealOpenValue (data: Uint8Array, now: number): Uint8Array {
-  const head = headOf(Math.floor(now), data.byteLength)
-  const sealed = new Uint8Array(head.byteLength + data.byteLength)
-  sealed.set(head)
-  sealed.set(data, head.byteLength)
-  return sealed
+  return new UnsealedValue(data).seal(now)
+}
+
+/** A copy of data whose time of writing is not known yet. */
+export class UnsealedValue {
+  /** The data, with room in front of it for the rest of its envelope. */
+  readonly #bytes: Uint8Array
+
+  constructor (data: Uint8Array) {
+    this.#bytes = new Uint8Array(MAX_ENVELOPE_BYTES + data.byteLength)
+    this.#bytes.set(data, MAX_ENVELOPE_BYTES)
+  }
+
+  /** As {@link sealOpenValue}, which copies nothing any more. To be called once. */
+  seal (now: number): Uint8Array {
+    const head = headOf(Math.floor(now), this.#bytes.byteLength - MAX_ENVELOPE_BYTES)
+    const begin = MAX_ENVELOPE_BYTES - head.byteLength
+    this.#bytes.set(head, begin)
+    return this.#bytes.subarray(begin)
+  }
 }
 
 /**

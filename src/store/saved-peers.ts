@@ -45,7 +45,7 @@ export function decodePeers (bytes: Uint8Array): PeerInfo[] {
     if (at > bytes.byteLength) {
       throw new RangeError('a list of peers is cut off')
     }
-    const { closer } = decodeResponse(bytes.subarray(start, at), REQUEST, { maxRecordSize: 0 })
+    const { closer } = decodeResponse(bytes.subarray(start, at), REQUEST)
     peers.push(...closer.map(peer => savable({ id: peer.id.slice(), addrs: peer.addrs })))
   }
   return peers

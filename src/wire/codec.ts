@@ -5,12 +5,11 @@ import { MAX_PROVIDER_KEY_BYTES, MAX_READ_ANSWER_BYTES, MAX_REQUEST_BYTES } from
 import { MessageType } from './message.ts'
 import { ownPeer } from './peers.ts'
 import { decodeMessage } from './raw-message.ts'
-import { assertValueKey, decodeRecord, recordParts } from './wire-record.ts'
+import { assertValueKey, decodeEcho, decodeRecord, recordParts } from './wire-record.ts'
 import type { Frame } from './frame.ts'
 import type { RawMessage } from './raw-message.ts'
 import type { Request, Response, ResponseTo } from './rpc.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
-import type { ValueRecord } from '../record/record.ts'
 import type { Uint8ArrayList } from 'uint8arraylist'
 
 /** What a peer may have us keep. */
@@ -122,7 +121,7 @@ export function decodeRequest (frame: Uint8Array | Uint8ArrayList, from: Uint8Ar
       return { type: 'get-value', key }
     case MessageType.PUT_VALUE:
       assertValueKey(key)
-      return { type: 'put-value', record: requireRecord(message, key, limits) }
+      return { type: 'put-value', record: decodeRecord(requireRecord(message), key, limits.maxRecordSize) }
     case MessageType.GET_PROVIDERS:
       assertProviderKey(key)
       return { type: 'get-providers', key }
@@ -141,8 +140,8 @@ export function decodeRequest (frame: Uint8Array | Uint8ArrayList, from: Uint8Ar
  * @throws {InvalidMessageError} and nothing else, whatever the bytes: also when the
  * answer is to another request than this, by its type, key or echoed value
  */
-export function decodeResponse<R extends Request> (frame: Uint8Array | Uint8ArrayList, request: R, limits: WireLimits): ResponseTo<R['type']>
-export function decodeResponse (frame: Uint8Array | Uint8ArrayList, request: Request, limits: WireLimits): Response {
+export function decodeResponse<R extends Request> (frame: Uint8Array | Uint8ArrayList, request: R): ResponseTo<R['type']>
+export function decodeResponse (frame: Uint8Array | Uint8ArrayList, request: Request): Response {
   const message = decodeMessage(frame)
   if (message.type !== TYPES[request.type]) {
     throw new InvalidMessageError(`${message.type} in answer to ${TYPES[request.type]}`)
@@ -159,7 +158,8 @@ export function decodeResponse (frame: Uint8Array | Uint8ArrayList, request: Req
       return { type: 'get-value', key: request.key, ...record, closer: message.closer }
     }
     case 'put-value':
-      return { type: 'put-value', record: requireEchoed(message, request.record, limits) }
+      assertEcho(message, request.record.key)
+      return { type: 'put-value', record: decodeEcho(requireRecord(message), request.record) }
     case 'get-providers':
       assertEcho(message, request.key)
       return { type: 'get-providers', key: request.key, providers: message.providers, closer: message.closer }
@@ -175,11 +175,11 @@ function assertProviderKey ({ byteLength }: Uint8Array): void {
   }
 }
 
-function requireRecord ({ record, type }: RawMessage, key: Uint8Array, limits: WireLimits): ValueRecord {
+function requireRecord ({ record, type }: RawMessage): Uint8Array {
   if (record == null) {
     throw new InvalidMessageError(`${type} without a record`)
   }
-  return decodeRecord(record, key, limits.maxRecordSize)
+  return record
 }
 
 function requireProvider ({ providers }: RawMessage, from: Uint8Array): PeerInfo {
@@ -195,13 +195,4 @@ function assertEcho (message: RawMessage, key: Uint8Array): void {
   if (message.key.byteLength > 0 && !bytesEqual(message.key, key)) {
     throw new InvalidMessageError('an answer about another key')
   }
-}
-
-function requireEchoed (message: RawMessage, sent: ValueRecord, limits: WireLimits): ValueRecord {
-  assertEcho(message, sent.key)
-  const record = requireRecord(message, sent.key, limits)
-  if (!bytesEqual(record.value, sent.value)) {
-    throw new InvalidMessageError('the record in the answer is not the one that was to be stored')
-  }
-  return record
 }

@@ -81,19 +81,24 @@ function tailOf (timeReceived: number | undefined, ttl: number | undefined): Uin
  * @throws {InvalidMessageError} it is for another key, or its value larger than `maxRecordSize`
  */
 export function decodeRecord (raw: Uint8Array, key: Uint8Array, maxRecordSize: number): ValueRecord {
-  const record = readRecord(raw)
-  if (!bytesEqual(record.key, key)) {
-    throw new InvalidMessageError('the key of the record is not that of the message')
-  }
+  const record = readRecord(raw, key)
   if (record.value.byteLength > maxRecordSize) {
     throw new InvalidMessageError(`a value of ${record.value.byteLength} bytes, at most ${maxRecordSize} are kept`)
   }
-  return {
-    key: record.key.slice(), // the frame they came in is let go
-    value: owned(record.value),
-    ...record.timeReceived == null ? {} : { timeReceived: record.timeReceived },
-    ...record.ttl === 0 ? {} : { ttl: record.ttl * 1000 }
+  return { key: record.key.slice(), value: owned(record.value), ...lifeOf(record) } // the frame they came in is let go
+}
+
+/**
+ * The same of a record that says again what was `sent`, whose key and value it has.
+ *
+ * @throws {InvalidMessageError} it says something else
+ */
+export function decodeEcho (raw: Uint8Array, sent: ValueRecord): ValueRecord {
+  const record = readRecord(raw, sent.key)
+  if (!bytesEqual(record.value, sent.value)) {
+    throw new InvalidMessageError('the record in the answer is not the one that was to be stored')
   }
+  return { key: sent.key, value: sent.value, ...lifeOf(record) }
 }
 
 /** `bytes` in memory that holds hardly more than them: that in which they are if it does, as it is where a frame with a large value was put together. */
@@ -109,7 +114,15 @@ interface RecordFields {
   ttl: number
 }
 
-function readRecord (raw: Uint8Array): RecordFields {
+function lifeOf ({ timeReceived, ttl }: RecordFields): Pick<ValueRecord, 'timeReceived' | 'ttl'> {
+  return {
+    ...timeReceived == null ? {} : { timeReceived },
+    ...ttl === 0 ? {} : { ttl: ttl * 1000 }
+  }
+}
+
+/** The record about `key` in a well-formed message, in place. */
+function readRecord (raw: Uint8Array, key: Uint8Array): RecordFields {
   const record: RecordFields = { key: NOTHING, value: NOTHING, timeReceived: undefined, ttl: 0 }
   const cursor = new FieldCursor(raw, 0, raw.byteLength)
   while (cursor.next()) {
@@ -128,6 +141,9 @@ function readRecord (raw: Uint8Array): RecordFields {
         break
       default: // go's author and signature, and what others have added
     }
+  }
+  if (!bytesEqual(record.key, key)) {
+    throw new InvalidMessageError('the key of the record is not that of the message')
   }
   return record
 }

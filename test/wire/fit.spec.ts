@@ -10,8 +10,6 @@ import { plainPeer } from './plain.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { Response } from '../../src/wire/rpc.ts'
 
-const limits = { maxRecordSize: 100_000 }
-
 function peerOf (n: number, addrCount: number, addrBytes: number): PeerInfo {
   const id = peerA.id.slice()
   id.set([n >>> 8, n & 0xff], id.byteLength - 2)
@@ -29,7 +27,7 @@ function wholeAnswer (closer: PeerInfo[]): Uint8Array {
 
 function sentTo (response: Extract<Response, { type: 'get-value' }>): { frame: Uint8Array, closer: PeerInfo[] } {
   const frame = encodeResponse(response)
-  const read = decodeResponse(frame, { type: 'get-value', key: response.key }, limits)
+  const read = decodeResponse(frame, { type: 'get-value', key: response.key })
   return { frame, closer: read.closer.map(plainPeer) }
 }
 
@@ -83,7 +81,7 @@ describe('answers below 16 KiB', () => {
   it('drops providers before closer peers', () => {
     const closer = peersOf(20, 2, 40)
     const frame = encodeResponse({ type: 'get-providers', key: multihash, providers: peersOf(500, 2, 40), closer })
-    const read = decodeResponse(frame, { type: 'get-providers', key: multihash }, limits)
+    const read = decodeResponse(frame, { type: 'get-providers', key: multihash })
     expect(frame.byteLength).to.be.within(MAX_ANSWER_BYTES - 200, MAX_ANSWER_BYTES - 1)
     expect(read.closer).to.have.lengthOf(20)
     expect(read.providers).to.have.lengthOf(40)

@@ -80,7 +80,7 @@ describe('wire/codec beside go-libp2p-kad-dht', () => {
       }
       const exchange = exchangeOf(message)
       if (exchange != null) {
-        expect(plain(decodeResponse(bytes(message.bytes), exchange[0], limits))).to.deep.equal(exchange[1])
+        expect(plain(decodeResponse(bytes(message.bytes), exchange[0]))).to.deep.equal(exchange[1])
       }
       expect(request ?? exchange).to.not.equal(undefined)
     })

@@ -18,12 +18,12 @@ function request (...parts: Array<Uint8Array | readonly number[]>): Request {
 }
 
 function answer (...parts: Array<Uint8Array | readonly number[]>): Response {
-  return decodeResponse(bytes(...parts), ask, limits)
+  return decodeResponse(bytes(...parts), ask)
 }
 
 /** The closer peers of an answer to FIND_NODE that lists these, encoded. */
 function closer (...list: Uint8Array[]): readonly PeerInfo[] {
-  const response = decodeResponse(bytes(message.type(TYPE.findNode), ...list.map(message.closer)), ask, limits)
+  const response = decodeResponse(bytes(message.type(TYPE.findNode), ...list.map(message.closer)), ask)
   return response.type === 'find-node' ? response.closer.map(plainPeer) : []
 }
 
@@ -162,15 +162,15 @@ describe('hostile messages', () => {
 
   it('row 21: PUT_VALUE without record', () => {
     refuses(/without a record/, () => request(message.key(valueKey)),
-      () => decodeResponse(bytes(message.key(valueKey)), requests.putValue.request, limits))
+      () => decodeResponse(bytes(message.key(valueKey)), requests.putValue.request))
   })
 
   it('row 22: record key other than message key', () => {
     const other = record(utf8('/kv/other'), utf8('x'))
     refuses(/key of the record/, () => request(message.key(valueKey), message.record(other)),
       () => request(message.key(valueKey), message.record(field(2, utf8('x')))),
-      () => decodeResponse(bytes(message.type(TYPE.getValue), message.record(other)), requests.getValue.request, limits),
-      () => decodeResponse(bytes(message.record(other)), requests.putValue.request, limits))
+      () => decodeResponse(bytes(message.type(TYPE.getValue), message.record(other)), requests.getValue.request),
+      () => decodeResponse(bytes(message.record(other)), requests.putValue.request))
     refuses(/must be \/<namespace>/, () => request(message.record(record(valueKey, utf8('x')))))
   })
 
@@ -196,7 +196,7 @@ describe('hostile messages', () => {
   it('row 27: a value over the cap', () => {
     const withValue = (length: number): Uint8Array => message.record(record(valueKey, new Uint8Array(length)))
     refuses(/value of 1001 bytes/, () => request(message.key(valueKey), withValue(1001)))
-    const answer = decodeResponse(bytes(message.type(TYPE.getValue), withValue(1001)), requests.getValue.request, limits)
+    const answer = decodeResponse(bytes(message.type(TYPE.getValue), withValue(1001)), requests.getValue.request)
     expect(answer, 'who asked refuses it: to keep it is no fault').to.have.nested.property('record.value.byteLength', 1001)
     expect(request(message.key(valueKey), withValue(1000))).to.have.property('type', 'put-value')
   })
@@ -210,26 +210,26 @@ describe('hostile messages', () => {
     const { bytes: frame } = responses.value
     for (const [name, { request: other }] of Object.entries(requests)) {
       if (name !== 'getValue') {
-        refuses(/GET_VALUE in answer to/, () => decodeResponse(frame, other, limits))
+        refuses(/GET_VALUE in answer to/, () => decodeResponse(frame, other))
       }
     }
   })
 
   it('row 30: an answer that nobody asked for', () => {
-    refuses(/which has none/, () => decodeResponse(requests.addProvider.bytes, requests.addProvider.request, limits))
+    refuses(/which has none/, () => decodeResponse(requests.addProvider.bytes, requests.addProvider.request))
     refuses(/another key/,
-      () => decodeResponse(responses.value.bytes, { type: 'get-value', key: utf8('/kv/other') }, limits),
-      () => decodeResponse(responses.providers.bytes, { type: 'get-providers', key: utf8('other') }, limits),
-      () => decodeResponse(bytes(message.type(TYPE.getProviders), message.key(utf8('x'))), { type: 'get-providers', key: utf8('y') }, limits),
-      () => decodeResponse(bytes(message.key(utf8('/kv/other')), message.record(record(valueKey, utf8('hello')))), requests.putValue.request, limits))
+      () => decodeResponse(responses.value.bytes, { type: 'get-value', key: utf8('/kv/other') }),
+      () => decodeResponse(responses.providers.bytes, { type: 'get-providers', key: utf8('other') }),
+      () => decodeResponse(bytes(message.type(TYPE.getProviders), message.key(utf8('x'))), { type: 'get-providers', key: utf8('y') }),
+      () => decodeResponse(bytes(message.key(utf8('/kv/other')), message.record(record(valueKey, utf8('hello')))), requests.putValue.request))
     refuses(/not the one that was to be stored/,
-      () => decodeResponse(responses.stored.bytes, { type: 'put-value', record: { key: valueKey, value: utf8('another') } }, limits))
+      () => decodeResponse(responses.stored.bytes, { type: 'put-value', record: { key: valueKey, value: utf8('another') } }))
   })
 
   it('rust: an answer that does not echo the key', () => {
     const { request: getProviders, response } = responses.providers
     const frame = bytes(message.type(TYPE.getProviders), message.closer(rawB), message.provider(rawA))
-    expect(plain(decodeResponse(frame, getProviders, limits))).to.deep.equal(response)
+    expect(plain(decodeResponse(frame, getProviders))).to.deep.equal(response)
   })
 })
 
@@ -289,7 +289,7 @@ describe('hostile elements', () => {
       frame[i] = 0x42
     }
     frame.set(message.type(TYPE.findNode))
-    expect(decodeResponse(frame, ask, limits)).to.deep.equal({ type: 'find-node', closer: [] })
+    expect(decodeResponse(frame, ask)).to.deep.equal({ type: 'find-node', closer: [] })
   })
 
   it('row 46: a provider who is not the sender is skipped, and none left refused', () => {
@@ -323,7 +323,7 @@ describe('unusual messages', () => {
 
   it('row 49: fields are accepted in any order', () => {
     const backwards = bytes(message.provider(rawA), message.closer(rawB), message.key(multihash), message.type(TYPE.getProviders))
-    expect(plain(decodeResponse(backwards, requests.getProviders.request, limits))).to.deep.equal(responses.providers.response)
+    expect(plain(decodeResponse(backwards, requests.getProviders.request))).to.deep.equal(responses.providers.response)
     const [first, second] = peerA.addrs
     expect(closer(bytes(field(2, first), field(1, peerA.id), field(2, second)))).to.deep.equal([peerA])
   })
@@ -349,7 +349,7 @@ describe('unusual messages', () => {
   })
 
   it('an answer of peers that we would not write again as it came is written in our way', () => {
-    const response = decodeResponse(bytes(message.type(TYPE.findNode), message.closer(bytes(scalar(3, 1), rawA, scalar(99, 1)))), ask, limits)
+    const response = decodeResponse(bytes(message.type(TYPE.findNode), message.closer(bytes(scalar(3, 1), rawA, scalar(99, 1)))), ask)
     expect(encodeResponse(response)).to.equalBytes(bytes(message.type(TYPE.findNode), message.closer(rawA)))
   })
 })

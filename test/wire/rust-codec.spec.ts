@@ -24,7 +24,7 @@ function asked (message: keyof typeof RUST_MESSAGES): object {
 }
 
 function answered (message: keyof typeof RUST_MESSAGES, request: Request): object {
-  return plain(decodeResponse(bytes(RUST_MESSAGES[message]), request, limits))
+  return plain(decodeResponse(bytes(RUST_MESSAGES[message]), request))
 }
 
 describe('wire/codec beside libp2p-kad', () => {
