@@ -21,7 +21,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ['record', ['keyspace']],
   ['wire', ['keyspace', 'record']],
   ['store', ['keyspace', 'clock', 'cache', 'record', 'wire']],
-  ['rpc', ['keyspace', 'clock', 'routing', 'record', 'wire', 'store']],
+  ['rpc', ['keyspace', 'clock', 'iteration', 'routing', 'record', 'wire', 'store']],
   ['dht', ['keyspace', 'clock', 'cache', 'routing', 'lookup', 'record', 'wire', 'store', 'rpc']],
   ['hosts', ['keyspace', 'clock', 'files', 'iteration', 'cache', 'rpc/connection.ts', 'rpc/errors.ts']],
   ['dump', ['keyspace', 'clock', 'files', 'routing', 'record', 'wire', 'store', 'rpc', 'dht']],

@@ -362,7 +362,9 @@ export class Channel {
   /** Those that came together are heard together, so that what their callers ask next leaves together. */
   #onFrames (frames: FrameReader): void {
     for (let frame = frames.take(); frame != null; frame = frames.take()) {
-      this.#onFrame(frame)
+      if (this.#onFrame(frame).type === 'put-value') {
+        frames.release(frame) // an echo, of which nothing is kept
+      }
     }
   }
 
@@ -373,13 +375,13 @@ export class Channel {
     }
   }
 
-  #onFrame (frame: Uint8Array): void {
-    const { clock, maxRecordSize } = this.#owner
+  #onFrame (frame: Uint8Array): Response {
+    const { clock } = this.#owner
     const head = this.#waiting[0]
     if (head == null) {
       throw new ProtocolViolationError('the peer sent an answer that nobody asked for')
     }
-    const response = decodeResponse(frame, head.request, { maxRecordSize })
+    const response = decodeResponse(frame, head.request)
     this.#waiting.shift()
     this.#arrivingSince = 0
     this.#unproven.prove(head.behind)
@@ -390,6 +392,7 @@ export class Channel {
     this.#onAnswer(clock.now(), head.byteLength + frame.byteLength)
     head.leave()
     head.resolve(response)
+    return response
   }
 
   #onAnswer (now: number, byteLength: number): void {

@@ -18,6 +18,12 @@ import type { Uint8ArrayList } from 'uint8arraylist'
 export interface Stream extends Duplex<AsyncGenerator<Uint8ArrayList>, Source<Uint8Array | Uint8ArrayList>, Promise<void>> {
   /** Reset both directions at once. */
   abort (err: Error): void
+
+  /**
+   * What `source` yielded as `bytes`, or a part of it, has been copied, and is read no more. A host whose streams own
+   * the memory of what they yield may use it again at once. Others leave this out.
+   */
+  release? (bytes: Uint8Array): void
 }
 
 /**

@@ -1,5 +1,6 @@
 import { concat } from 'uint8arrays/concat'
 import { Watchdog } from '../clock/watchdog.ts'
+import { freeBytes } from '../iteration/free-bytes.ts'
 import { prefixLength, readPrefix } from '../wire/frame.ts'
 import { MAX_PREFIX_BYTES } from '../wire/limits.ts'
 import { ProtocolViolationError, TimeoutError } from './errors.ts'
@@ -59,6 +60,8 @@ export class FrameReader {
   readonly #more: Uint8Array[] = []
   /** The last of those, if it is of our own making and may grow. */
   #pile: Uint8Array | undefined
+  /** The last frame that was put together, with its prefix. */
+  #joined: Uint8Array | undefined
   /** Bytes received that are in no frame yet, of both. */
   #unread = 0
   /** Of the first frame of those, once its length is there: bytes of the length prefix, and of all; of all 0 before. */
@@ -122,6 +125,13 @@ export class FrameReader {
     return frame
   }
 
+  /** `frame`, which {@link take} returned last, is read no more. */
+  release (frame: Uint8Array): void {
+    if (frame.buffer === this.#joined?.buffer) {
+      freeBytes(this.#joined)
+    }
+  }
+
   readonly #onRead = (result: IteratorResult<Uint8ArrayList>): void => {
     try {
       if (!this.#received(result)) {
@@ -162,6 +172,7 @@ export class FrameReader {
     }
     if (this.#bytes.byteLength - this.#at < this.#whole) {
       this.#join(this.#whole)
+      this.#joined = this.#bytes
     }
     return true
   }
@@ -194,6 +205,7 @@ export class FrameReader {
     this.#at = 0
     this.#more.splice(0, count, ...end < last.byteLength ? [last.subarray(end)] : [])
     this.#pile = undefined
+    parts.forEach(part => { this.#stream.release?.(part) })
   }
 
   /** No two neighbours of `#more` are shorter than a pile together. */

@@ -135,6 +135,29 @@ describe('streams over TCP', () => {
       expect(err?.cause).to.have.property('code', 'ECONNRESET')
     })
 
+    it(`give memory back that is needed no more, but none that others use (${security})`, async () => {
+      const server = await stage.host({ security })
+      await server.handle(PROTOCOL, async stream => { await stream.sink([new Uint8Array(300_000).fill(7)]) })
+      const client = await stage.host({ security, listen: [] })
+      const stream = await client.openStream(server.self, PROTOCOL)
+      let received = 0
+      let kept = 0
+      for await (const chunk of stream.source) {
+        for (const piece of chunk) {
+          received += piece.byteLength
+          const [first, rest] = [piece.subarray(0, 1), piece.subarray(1)]
+          stream.release?.(first)
+          expect(rest.every(byte => byte === 7)).to.equal(true)
+          stream.release?.(piece)
+          kept += piece.byteLength
+        }
+      }
+      await stream.sink([])
+
+      expect(received).to.equal(300_000)
+      expect(kept).to.be.below(65_536, 'bytes that are still there: what came together with the hello')
+    })
+
     it(`are reset when many bytes wait to be written (${security})`, async () => {
       let failure: Promise<Error> | undefined
       const server = await stage.host({ security })

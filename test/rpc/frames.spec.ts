@@ -58,6 +58,64 @@ describe('FrameReader', () => {
     })
   }
 
+  describe('of a stream that owns its memory', () => {
+    /** All frames of what comes in `chunks`, as the stream's own, each to be used as soon as it is released. */
+    async function framesOf (chunks: readonly Uint8Array[], onFrame: (frame: Uint8Array, reader: FrameReader) => void): Promise<number> {
+      let released = 0
+      const source = (async function * () {
+        for (const chunk of chunks) {
+          yield new Uint8ArrayList(chunk)
+        }
+      })()
+      const release = (bytes: Uint8Array): void => {
+        released += bytes.byteLength
+        bytes.fill(0xff)
+      }
+      const reader = new FrameReader({ source, sink: async () => {}, abort () {}, release }, new VirtualClock(), { maxBytes: 100_000 })
+      await reader.readAll(() => {
+        for (let frame = reader.take(); frame != null; frame = reader.take()) {
+          onFrame(frame, reader)
+        }
+      })
+      return released
+    }
+
+    it('gives none back in which a frame lies that was taken, or is to come', async () => {
+      const lengths = fc.array(fc.oneof(fc.nat({ max: 300 }), fc.nat({ max: 12_000 })), { maxLength: 8 })
+      const cuts = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 9_000 })), { minLength: 1, maxLength: 40 })
+      await fc.assert(fc.asyncProperty(lengths, cuts, async (lengths, cuts) => {
+        const frames = lengths.map((length, i) => new Uint8Array(length).fill(i))
+        const sent = bytes(...encode(frames))
+        const chunks: Uint8Array[] = []
+        for (let at = 0; at < sent.byteLength;) {
+          const chunk = sent.slice(at, at + cuts[chunks.length % cuts.length])
+          chunks.push(chunk)
+          at += chunk.byteLength
+        }
+        const taken: Uint8Array[] = []
+        await framesOf(chunks, frame => { taken.push(frame) })
+        expect(taken).to.deep.equal(frames)
+      }), { seed: SEED, numRuns: repetitions(200) })
+    })
+
+    it('gives back what it has put together', async () => {
+      const sent = bytes(...encode([new Uint8Array(90_000)]))
+      const chunks = [0, 40_000, 80_000].map(at => sent.slice(at, at + 40_000))
+      expect(await framesOf(chunks, () => {})).to.equal(sent.byteLength)
+    })
+
+    it('gives a frame back on demand, if that has memory of its own', async () => {
+      const long = new Uint8Array(90_000).fill(1) // Node.js puts short ones together in a pool
+      const sent = bytes(...encode([long, Uint8Array.of(2), Uint8Array.of(3), long]))
+      const left: number[] = []
+      await framesOf([sent.slice(0, 50_000), sent.slice(50_000)], (frame, reader) => {
+        reader.release(frame)
+        left.push(frame.byteLength)
+      })
+      expect(left).to.deep.equal([0, 1, 1, 90_000]) // what came in one piece is whose it was
+    })
+  })
+
   it('gives all that came together at once', async () => {
     const reader = readerOf([[bytes(...encode([Uint8Array.of(1), Uint8Array.of(2)]), Uint8Array.of(3, 3))], [Uint8Array.of(3, 3)]])
     expect(reader.take()).to.equal(undefined)

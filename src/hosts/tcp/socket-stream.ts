@@ -1,3 +1,4 @@
+import { freeBytes } from '../../iteration/free-bytes.ts'
 import { StreamResetError } from '../../rpc/errors.ts'
 import { SocketReadHalf } from './socket-read-half.ts'
 import { SocketWriteHalf } from './socket-write-half.ts'
@@ -76,6 +77,10 @@ export class SocketStream implements Stream {
     }
     this.#fail(err)
     this.#connection.reset()
+  }
+
+  release (bytes: Uint8Array): void {
+    freeBytes(bytes)
   }
 
   /** End our half and read no more. The other side may take {@link LINGER_MS} to end, too. */
