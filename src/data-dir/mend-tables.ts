@@ -15,9 +15,11 @@ const TABLE = /^\d+\.(ldb|sst)$/
  * it. The tables as they were stay in the folder `lost` beside them. Finished tables never
  * change, so this harms nobody who has the database open.
  *
+ * @returns are there tables that could not be checked, since they are compressed?
  * @throws {Error} the signal's reason, or what the file system says
  */
-export async function mendTables (dir: string, log: Log, signal?: AbortSignal): Promise<void> {
+export async function mendTables (dir: string, log: Log, signal?: AbortSignal): Promise<boolean> {
+  let areSomeCompressed = false
   for (const name of (await readdir(dir)).filter(name => TABLE.test(name))) {
     signal?.throwIfAborted()
     const table = await readIfThere(join(dir, name))
@@ -26,7 +28,9 @@ export async function mendTables (dir: string, log: Log, signal?: AbortSignal): 
       await replace(dir, name, check.mended)
       log('%s is damaged: the rows in %d of its %d blocks are lost; as it was, it is in the folder %s', join(dir, name), check.lost, check.blocks, LOST_FOLDER)
     }
+    areSomeCompressed ||= check.type === 'compressed'
   }
+  return areSomeCompressed
 }
 
 /** Somebody who has the database open may have deleted it just now. */

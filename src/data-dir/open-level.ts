@@ -4,7 +4,6 @@ import { adviceFor, DataDirError, DataDirInUseError, DiskFullError, fullReason, 
 import { mendTables } from './mend-tables.ts'
 import type { Log } from '../store/log.ts'
 import type { AbortOptions } from '@libp2p/interface'
-import type { ClassicLevel } from 'classic-level'
 import type { LevelDatastore } from 'datastore-level'
 
 /** The folder of the database, in the data directory. */
@@ -36,7 +35,9 @@ export async function openLevel (init: OpenLevelInit): Promise<LevelDatastore> {
     if (await isHeadless(path)) {
       return await repairLevel(init)
     }
-    await mendTablesIfAny(path, init)
+    if (await mendTablesIfAny(path, init)) { // the last repair was broken off
+      await rewrite(path)
+    }
     return await openAt(path, init)
   } catch (err) {
     if (isDamage(err)) {
@@ -58,7 +59,7 @@ export async function repairLevel (init: OpenLevelInit, reason?: unknown): Promi
     await mendTablesIfAny(path, init)
     const { ClassicLevel } = await import('classic-level')
     await ClassicLevel.repair(path)
-    await rewrite(new ClassicLevel(path))
+    await rewrite(path)
     return await openAt(path, init)
   } catch (err) {
     throw openError(init, err)
@@ -76,7 +77,9 @@ async function openAt (path: string, { log, signal }: OpenLevelInit): Promise<Le
 }
 
 /** A repair compresses what it writes, and so its tables could not be checked. */
-async function rewrite (level: ClassicLevel): Promise<void> {
+async function rewrite (path: string): Promise<void> {
+  const { ClassicLevel } = await import('classic-level')
+  const level = new ClassicLevel(path)
   await level.open(OPTIONS)
   try {
     await level.compactRange('', '\uffff')
@@ -97,10 +100,8 @@ async function isHeadless (path: string): Promise<boolean> {
     : names.some(name => /^\d+\.(ldb|sst|log)$/.test(name))
 }
 
-async function mendTablesIfAny (path: string, { log, signal }: OpenLevelInit): Promise<void> {
-  if ((await namesIn(path)).length > 0) {
-    await mendTables(path, log, signal)
-  }
+async function mendTablesIfAny (path: string, { log, signal }: OpenLevelInit): Promise<boolean> {
+  return (await namesIn(path)).length > 0 && mendTables(path, log, signal)
 }
 
 async function namesIn (path: string): Promise<string[]> {

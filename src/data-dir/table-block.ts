@@ -30,6 +30,11 @@ export function isSound (table: Uint8Array, { offset, size }: BlockHandle): bool
   return stored === masked(crc32c(table.subarray(offset, end - 4)))
 }
 
+/** Is a block that is sound compressed? The byte behind it is its kind: 0 if it is not. */
+export function isCompressed (table: Uint8Array, { offset, size }: BlockHandle): boolean {
+  return table[offset + size] !== 0
+}
+
 /** A handle, and where it ends. */
 export function readHandle (bytes: Uint8Array, at: number): { handle: BlockHandle, end: number } {
   const offset = varint.decode(bytes, at)

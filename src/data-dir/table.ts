@@ -1,6 +1,6 @@
 import { concat } from 'uint8arrays/concat'
 import { bytesEqual } from '../wire/bytes-equal.ts'
-import { encodeBlock, encodeHandle, isSound, readEntries, readHandle, TRAILER_BYTES } from './table-block.ts'
+import { encodeBlock, encodeHandle, isCompressed, isSound, readEntries, readHandle, TRAILER_BYTES } from './table-block.ts'
 import type { BlockEntry, BlockHandle } from './table-block.ts'
 
 /** Bytes at the end of a table. */
@@ -18,6 +18,8 @@ export type TableCheck =
   | { readonly type: 'sound' }
   /** Some of its blocks are not: `mended` is the same table, of the same size, without them. */
   | { readonly type: 'damaged', readonly blocks: number, readonly lost: number, readonly mended: Uint8Array }
+  /** Its index is sound, and compressed, as a repair writes it: its blocks cannot be checked. */
+  | { readonly type: 'compressed' }
 
 /**
  * Check every block of a LevelDB table (its `doc/table_format.md`) against its checksum:
@@ -39,6 +41,9 @@ export function checkTable (table: Uint8Array): TableCheck {
     return { type: 'damaged', blocks: 1, lost: 1, mended: withIndex(new Uint8Array(table.byteLength), 0, [], NO_METAINDEX) }
   }
   const { blocks, index, metaindex, hasSoundFilter } = parts
+  if (blocks == null) {
+    return { type: 'compressed' }
+  }
   const sound = blocks.filter(({ handle }) => isSound(table, handle))
   if (hasSoundFilter && sound.length === blocks.length) {
     return { type: 'sound' }
@@ -51,7 +56,8 @@ interface Parts {
   readonly index: BlockHandle
   readonly metaindex: BlockHandle
   readonly hasSoundFilter: boolean
-  readonly blocks: ReadonlyArray<{ readonly entry: BlockEntry, readonly handle: BlockHandle }>
+  /** Undefined if the index is compressed. */
+  readonly blocks: ReadonlyArray<{ readonly entry: BlockEntry, readonly handle: BlockHandle }> | undefined
 }
 
 /** @throws {RangeError} without its index, nothing of a table can be found */
@@ -61,7 +67,7 @@ function readParts (table: Uint8Array): Parts {
   if (!isSound(table, index)) {
     throw new RangeError('the index is damaged')
   }
-  const blocks = entriesOf(table, index).map(entry => ({ entry, handle: readHandle(entry.value, 0).handle }))
+  const blocks = isCompressed(table, index) ? undefined : entriesOf(table, index).map(entry => ({ entry, handle: readHandle(entry.value, 0).handle }))
   return { index, metaindex, blocks, hasSoundFilter: hasSoundFilter(table, metaindex) }
 }
 

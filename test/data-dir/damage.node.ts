@@ -2,6 +2,7 @@ import { cp, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
+import { ClassicLevel } from 'classic-level'
 import { systemClock } from '../../src/clock/clock.ts'
 import { openDataDir } from '../../src/data-dir/data-dir.ts'
 import { SeededRandom } from '../routing/seeded-random.ts'
@@ -143,6 +144,24 @@ describe('a damaged data directory', () => {
   for (const [name, harm] of LISTS) {
     it(`loses nothing with its list of files: ${name}`, async () => { await expectAll(harm) })
   }
+
+  it('loses nothing when a repair was broken off, and checks its tables from then on', async () => {
+    await rm(join(dir, 'db', 'CURRENT'))
+    await ClassicLevel.repair(join(dir, 'db'))
+    const data = await openIt()
+    for (const number of numbersOf(SITTINGS - 1)) {
+      expect((await data.values.get(keyOf(number)))?.value).to.equalBytes(valueOf(number, SITTINGS - 1))
+    }
+    await data.close()
+    expect(lines).to.deep.equal([])
+
+    const tables = await filesLike(/\.ldb$/)
+    for (const table of tables) {
+      await change(table, bytes => bytes.fill(bytes[10_000] ^ 1, 10_000, 10_001))
+    }
+    await (await openIt()).close()
+    expect(lines.filter(line => /\.ldb 1 \d\d+ lost$/.test(line))).to.have.lengthOf(tables.length)
+  })
 
   it('loses the rows of one table when that is cut off', async () => {
     const [table] = await filesLike(/\.ldb$/)
