@@ -10,15 +10,23 @@ const LOST_FOLDER = 'lost'
 /** The names of LevelDB's tables; `.sst` until 2014. */
 const TABLE = /^\d+\.(ldb|sst)$/
 
+/** What is to be known of the tables of a LevelDB once they are mended. */
+export interface MendedTables {
+  /** Are there some that could not be checked, since they are compressed? */
+  readonly areSomeCompressed: boolean
+  /** Paths of those in which nothing is left. */
+  readonly empty: readonly string[]
+}
+
 /**
  * Take what is damaged out of the tables of the LevelDB in `dir`, so that it meets none of
  * it. The tables as they were stay in the folder `lost` beside them. Finished tables never
  * change, so this harms nobody who has the database open.
  *
- * @returns are there tables that could not be checked, since they are compressed?
  * @throws {Error} the signal's reason, or what the file system says
  */
-export async function mendTables (dir: string, log: Log, signal?: AbortSignal): Promise<boolean> {
+export async function mendTables (dir: string, log: Log, signal?: AbortSignal): Promise<MendedTables> {
+  const empty: string[] = []
   let areSomeCompressed = false
   for (const name of (await readdir(dir)).filter(name => TABLE.test(name))) {
     signal?.throwIfAborted()
@@ -28,9 +36,12 @@ export async function mendTables (dir: string, log: Log, signal?: AbortSignal): 
       await replace(dir, name, check.mended)
       log('%s is damaged: the rows in %d of its %d blocks are lost; as it was, it is in the folder %s', join(dir, name), check.lost, check.blocks, LOST_FOLDER)
     }
+    if (check.type === 'empty' || (check.type === 'damaged' && check.lost === check.blocks)) {
+      empty.push(join(dir, name))
+    }
     areSomeCompressed ||= check.type === 'compressed'
   }
-  return areSomeCompressed
+  return { areSomeCompressed, empty }
 }
 
 /** Somebody who has the database open may have deleted it just now. */

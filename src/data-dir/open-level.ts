@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { adviceFor, DataDirError, DataDirInUseError, DiskFullError, fullReason, textOf } from './errors.ts'
 import { mendTables } from './mend-tables.ts'
+import type { MendedTables } from './mend-tables.ts'
 import type { Log } from '../store/log.ts'
 import type { AbortOptions } from '@libp2p/interface'
 import type { LevelDatastore } from 'datastore-level'
@@ -35,7 +36,8 @@ export async function openLevel (init: OpenLevelInit): Promise<LevelDatastore> {
     if (await isHeadless(path)) {
       return await repairLevel(init)
     }
-    if (await mendTablesIfAny(path, init)) { // the last repair was broken off
+    const { areSomeCompressed } = await mendTablesIfAny(path, init)
+    if (areSomeCompressed) { // the last repair was broken off
       await rewrite(path)
     }
     return await openAt(path, init)
@@ -56,7 +58,8 @@ export async function repairLevel (init: OpenLevelInit, reason?: unknown): Promi
   const path = join(init.dir, DATABASE_FOLDER)
   init.log('repairing the database in %s (%s): what can be read stays, the rest is in its folder lost', path, reason == null ? 'it does not say where its list of files is' : textOf(reason))
   try {
-    await mendTablesIfAny(path, init)
+    const { empty } = await mendTablesIfAny(path, init)
+    await Promise.all(empty.map(async table => rm(table))) // LevelDB's repair ends the process on one without a row
     const { ClassicLevel } = await import('classic-level')
     await ClassicLevel.repair(path)
     await rewrite(path)
@@ -100,8 +103,8 @@ async function isHeadless (path: string): Promise<boolean> {
     : names.some(name => /^\d+\.(ldb|sst|log)$/.test(name))
 }
 
-async function mendTablesIfAny (path: string, { log, signal }: OpenLevelInit): Promise<boolean> {
-  return (await namesIn(path)).length > 0 && mendTables(path, log, signal)
+async function mendTablesIfAny (path: string, { log, signal }: OpenLevelInit): Promise<MendedTables> {
+  return (await namesIn(path)).length > 0 ? mendTables(path, log, signal) : { areSomeCompressed: false, empty: [] }
 }
 
 async function namesIn (path: string): Promise<string[]> {

@@ -20,6 +20,8 @@ export type TableCheck =
   | { readonly type: 'damaged', readonly blocks: number, readonly lost: number, readonly mended: Uint8Array }
   /** Its index is sound, and compressed, as a repair writes it: its blocks cannot be checked. */
   | { readonly type: 'compressed' }
+  /** It is sound, and there is nothing in it: so it is left when all of its blocks were damaged. */
+  | { readonly type: 'empty' }
 
 /**
  * Check every block of a LevelDB table (its `doc/table_format.md`) against its checksum:
@@ -46,7 +48,7 @@ export function checkTable (table: Uint8Array): TableCheck {
   }
   const sound = blocks.filter(({ handle }) => isSound(table, handle))
   if (hasSoundFilter && sound.length === blocks.length) {
-    return { type: 'sound' }
+    return { type: blocks.length === 0 ? 'empty' : 'sound' }
   }
   const mended = withIndex(table.slice(), index.offset, sound.map(({ entry }) => entry), hasSoundFilter ? metaindex : NO_METAINDEX)
   return { type: 'damaged', blocks: blocks.length, lost: blocks.length - sound.length, mended }

@@ -163,6 +163,22 @@ describe('a damaged data directory', () => {
     expect(lines.filter(line => /\.ldb 1 \d\d+ lost$/.test(line))).to.have.lengthOf(tables.length)
   })
 
+  async function expectOneTableLost (isMended: boolean): Promise<void> {
+    const [table] = await filesLike(/\.ldb$/)
+    await change(table, bytes => bytes.fill(bytes[bytes.length - 60] ^ 1, bytes.length - 60, bytes.length - 59))
+    if (isMended) {
+      await (await openIt()).close()
+    }
+    await rm(join(dir, 'db', 'CURRENT'))
+    const data = await openIt()
+    expect(await countSound(data)).to.be.within(1, VALUES - 1)
+    await data.close()
+  }
+
+  it('loses the rows of one table when its index and the list of files are damaged', async () => { await expectOneTableLost(false) })
+
+  it('loses the rows of one table when its index is damaged, and the list of files later', async () => { await expectOneTableLost(true) })
+
   it('loses the rows of one table when that is cut off', async () => {
     const [table] = await filesLike(/\.ldb$/)
     await change(table, bytes => bytes.subarray(0, bytes.length - 100))
