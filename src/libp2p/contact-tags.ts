@@ -55,8 +55,8 @@ export class ContactTags {
   /** All who tag in the same peer store. */
   readonly #taggers: Set<ContactTags>
   #wanted: ReadonlyMap<string, Tagged> = new Map()
-  /** Of what was wanted, what the peer store took last; undefined: nothing yet in this run. */
-  #tagged: ReadonlyMap<string, Tagged> | undefined
+  /** Of what was wanted, what the peer store has taken; undefined: nothing yet in this run. */
+  #tagged: Map<string, Tagged> | undefined
   #renewed: number
   #cancel: Cancel | undefined
   /** The end of the latest update: one that overtook another would be taken for the earlier. */
@@ -87,23 +87,24 @@ export class ContactTags {
   async #update (): Promise<void> {
     const { neighbours, clock } = this.#init
     const isDue = Math.abs(clock.now() - this.#renewed) >= RENEW_MS
-    const before = this.#tagged ?? await this.#left()
+    const tagged = this.#tagged ??= await this.#left()
     const now = new Map<string, Tagged>(this.#init.contacts().map((contact, i) => [
       bytesToMapKey(contact.id),
       { contact, worth: i < neighbours ? 'neighbour' : 'contact' }
     ]))
     this.#wanted = now
-    for (const [id, { contact, worth }] of now) {
-      if (before.get(id)?.worth !== worth || (isDue && worth === 'neighbour')) {
-        await this.#tag(id, contact)
+    for (const [id, one] of now) {
+      if (tagged.get(id)?.worth !== one.worth || (isDue && one.worth === 'neighbour')) {
+        await this.#tag(id, one.contact)
+        tagged.set(id, one)
       }
     }
-    for (const [id, { contact }] of before) {
+    for (const [id, { contact }] of tagged) {
       if (!now.has(id)) {
         await this.#tag(id, contact)
+        tagged.delete(id)
       }
     }
-    this.#tagged = now
     this.#renewed = isDue ? clock.now() : this.#renewed
   }
 

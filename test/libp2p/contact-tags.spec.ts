@@ -203,6 +203,24 @@ describe('tags of contacts', () => {
     expect(made.merges).to.deep.equal(['b +kad-peer +kad-close +keep-alive-kad-dht'])
   })
 
+  it('are taken from who had them before others failed to be set', async () => {
+    const made = bench(names)
+    const { merge } = made.peerStore
+    made.peerStore.merge = async (peerId, data) => {
+      if (peerId.equals(b)) {
+        throw new Error('the disk is full')
+      }
+      return merge(peerId, data)
+    }
+    const filler = contactOf({ id: Uint8Array.of(1, 2, 3), addrs: [] })
+    for (const contacts of [[filler], [contact(a), contact(b)], [filler]]) {
+      made.contacts = contacts
+      made.tags.onChange()
+      await made.clock.advance(5000)
+    }
+    expect(made.merges).to.deep.equal(['a +kad-peer +kad-close +keep-alive-kad-dht', 'a -kad-peer -kad-close -keep-alive-kad-dht'])
+  })
+
   it('may fail to be set: that is logged, and tried again with the next change', async () => {
     const made = bench(names, 1)
     made.contacts = [contact(a)]
