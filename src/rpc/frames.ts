@@ -60,7 +60,7 @@ export class FrameReader {
   readonly #more: Uint8Array[] = []
   /** The last of those, if it is of our own making and may grow. */
   #pile: Uint8Array | undefined
-  /** The last frame that was put together, with its prefix. */
+  /** The last frame that was put together, with its prefix, until more is waited for: who waits need not keep it. */
   #joined: Uint8Array | undefined
   /** Bytes received that are in no frame yet, of both. */
   #unread = 0
@@ -234,6 +234,7 @@ export class FrameReader {
   /** What the peer sends next is waited for from now on. */
   readonly #readOn = (): void => {
     const { idleMs } = this.#limits
+    this.#joined = undefined
     this.#begun = this.#unread > 0 ? this.#clock.now() : 0
     if (this.#unread > 0) {
       this.#watchdog.set(this.#left)

@@ -114,6 +114,18 @@ describe('FrameReader', () => {
       })
       expect(left).to.deep.equal([0, 1, 1, 90_000]) // what came in one piece is whose it was
     })
+
+    it('holds on to no frame that is not given back', async () => {
+      const sent = bytes(...encode([new Uint8Array(90_000), Uint8Array.of(2)]))
+      const taken: Uint8Array[] = []
+      await framesOf([sent.slice(0, 50_000), sent.slice(50_000, -2), sent.slice(-2)], (frame, reader) => {
+        taken.push(frame)
+        if (taken.length === 2) {
+          reader.release(taken[0])
+        }
+      })
+      expect(taken.map(({ byteLength }) => byteLength)).to.deep.equal([90_000, 1])
+    })
   })
 
   it('gives all that came together at once', async () => {
