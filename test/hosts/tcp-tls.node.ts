@@ -6,14 +6,15 @@ import { systemClock } from '../../src/clock/clock.ts'
 import { parseAddress } from '../../src/hosts/tcp/address.ts'
 import { Certificates, createCertificate } from '../../src/hosts/tcp/certificate.ts'
 import { InvalidCertificateError } from '../../src/hosts/tcp/errors.ts'
-import { Hello } from '../../src/hosts/tcp/hello.ts'
+import { Hello, Mode } from '../../src/hosts/tcp/hello.ts'
 import { peerIdText } from '../../src/hosts/tcp/identity.ts'
-import { DialError } from '../../src/rpc/errors.ts'
+import { DialError, StreamResetError } from '../../src/rpc/errors.ts'
 import { certificate, extension } from './tcp-certificates.ts'
 import { closed, collect, failureOf, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
 import type { Faults, Pem } from './tcp-certificates.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { PrivateKey } from '@libp2p/interface'
+import type { Socket } from 'node:net'
 import type { ConnectionOptions, TLSSocketOptions } from 'node:tls'
 
 /** Past the clock of the tests, which starts in November 2023. */
@@ -177,6 +178,55 @@ describe('TLS of raw TCP', () => {
       const session = await new Promise<Buffer>(resolve => { first.once('session', resolve) })
 
       expect((await visit(server, identity, { secureContext, session })).refusal).to.equal('NONE')
+    })
+  })
+
+  // nothing that follows such a record can be read: it would be kept, however much that is
+  describe('a record that cannot be decrypted resets', () => {
+    const record = Uint8Array.of(0x17, 3, 3, 0, 0x20, ...new Uint8Array(0x20))
+
+    /** The two sockets of a visitor that has shaken hands. */
+    const visitor = async (server: TcpHost): Promise<[raw: Socket, socket: TLSSocket]> => {
+      const raw = await stage.socket(server)
+      const socket = connectTls({ ...await certificate(identity), ALPNProtocols: ['libp2p'], rejectUnauthorized: false, socket: raw })
+      stage.keep(socket)
+      await new Promise(resolve => { socket.once('secureConnect', resolve) })
+      return [raw, socket]
+    }
+
+    it('an inbound stream', async () => {
+      const server = await stage.host()
+      let failure: Promise<Error> | undefined
+      await server.handle(PROTOCOL, async stream => { failure = failureOf(collect(stream)) })
+      const [raw, socket] = await visitor(server)
+      socket.write(helloOf(identity.publicKey.toMultihash().bytes))
+      await new Promise(resolve => { socket.once('data', resolve) })
+      raw.write(record)
+      await closed(raw)
+
+      expect(await failure).to.be.an.instanceOf(StreamResetError)
+    })
+
+    it('an inbound socket before its hello', async () => {
+      const [raw] = await visitor(await stage.echo())
+      raw.write(record)
+      await closed(raw)
+    })
+
+    it('an outbound stream', async () => {
+      const addr = parseAddress(await stage.server(raw => {
+        const socket = new TLSSocket(raw, { ...pem, ALPNProtocols: ['libp2p'], isServer: true, requestCert: true, rejectUnauthorized: false })
+        stage.keep(socket)
+        socket.once('data', () => {
+          socket.write(helloOf(id, { mode: Mode.SERVER, addrs: [new Uint8Array(addr)] }), () => { raw.write(record) })
+        })
+      }))
+      const pem = await certificate(identity)
+      const id = identity.publicKey.toMultihash().bytes
+      const client = await stage.host()
+      const stream = await client.openStream({ id, addrs: [addr] }, PROTOCOL)
+
+      expect(await failureOf(collect(stream))).to.be.an.instanceOf(StreamResetError)
     })
   })
 

@@ -64,6 +64,8 @@ export class LibP2PTls {
       requestCert: true,
       rejectUnauthorized: false
     })
+    // of what cannot be decrypted after the handshake Node.js tells a tls.Server only; to the socket nothing would happen, but that it keeps all it is sent
+    socket.on('_tlsError', () => { connection.reset() })
     // who ends before the handshake will not finish it: there is no ALPN then
     return this.#finish(connection, socket, 'secure', 'end')
   }
