@@ -135,7 +135,14 @@ export class Kademlia {
     const publications = init.publications ?? new MemoryPublicationStore()
     const publisher = new Publisher({ ...maintained, log: logOf('republisher'), store: publications, republish: async (ids, signal) => republish(this.#dht, ids, signal) })
     const holdings = new Holdings({ ...maintained, log: logOf('replicator'), interval: config.replicateInterval, replicate: async (ids, signal) => replicate(this.#dht, ids, signal) })
-    const values = new Values({ config, store: this.#store, publications, kinds: init.kinds ?? [], onKept: passesOn(config) ? (key, expires) => { holdings.kept(key, expires) } : undefined })
+    const values = new Values({
+      config,
+      store: this.#store,
+      publications,
+      kinds: init.kinds ?? [],
+      onKept: passesOn(config) ? (key, expires) => { holdings.kept(key, expires) } : undefined,
+      onOutdone: async ({ key, value }) => { this.#dht.counts.superseded += Number(await publisher.remove(key, value)) }
+    })
     const { maxRecordSize } = values
     const client = new RpcClient({ host, protocol, clock, maxRecordSize, idleMs: clientIdle, minTimeout, maxTimeout, observer: init.observer?.client })
     const providers = init.providers ?? new MemoryProviderStore(clock, { self: self.id })

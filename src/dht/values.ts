@@ -40,6 +40,8 @@ export interface ValuesInit {
   readonly kinds: readonly RecordKind[] | KindOf
   /** The value at a record key is kept until `expires` (milliseconds since the Unix epoch), or was sent to us again. */
   onKept? (key: Uint8Array, expires: number): void
+  /** A peer gave us a better value than `listed`, which we keep alive. */
+  onOutdone? (listed: ValueRecord): Promise<void>
 }
 
 /** @throws {InvalidOptionError} one has a namespace that no key can have, or that of another */
@@ -62,6 +64,7 @@ export class Values {
   readonly #store: ValueStore
   readonly #publications: PublicationStore
   readonly #onKept: ValuesInit['onKept']
+  readonly #onOutdone: ValuesInit['onOutdone']
   readonly #validators: Validators
   /** Are the kinds our own, with their envelopes, and do keys that name none lie in the open namespace? */
   readonly #enveloped: boolean
@@ -74,11 +77,12 @@ export class Values {
   /** The stamps of such rows, by `bytesToMapKey` of their keys: what is read from elsewhere is another each time. */
   readonly #lastingStamps = new LruCache<string>(MAX_LASTING)
 
-  constructor ({ config, store, publications, kinds, onKept }: ValuesInit) {
+  constructor ({ config, store, publications, kinds, onKept, onOutdone }: ValuesInit) {
     this.#config = config
     this.#store = store
     this.#publications = publications
     this.#onKept = onKept
+    this.#onOutdone = onOutdone
     this.#enveloped = typeof kinds !== 'function'
     this.#validators = new Validators(typeof kinds === 'function'
       ? kinds
@@ -240,6 +244,10 @@ export class Values {
     const isKept = kept != null && bytesEqual(kept.value, value)
     if (kept != null && !isKept && await this.refusal(kept) == null && await this.#prefers(key, kept.value, value)) {
       throw new OutdatedRecordError('a newer value is kept at this key')
+    }
+    const listed = from == null ? undefined : await this.#publications.get(key)
+    if (listed != null && await this.#prefers(key, value, listed.value)) {
+      await this.#onOutdone?.(listed) // before it is known whether there is room for the better one
     }
     const now = clock.now()
     const expires = now + Math.min(ttl ?? valueTtl, maxValueTtl)

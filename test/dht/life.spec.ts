@@ -398,6 +398,39 @@ describe('the life of a value', () => {
       expect(a.dht.internals.publisher.counts.values).to.equal(0)
     })
 
+    it('is over once we have met a newer one, also when that is over', async () => {
+      const [a, b] = await network(2, { valueTtl: 10 * HOUR })
+      await put(a, 'old', { republish: true })
+      await put(b, 'new', { ttl: HOUR })
+      expect(a.dht.internals.publisher.counts.values).to.equal(0)
+      expect(a.dht.internals.counts.superseded).to.equal(1)
+      await simulation.clock.advance(2 * HOUR)
+      expect(await get(a)).to.equal(undefined)
+      expect(await get(b)).to.equal(undefined)
+      await simulation.clock.advance(10 * HOUR)
+      expect(await get(b)).to.equal(undefined)
+    })
+
+    it('is over once a get of ours has found a newer one', async () => {
+      const [a, b] = await network(2, { valueTtl: 10 * HOUR })
+      await put(a, 'old', { republish: true })
+      const newer = await b.dht.internals.values.seal('key', 'new')
+      await b.dht.internals.values.accept({ ...newer, ttl: HOUR })
+      await simulation.clock.run((await get(a))?.passedOn ?? Promise.resolve())
+      await simulation.clock.advance(2 * HOUR)
+      expect(await get(a)).to.equal(undefined)
+    })
+
+    it('is over once a peer that refuses it has a newer one, though our store has no room for that', async () => {
+      const [, b] = await network(2, { valueTtl: 4 * HOUR })
+      const values = new MemoryValueStore(simulation.clock, { maxValues: 0 })
+      const full = await simulation.node({ ...QUIET, valueTtl: HOUR, values, bootstrap: b.host.self.addrs })
+      await put(full, 'old', { republish: true })
+      await put(b, 'new')
+      await simulation.clock.advance(2 * HOUR)
+      expect(full.dht.internals.publisher.counts.values).to.equal(0)
+    })
+
     it('is begun again soon when nobody could be told', async () => {
       simulation = new Simulation({ seed: 3, latency: 10 })
       const a = await simulation.node({ ...QUIET, republish: true })

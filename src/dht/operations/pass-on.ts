@@ -44,7 +44,7 @@ export async function passOn (dht: DhtContext, found: Found): Promise<void> {
   const cached = cacheFound ? placeToCache(dht, without.filter(peer => peer !== self && !lacking.includes(peer)), found) : undefined
   await tasks.settle(async signal => {
     if (outdated.includes(self)) {
-      await values.accept({ ...record, ttl: left }).catch(err => { log('could not keep the value that was found: %e', err) })
+      await values.accept({ ...record, ttl: left }, agreeing[0].id).catch(err => { log('could not keep the value that was found: %e', err) })
     }
     const corrected = sendToEach(dht, lacking, { type: 'put-value', record: { ...record, ttl: left } }, { signal })
     if (cached != null) {
