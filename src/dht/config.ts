@@ -133,7 +133,7 @@ export interface KademliaInit {
   maxValueSize?: number | undefined
   /** Milliseconds that a value lives whose put does not say. Default 24 h; 48 h on libp2p networks. */
   valueTtl?: number | undefined
-  /** The longest life, in milliseconds, that a put may give a value here. Default 7 days, 48 h on libp2p networks; never less than `valueTtl`. */
+  /** The longest life, in milliseconds, that a put may give a value here, and for which one of others is kept: the same on every node of a network. Default 7 days, 48 h on libp2p networks; never less than `valueTtl`. */
   maxValueTtl?: number | undefined
   /** Send our own values out again before their life is over, until `unpublish`? Default true; false on libp2p networks, as in go. */
   republish?: boolean | undefined

@@ -322,6 +322,16 @@ describe('the life of a value', () => {
       expect(await get(nodes[5])).to.equal(undefined)
     })
 
+    it('is begun again before it is over for others, too, who keep values for less than we do', async () => {
+      const nodes = await network(8, { valueTtl: HOUR })
+      const publisher = await simulation.node({ ...QUIET, republish: true, valueTtl: 8 * HOUR, bootstrap: nodes[0].host.self.addrs })
+      await put(publisher)
+      for (let hours = 0; hours < 12; hours++) {
+        await simulation.clock.advance(HOUR)
+        expect((await holders(nodes)).length, `after ${hours} h`).to.be.at.least(4)
+      }
+    })
+
     it('begins again for as long as its put said', async () => {
       const nodes = await network(8, { valueTtl: HOUR })
       await put(nodes[0], 'value', { ttl: 8 * HOUR, republish: true })

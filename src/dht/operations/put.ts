@@ -15,7 +15,7 @@ const MIN_TTL_MS = 1_000
 
 /** How a value is to be kept. */
 export interface PutOptions extends OperationOptions {
-  /** Milliseconds that the value lives: 1,000 to `maxValueTtl`. Default: `valueTtl`, of each node that keeps it. */
+  /** Milliseconds that the value lives: 1,000 to `maxValueTtl`. Default: `valueTtl`; of each node that keeps it, unless it is sent out again. */
   readonly ttl?: number | undefined
   /** Send it out again before its life is over, until {@link Kademlia.unpublish}? Default: the node's option `republish`. */
   readonly republish?: boolean | undefined
@@ -63,9 +63,10 @@ export async function put (dht: DhtContext, key: string | Uint8Array, value: str
 
 /** Keep a finished record ourselves if we know what it is, look up the k closest, have them keep it; and remember to send it out again, if it is to be kept alive. */
 export async function putRecord (dht: DhtContext, { key, value }: ValueRecord, { ttl, republish = dht.config.republish, ...options }: PutOptions): Promise<PutResult> {
-  const record = { key, value, ttl: checkedTtl(dht, ttl) }
-  options.signal?.throwIfAborted() // before it is kept, and on the list
   const keepAlive = republish && dht.values.knows(key)
+  const life = checkedTtl(dht, ttl) ?? dht.config.valueTtl
+  const record = { key, value, ttl: keepAlive ? life : ttl } // it is sent out again when ours is nearly over
+  options.signal?.throwIfAborted() // before it is kept, and on the list
   if (dht.values.knows(key)) {
     await dht.values.accept(record).catch(err => {
       if (!keepAlive || !(err instanceof StoreFullError)) { // the publisher's list has room for it
@@ -74,7 +75,7 @@ export async function putRecord (dht: DhtContext, { key, value }: ValueRecord, {
     })
   }
   if (keepAlive) {
-    await dht.publisher.add({ key, value, life: ttl ?? dht.config.valueTtl })
+    await dht.publisher.add({ key, value, life })
   } else {
     await dht.publisher.remove(key) // what was to be kept alive here is replaced
   }
