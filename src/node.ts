@@ -205,8 +205,8 @@ export async function createNode (init: NodeInit = {}): Promise<KadNode> {
     const privateKey = init.privateKey ?? await generateKeyPair('Ed25519')
     return assemble({ ...init, privateKey })
   }
-  const { dataDir: dir, clock, logger, signal } = init
-  await makeFolder(dir)
+  const { clock, logger, signal } = init
+  const dir = await makeFolder(init.dataDir)
   const privateKey = init.privateKey ?? await loadOrCreateIdentity(dir)
   const dataDir = await openDataDir({ dir, self: privateKey.publicKey.toMultihash().bytes, clock, logger, signal })
   try {

@@ -32,7 +32,7 @@ export interface DataDirInit extends AbortOptions {
 
 /** What a node keeps in its folder, open. */
 export interface DataDir {
-  /** The folder, as an absolute path. */
+  /** The folder, as an absolute path without symbolic links. */
   readonly path: string
   readonly values: DatastoreValueStore
   readonly providers: DatastoreProviderStore

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
@@ -36,6 +36,20 @@ describe('a data directory that cannot be used', () => {
     await expectFailure(dir, 'DataDirInUseError', new RegExp(`^a node runs in ${dir} already: stop it, or use another folder$`))
     await open.close()
     await (await openDataDir({ dir, self: idOf(0) })).close()
+  })
+
+  it('is in use by this process, under another name', async () => {
+    const open = await openDataDir({ dir: join(dir, 'data'), self: idOf(0) })
+    await symlink('data', join(dir, 'link'))
+    await expectFailure(join(dir, 'link'), 'DataDirInUseError', /^a node runs in .*data already/)
+    await open.close()
+  })
+
+  it('lies in a folder whose name is not UTF-8', async () => {
+    const { code, stderr } = await finished(spawnKadmium(['start', '--data', 'data'], { shell: `cd ${dir} && mkdir "$(printf 'caf\\351')" && cd caf* && exec "$@"` }))
+    expect(code).to.equal(6)
+    expect(stderr).to.match(/^kadmium: cannot use .* as the data directory: its path is not UTF-8[^\n]*\n$/)
+    expect(await readdir(dir)).to.have.length(1)
   })
 
   it('is in use by another process, whichever of the two notices first', async () => {
