@@ -2,6 +2,7 @@ import { readKeyFile } from '../hosts/tcp/key-file.ts'
 import { formatRecordKey } from '../record/key-text.ts'
 import { MAX_SALT_BYTES, mutableKeyOf } from '../record/mutable-key.ts'
 import { LocalError, UsageError } from './errors.ts'
+import { parseFile } from './options.ts'
 import { utf8 } from './utf8.ts'
 import type { Ed25519PrivateKey, Ed25519PublicKey } from '@libp2p/interface'
 import type { Command } from 'commander'
@@ -15,7 +16,7 @@ export interface KeyFileOptions {
 }
 
 export function keyFileOption (command: Command): Command {
-  return command.option('-k, --key <file>', `with --mutable, your key pair: what "kadmium keygen" made, or the identity.key of a node (default: ./${DEFAULT_KEY_FILE})`)
+  return command.option('-k, --key <file>', `with --mutable, your key pair: what "kadmium keygen" made, or the identity.key of a node (default: ./${DEFAULT_KEY_FILE})`, parseFile)
 }
 
 /**

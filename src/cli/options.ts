@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { parseAddress, parseRemoteAddress } from '../hosts/tcp/address.ts'
 import { DEFAULT_NETWORK } from '../node.ts'
+import { utf8 } from './utf8.ts'
 import type { OutputOptions } from './output.ts'
 import type { Command } from 'commander'
 
@@ -67,12 +68,22 @@ export function collectRemoteAddress (text: string, previous: readonly Uint8Arra
   return [...previous, parseRemoteAddress(text)]
 }
 
-/** A folder that is named: an empty name would be the current one, and is most likely that of a variable which is not set. */
+/** A folder that is named: an empty name would be the current one. */
 export function parseFolder (text: string): string {
-  if (text === '') {
-    throw new InvalidArgumentError('Give the path of a folder, "." for the current one.')
+  return parsePath(text, 'Give the path of a folder, "." for the current one')
+}
+
+/** A file that is named. */
+export function parseFile (text: string): string {
+  return parsePath(text, 'Give the path of a file')
+}
+
+/** Where a variable is not set there is nothing, or the next option. */
+function parsePath (text: string, advice: string): string {
+  if (text === '' || text.startsWith('-')) {
+    throw new InvalidArgumentError(`${advice}; ./ goes before a name that begins with -.`)
   }
-  return text
+  return utf8('the path', text, 'give one in UTF-8')
 }
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([['ms', 1], ['s', 1_000], ['m', 60_000]])

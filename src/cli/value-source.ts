@@ -21,14 +21,14 @@ interface SourceOptions {
  *
  * @throws {ValueTooLargeError} there is more
  * @throws {LocalError} the file cannot be read
- * @throws {UsageError} the text is not UTF-8
+ * @throws {UsageError} the text, or the path of the file, is not UTF-8
  */
 export async function readValue (text: string, { stdin, signal }: SourceOptions): Promise<Uint8Array> {
   if (text === '-') {
     return readUpTo(stdin, 'stdin', signal)
   }
   if (text.startsWith('@') && !text.startsWith('@@')) {
-    return readFileUpTo(text.slice(1), signal)
+    return readFileUpTo(utf8('the path', text.slice(1), 'give one in UTF-8, or the file on stdin (-)'), signal)
   }
   const value = utf8('the value', text, 'give it in UTF-8, in a file (@FILE) or on stdin (-)')
   return new TextEncoder().encode(value.startsWith('@@') ? value.slice(1) : value)

@@ -88,6 +88,13 @@ describe('the errors of the command', () => {
     ['nobody to dump', ['dump'], /give --data DIR .* or --bootstrap ADDR/],
     ['the hash of a target', ['find-node', '127.0.0.1:1', 'ab'.repeat(32)], /give a peer id/],
     ['plain beyond this machine', ['start', '--listen', '0.0.0.0:0', '--security', 'plain'], /not loopback.*--allow-remote-plain$/],
+    ['a file without a name', ['get', 'x', '-b', '127.0.0.1:1', '--out', ''], /--out <file>' argument '' is invalid. Give the path of a file.*; see kadmium get --help$/],
+    ['a file without a name, for a key pair', ['keygen', '--out', ''], /Give the path of a file/],
+    ['a file without a name, of a key pair', ['put', '--mutable', 'x', 'y', '--key', ''], /Give the path of a file/],
+    ['a file without a name, for a dump', ['dump', '--out', ''], /Give the path of a file/],
+    ['a file without a name, for a lookup', ['lookup', 'x', '--dump', ''], /Give the path of a file/],
+    ['an option in the place of a file', ['get', 'x', '--out', '--quiet'], /Give the path of a file; \.\/ goes before a name that begins with -\.?;/],
+    ['an option in the place of a folder', ['start', '--data', '--quiet'], /Give the path of a folder/],
     ['a folder without a name', ['start', '--data', ''], /--data <dir>' argument '' is invalid. Give the path of a folder.*; see kadmium start --help$/],
     ['a folder without a name, to ask', ['dump', '--data', ''], /Give the path of a folder/],
     ['a folder without a name, for dumps', ['demo', '--out', ''], /Give the path of a folder/],
@@ -176,7 +183,7 @@ describe('the errors of the command', () => {
     const latin = String.raw`"$(printf 'caf\351')"`
     const through = `-b ${node.addr}`
     await runHere(['keygen', '--out', join(folder, 'latin.key')])
-    for (const [args, what] of [[`put ${latin} x ${through}`, 'key'], [`put x ${latin} ${through}`, 'value'], [`get ${latin} ${through}`, 'key'], [`get --mutable ${latin} --key ${join(folder, 'latin.key')} ${through}`, 'name']]) {
+    for (const [args, what] of [[`keygen --out ${latin}`, 'path'], [`put x @${latin} ${through}`, 'path'], [`put ${latin} x ${through}`, 'key'], [`put x ${latin} ${through}`, 'value'], [`get ${latin} ${through}`, 'key'], [`get --mutable ${latin} --key ${join(folder, 'latin.key')} ${through}`, 'name']]) {
       const { code, stderr } = await finished(spawnKadmium([], { shell: `exec "$@" ${args}` }))
       expect(code).to.equal(2)
       expect(stderr).to.match(new RegExp(`^kadmium: the ${what} is not UTF-8, and would be taken for something else: give `))

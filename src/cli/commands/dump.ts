@@ -6,7 +6,7 @@ import { withJoinedClient } from '../client.ts'
 import { askState } from '../control-client.ts'
 import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
-import { joiningOptions, parseFolder } from '../options.ts'
+import { joiningOptions, parseFile, parseFolder } from '../options.ts'
 import { writeDumpFiles } from '../write-file.ts'
 import type { Context, Perform } from '../context.ts'
 import type { ClientOptions, JoinOptions } from '../options.ts'
@@ -27,7 +27,7 @@ export function dumpCommand (perform: Perform): Command {
   const command = new Command('dump')
     .description('print the state of a running node (--data), or what a fresh client sees (--bootstrap), as JSON')
     .option('-d, --data <dir>', 'the folder of a node that runs: what "kadmium start --data" was given', parseFolder)
-    .option('-o, --out <file>', 'write it to FILE as JSON and to FILE.plantuml')
+    .option('-o, --out <file>', 'write it to FILE as JSON and to FILE.plantuml', parseFile)
     .option('--plantuml', 'print PlantUML rather than JSON')
     .addHelpText('after', EXAMPLE)
   return joiningOptions(command).action(async (options: Options) => {

@@ -7,7 +7,7 @@ import { withJoinedClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { keyDocument } from '../key-document.ts'
 import { keyFileOption, loadKeyFile, mutableKeyNamed } from '../key-file.ts'
-import { joiningOptions } from '../options.ts'
+import { joiningOptions, parseFile } from '../options.ts'
 import { plural } from '../plural.ts'
 import { KEYS_HELP, parseKey } from '../record-key.ts'
 import { sequenceOf } from '../sequence.ts'
@@ -54,7 +54,7 @@ export function getCommand (perform: Perform): Command {
     .description('print the value at a key, or write it to a file')
     .usage(USAGE)
     .argument('[key]', 'the key')
-    .option('-o, --out <file>', 'write the value there: the whole file or nothing')
+    .option('-o, --out <file>', 'write the value there: the whole file or nothing', parseFile)
     .option('--quorum <n>', 'stop when N nodes have given a value (default: all of the closest are asked)', parseQuorum)
     .option('--mutable <name>', 'get the value that "put --mutable NAME" put with this key pair')
     .addHelpText('after', EXAMPLE)

@@ -4,7 +4,7 @@ import { createKeyFile } from '../../hosts/tcp/key-file.ts'
 import { LocalError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
 import { DEFAULT_KEY_FILE, keyPrefix } from '../key-file.ts'
-import { outputOptions } from '../options.ts'
+import { outputOptions, parseFile } from '../options.ts'
 import type { Perform } from '../context.ts'
 import type { OutputOptions } from '../output.ts'
 
@@ -26,7 +26,7 @@ interface Options extends OutputOptions {
 export function keygenCommand (perform: Perform): Command {
   const command = new Command('keygen')
     .description('make a key pair, for values that only you can write: "put --mutable"')
-    .option('-o, --out <file>', 'where to keep it, as libp2p\'s protobuf, for this user only', DEFAULT_KEY_FILE)
+    .option('-o, --out <file>', 'where to keep it, as libp2p\'s protobuf, for this user only', parseFile, DEFAULT_KEY_FILE)
     .addHelpText('after', EXAMPLE)
   return outputOptions(command).action(async (options: Options) => {
     await perform(options, async ({ out }) => {

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { lookupDump } from '../../dump/lookup.ts'
 import { withJoinedClient } from '../client.ts'
 import { EXIT } from '../exit-codes.ts'
-import { joiningOptions } from '../options.ts'
+import { joiningOptions, parseFile } from '../options.ts'
 import { peerLines } from '../peer-lines.ts'
 import { plural } from '../plural.ts'
 import { parseTarget } from '../target.ts'
@@ -26,7 +26,7 @@ export function lookupCommand (perform: Perform): Command {
   const command = new Command('lookup')
     .description('find the nodes closest to the key of a value, or to a peer')
     .argument('<key>', 'the key of a value, or a peer id (12D3Koo…)', parseTarget)
-    .option('--dump <file>', 'write what was found to FILE as JSON and to FILE.plantuml')
+    .option('--dump <file>', 'write what was found to FILE as JSON and to FILE.plantuml', parseFile)
     .addHelpText('after', EXAMPLE)
   return joiningOptions(command).action(async (target: Target, options: Options) => {
     await perform(options, async context => {
