@@ -13,6 +13,9 @@ const MAX_REQUEST_BYTES = 1_024
 /** Milliseconds that an asker may take for its request, and between two parts of the answer that it reads. How long the answer takes is for the asker to judge. */
 const ASKER_TIMEOUT_MS = 30_000
 
+/** What systems say where a file system, such as FAT, knows no sockets. */
+const NO_SOCKETS = /^(EPERM|ENOTSUP|EOPNOTSUPP)$/
+
 /** Answers to one request, by its `type`. */
 export type ControlHandlers = ReadonlyMap<string, () => Promise<unknown>>
 
@@ -54,7 +57,8 @@ async function listen (server: Server, path: string): Promise<void> {
     bindForOwner(server, path)
     await once(server, 'listening')
   } catch (cause) {
-    throw new LocalError(`cannot open ${path} (${errnoOf(cause) ?? String(cause)}): use a folder that this user can write to`, { cause })
+    const code = errnoOf(cause) ?? String(cause)
+    throw new LocalError(`cannot open ${path} (${code}): ${NO_SOCKETS.test(code) ? 'its file system has no sockets; use a folder on another one' : 'use a folder that this user can write to'}`, { cause })
   }
 }
 

@@ -1,4 +1,4 @@
-import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeSynced } from '../files/write-synced.ts'
 import { checkTable } from './table.ts'
@@ -63,7 +63,6 @@ async function replace (dir: string, name: string, mended: Uint8Array): Promise<
   await mkdir(join(dir, LOST_FOLDER), { recursive: true })
   await rm(draft, { force: true })
   await writeSynced(draft, mended)
-  await rm(kept, { force: true })
-  await link(join(dir, name), kept)
+  await copyFile(join(dir, name), kept) // not every file system has links
   await rename(draft, join(dir, name))
 }

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { link, open, readFile, rm } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { makeFolders } from '../../files/make-folders.ts'
-import { writeSynced } from '../../files/write-synced.ts'
+import { writeNew } from '../../files/write-new.ts'
 import { IdentityError } from './errors.ts'
 import { codeOf } from './system-error.ts'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
@@ -58,23 +57,6 @@ export async function createKeyFile (path: string): Promise<Ed25519PrivateKey | 
   } catch (err) {
     const isFull = /^(ENOSPC|EDQUOT|EFBIG)$/.test(codeOf(err))
     throw new IdentityError(`cannot write ${path} (${codeOf(err)}): ${isFull ? 'make room on that disk' : 'use a folder that this user can write to'}`, { cause: err })
-  }
-}
-
-/** Write the whole file under another name, then link it to its own; false, and nothing, if that is taken. */
-async function writeNew (path: string, bytes: Uint8Array): Promise<boolean> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  try {
-    await writeSynced(draft, bytes)
-    await link(draft, path)
-    return true
-  } catch (err) {
-    if (codeOf(err) === 'EEXIST') {
-      return false
-    }
-    throw err
-  } finally {
-    await rm(draft, { force: true })
   }
 }
 
