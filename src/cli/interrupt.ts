@@ -1,6 +1,7 @@
 import { systemClock } from '../clock/clock.ts'
 import { sharedController } from '../clock/shared-controller.ts'
 import { InterruptedError, outputError } from './errors.ts'
+import { EXIT_BY_SIGNAL } from './exit-codes.ts'
 import type { EndingSignal } from './errors.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { EventEmitter } from 'node:events'
@@ -13,12 +14,16 @@ const SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
  */
 const ONE_WISH_MS = 500
 
+/** The first process of a container: no signal ends it that it has no handler for. */
+const INIT_PID = 1
+
 /** The process, as far as signals and its output go. */
 interface Interruptible extends EventEmitter {
   readonly pid: number
   readonly stdout: EventEmitter
   readonly stderr: EventEmitter
   kill (pid: number, signal: EndingSignal): void
+  exit (code: number): void
 }
 
 /**
@@ -36,6 +41,9 @@ export function watchInterrupts (target: Interruptible, clock: Clock = systemClo
     if (controller.signal.aborted) {
       SIGNALS.forEach(signal => { target.off(signal, onSignal) })
       target.kill(target.pid, signal) // process.exit() would wait for what is being read or written, for ever perhaps
+      if (target.pid === INIT_PID) {
+        target.exit(EXIT_BY_SIGNAL[signal])
+      }
     }
     isSameWish = true
     clock.schedule(ONE_WISH_MS, () => { isSameWish = false })

@@ -6,13 +6,24 @@ import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 
 /** A process that notes what kills it. */
 class Target extends EventEmitter {
-  readonly pid = 1
+  readonly pid: number
   readonly stdout = new EventEmitter()
   readonly stderr = new EventEmitter()
   readonly killedBy: string[] = []
 
+  readonly exitCodes: number[] = []
+
+  constructor (pid = 2) {
+    super()
+    this.pid = pid
+  }
+
   kill (_pid: number, signal: string): void {
     this.killedBy.push(signal)
+  }
+
+  exit (code: number): void {
+    this.exitCodes.push(code)
   }
 }
 
@@ -34,7 +45,18 @@ describe('signals', () => {
     expect(target.killedBy).to.deep.equal([])
     target.emit('SIGINT', 'SIGINT')
     expect(target.killedBy).to.deep.equal(['SIGINT'])
+    expect(target.exitCodes).to.deep.equal([])
     expect(target.listenerCount('SIGINT')).to.equal(0)
+  })
+
+  it('the first process of a container, which no signal kills, exits', async () => {
+    const init = new Target(1)
+    watchInterrupts(init, clock)
+    init.emit('SIGTERM', 'SIGTERM')
+    await clock.advance(500)
+    expect(init.exitCodes).to.deep.equal([])
+    init.emit('SIGINT', 'SIGINT')
+    expect(init.exitCodes).to.deep.equal([130])
   })
 
   it('what comes twice at once is one: npm passes on the Ctrl-C of its terminal, and a shell the end of it', async () => {
