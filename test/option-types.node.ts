@@ -5,8 +5,8 @@ import { compile, errorsIn, root } from './helpers/compile.ts'
 
 /** What every program gives whole, or in part: whatever may be left out may be undefined. */
 const PROGRAM = `
-import type { FindPeerOptions, FindProvidersOptions, GetOptions, KademliaInit, MutablePut, OperationOptions, PutOptions, ReprovideOptions, StartOptions } from '../src/engine.ts'
-import type { KadDHTInit, ProvidersInit, ReProvideInit } from '../src/index.ts'
+import type { FindPeerOptions, FindProvidersOptions, GetOptions, Kademlia, KademliaInit, MutablePut, OperationOptions, PutOptions, ReprovideOptions, StartOptions } from '../src/engine.ts'
+import type { FindProvidersOptions as FindOptions, GetValueOptions, KadDHTInit, ProvidersInit, ReProvideInit, SetModeOptions } from '../src/index.ts'
 import type { MemoryHostInit, MemoryNetworkInit, VirtualClockInit } from '../src/memory.ts'
 import type { InboundLimits, NodeInit, TcpHostInit } from '../src/node.ts'
 
@@ -26,6 +26,7 @@ export interface All {
     Takes<StartOptions, Undefined<StartOptions>>
   ]
   nodes: [
+    Takes<NonNullable<Parameters<Kademlia['setMode']>[1]>, { force: undefined }>,
     Takes<KademliaInit, Undefined<KademliaInit>>,
     Takes<ReprovideOptions, Undefined<ReprovideOptions>>,
     Takes<NodeInit, Undefined<NodeInit>>,
@@ -35,7 +36,10 @@ export interface All {
   libp2p: [
     Takes<KadDHTInit, Undefined<KadDHTInit>>,
     Takes<ProvidersInit, Undefined<ProvidersInit>>,
-    Takes<ReProvideInit, Undefined<ReProvideInit>>
+    Takes<ReProvideInit, Undefined<ReProvideInit>>,
+    Takes<GetValueOptions, Undefined<Pick<GetValueOptions, 'quorum'>>>,
+    Takes<FindOptions, Undefined<Pick<FindOptions, 'limit'>>>,
+    Takes<SetModeOptions, Undefined<Pick<SetModeOptions, 'force'>>>
   ]
   memory: [
     Takes<MemoryNetworkInit, Undefined<MemoryNetworkInit>>,

@@ -284,7 +284,7 @@ export class Kademlia {
   }
 
   /** Serve requests from now on, or only ask. As a server, the host must be one that others can dial. With `force`, even if the mode is set already. Throws an InvalidOptionError for any other mode. */
-  async setMode (mode: 'client' | 'server', { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+  async setMode (mode: 'client' | 'server', { force = false }: { readonly force?: boolean | undefined } = {}): Promise<void> {
     if (oneOf('mode', mode, MODES) === this.#mode && !force) {
       return
     }

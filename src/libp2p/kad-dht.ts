@@ -12,19 +12,19 @@ export interface RoutingTable {
 /** How to set a mode. */
 export interface SetModeOptions extends AbortOptions {
   /** Set the mode even if it is set already. */
-  force?: boolean
+  force?: boolean | undefined
 }
 
 /** What a query for a value takes. */
 export interface GetValueOptions extends RoutingOptions {
   /** Stop after so many values. Default 0: ask all of the k closest, which finds the best there is. Kubo uses 16. */
-  quorum?: number
+  quorum?: number | undefined
 }
 
 /** What a query for providers takes. */
 export interface FindProvidersOptions extends RoutingOptions {
   /** Stop after so many providers. Default: `k`; 0: ask all of the k closest. */
-  limit?: number
+  limit?: number | undefined
 }
 
 /**
