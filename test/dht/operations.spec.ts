@@ -4,6 +4,7 @@ import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { sleep } from '../../src/clock/wait.ts'
 import { Kademlia } from '../../src/dht/kademlia.ts'
+import { contactOf } from '../../src/keyspace/contact.ts'
 import { sameKey } from '../../src/keyspace/distance.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
 import { mutableKeyOf } from '../../src/record/mutable-key.ts'
@@ -52,6 +53,14 @@ describe('operations', () => {
       expect(byAddress.peer.id).to.deep.equal(b.dht.self.id)
       const asPeer = await simulation.clock.run(a.dht.ping(b.dht.self))
       expect(asPeer.ms).to.equal(50)
+    })
+
+    it('takes a copy of a contact, as another thread has it, and of its parts those alone that say who it is and where', async () => {
+      const { id, key, identity, addrs } = contactOf(b.dht.self)
+      for (const copy of [structuredClone({ id, key, identity, addrs }), { ...contactOf(a.dht.self), id, addrs }]) {
+        const { peer } = await simulation.clock.run(a.dht.ping(copy))
+        expect(peer.key).to.deep.equal(key)
+      }
     })
 
     it('takes an address as text', async () => {

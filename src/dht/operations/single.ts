@@ -56,12 +56,16 @@ async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): P
   return isBytes(to) ? dht.peers.identify(to, signal) : contactOf(checkedPeer(to))
 }
 
-/** @throws {InvalidOptionError} it is neither a peer nor an address */
+/**
+ * Who it is and where: what else it has may be that of another, or a copy that is none.
+ *
+ * @throws {InvalidOptionError} it is neither a peer nor an address
+ */
 function checkedPeer (peer: PeerInfo): PeerInfo {
   if (!isBytes(peer?.id) || !isPeerId(peer.id) || !Array.isArray(peer.addrs)) {
     throw new InvalidOptionError('a node is given by its address, as text or as a Uint8Array, or as a peer, { id, addrs }, whose id is the multihash of a PeerId')
   }
-  return peer
+  return { id: peer.id, addrs: peer.addrs }
 }
 
 /** A node is alive. */
