@@ -1,3 +1,4 @@
+import { equals } from 'uint8arrays/equals'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 
 // codes of the multiaddr protocol table, https://github.com/multiformats/multiaddr/blob/master/protocols.csv
@@ -44,15 +45,11 @@ export function numbersOf (peer: PeerInfo, limit: number): number[] {
   const numbers: number[] = []
   for (const addr of peer.addrs) {
     const address = numbers.length < limit ? decodeAddress(addr) : undefined
-    if (address != null && (address.id == null || equalBytes(address.id, peer.id))) {
+    if (address != null && (address.id == null || equals(address.id, peer.id))) {
       numbers.push(address.number)
     }
   }
   return numbers
-}
-
-export function equalBytes (a: Uint8Array, b: Uint8Array): boolean {
-  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i])
 }
 
 // in place: a view of an array that lies on the heap moves its bytes off it, and addresses are kept for long

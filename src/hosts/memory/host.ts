@@ -1,5 +1,6 @@
+import { equals } from 'uint8arrays/equals'
 import { asError, DialError, StreamResetError, UnsupportedProtocolError } from '../../rpc/errors.ts'
-import { decodeAddress, equalBytes, numbersOf } from './address.ts'
+import { decodeAddress, numbersOf } from './address.ts'
 import { Dial } from './dial.ts'
 import { createStreams } from './stream.ts'
 import { Watchers } from './watchers.ts'
@@ -194,7 +195,7 @@ function refusalOf (host: MemoryHost | undefined, { id, protocol }: Callee): Err
   if (host?.listens !== true) {
     return new DialError('nobody listens at the address')
   }
-  if (id != null && !equalBytes(host.self.id, id)) {
+  if (id != null && !equals(host.self.id, id)) {
     return new DialError('someone else lives at the address')
   }
   return host.serves(protocol) ? undefined : new UnsupportedProtocolError(`the peer does not serve ${protocol}`)

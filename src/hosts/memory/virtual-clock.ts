@@ -79,7 +79,8 @@ export class VirtualClock implements Clock {
 
   /**
    * Let time pass until `task` settles, and give what it gives. Time then stands still
-   * again, unless somebody else runs the clock at the same time.
+   * again, unless somebody else runs the clock at the same time. Beside a node that runs, something is
+   * always scheduled: a task that never settles is waited for without end then.
    *
    * @throws {DeadlockError} nothing is scheduled any more and `task` still waits
    * @throws {unknown} what `task` rejects with, or what a scheduled call throws
