@@ -1,3 +1,4 @@
+import { abortable } from '../../clock/wait.ts'
 import { between } from './jitter.ts'
 import type { Cancel, Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
@@ -92,17 +93,9 @@ export class Upkeep {
   }
 
   async #untilContact (signal: AbortSignal): Promise<void> {
-    if (this.#init.hasContacts()) {
-      return
+    if (!this.#init.hasContacts()) {
+      await abortable(new Promise<void>(resolve => { this.#wake = resolve }), signal)
     }
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => { reject(signal.reason) }
-      signal.addEventListener('abort', onAbort, { once: true })
-      this.#wake = () => {
-        signal.removeEventListener('abort', onAbort)
-        resolve()
-      }
-    })
   }
 
   async #round (signal: AbortSignal): Promise<void> {
