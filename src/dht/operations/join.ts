@@ -42,10 +42,10 @@ export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known
   const { config: { clock, refreshInterval }, peers: { table } } = dht
   const begun = clock.now()
   const ms = timeoutOf(options, JOIN_DEADLINE_MS)
-  const deadline = joinDeadline(dht, ms, options.signal)
+  const deadline = deadlineOf(dht, 'joining', ms, options.signal)
   const reporting = new Reporting(options.onProgress, deadline)
   try {
-    const greetings = new Greetings(dht, addrs, known, reporting.onProgress, joinDeadline(dht, ms, options.signal, deadline.signal))
+    const greetings = new Greetings(dht, addrs, known, reporting.onProgress, deadlineOf(dht, 'joining', ms, options.signal, deadline.signal))
     const { answered, failed } = greetings
     await greetings.over
     reporting.check()
@@ -63,8 +63,8 @@ export async function join (dht: DhtContext, addrs: readonly Uint8Array[], known
   }
 }
 
-function joinDeadline ({ config: { clock }, tasks }: DhtContext, ms: number, ...signals: Array<AbortSignal | undefined>): Deadline {
-  return startDeadline(clock, ms, () => new TimeoutError(`joining took longer than ${ms} ms`), ...signals, tasks.signal)
+function deadlineOf ({ config: { clock }, tasks }: DhtContext, what: string, ms: number, ...signals: Array<AbortSignal | undefined>): Deadline {
+  return startDeadline(clock, ms, () => new TimeoutError(`${what} took longer than ${ms} ms`), ...signals, tasks.signal)
 }
 
 /**
@@ -155,7 +155,7 @@ class Greetings {
 /** {@link fill} every bucket, however lately it was looked through. */
 export async function refresh (dht: DhtContext, options: OperationOptions): Promise<void> {
   const ms = timeoutOf(options, JOIN_DEADLINE_MS)
-  const deadline = startDeadline(dht.config.clock, ms, () => new TimeoutError(`refreshing took longer than ${ms} ms`), options.signal, dht.tasks.signal)
+  const deadline = deadlineOf(dht, 'refreshing', ms, options.signal)
   try {
     await fill(dht, 0, { ...options, signal: deadline.signal })
   } finally {
