@@ -105,7 +105,6 @@ interface SocketHostInit extends Omit<TcpHostInit, 'announce'> {
 
 class SocketHost implements TcpHost {
   readonly #id: Uint8Array
-  readonly #clock: Clock
   readonly #own: OwnAddrs
   readonly #agent: string
   readonly #inbound = new Set<TcpConnection>()
@@ -119,7 +118,6 @@ class SocketHost implements TcpHost {
 
   constructor ({ privateKey, clock, tls, announce, allowRemotePlain, limits, agent = 'kadmium' }: SocketHostInit) {
     this.#id = privateKey.publicKey.toMultihash().bytes
-    this.#clock = clock
     this.#own = new OwnAddrs({ id: this.#id, clock, announced: announce, bound: () => this.#listener.bound })
     this.#agent = agent
     this.#admission = new Admission(clock, limits)
