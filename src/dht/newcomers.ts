@@ -1,6 +1,6 @@
+import { hasNewAddr } from '../keyspace/contact.ts'
 import { isWithin } from '../keyspace/prefix.ts'
-import { bytesEqual } from '../wire/bytes-equal.ts'
-import type { Contact, PeerInfo } from '../keyspace/contact.ts'
+import type { Contact } from '../keyspace/contact.ts'
 import type { Bucket } from '../routing/k-bucket.ts'
 import type { RoutingTable } from '../routing/routing-table.ts'
 import type { TableEntry } from '../routing/table-entry.ts'
@@ -11,11 +11,6 @@ const FRESH_MS = 300_000
 /** Has it answered lately? Not if the clock was set back since, as far as one can tell. */
 export function isFresh ({ lastSeen }: TableEntry, now: number): boolean {
   return Math.abs(now - lastSeen) < FRESH_MS
-}
-
-/** Are all of its addresses among those that we know of it? */
-export function isKnownAt (known: PeerInfo, { addrs }: PeerInfo): boolean {
-  return addrs.every(addr => known.addrs.some(other => bytesEqual(addr, other)))
 }
 
 /**
@@ -31,7 +26,7 @@ export function isKnownAt (known: PeerInfo, { addrs }: PeerInfo): boolean {
 export function isWanted (table: RoutingTable, contact: Contact, splitBits: number): boolean {
   const known = table.get(contact.key)
   if (known != null) {
-    return !isKnownAt(known, contact)
+    return hasNewAddr(contact, known)
   }
   const bucket = bucketOf(table, contact)
   return bucket == null || bucket.contacts.length < table.k || bucket.containsSelf || bucket.prefixLength < splitBits

@@ -1,10 +1,10 @@
 import { startDeadline } from '../clock/wait.ts'
-import { contactOf } from '../keyspace/contact.ts'
+import { contactOf, hasNewAddr } from '../keyspace/contact.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { RoutingTable } from '../routing/routing-table.ts'
 import { DialError, LimitError, StreamResetError, TimeoutError, UnsupportedProtocolError } from '../rpc/errors.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
-import { isFresh, isKnownAt, isWanted } from './newcomers.ts'
+import { isFresh, isWanted } from './newcomers.ts'
 import { WorkQueue } from './work-queue.ts'
 import type { KademliaConfig, Observer } from './config.ts'
 import type { Tasks } from './tasks.ts'
@@ -192,7 +192,7 @@ export class Peers {
   /** Is it worth a request to know whether a newcomer answers? Not while one is under way, nor if the table has no use for it. */
   #isToBeDialled (contact: Contact): boolean {
     const asked = this.#init.client.asked(contact)
-    if (contact.addrs.length === 0 || (asked != null && isKnownAt(asked, contact))) {
+    if (contact.addrs.length === 0 || (asked != null && !hasNewAddr(contact, asked))) {
       return false
     }
     return isWanted(this.table, contact, this.#init.config.prefixLength)
@@ -272,7 +272,7 @@ export class Peers {
   #forget (contact: Contact, err: unknown): void {
     const known = this.table.get(contact.key)
     const isUnreached = err instanceof DialError || err instanceof TimeoutError
-    if (known != null && isUnreached && !isKnownAt(contact, known)) {
+    if (known != null && isUnreached && hasNewAddr(known, contact)) {
       return
     }
     if (this.#remove(contact, err)) {

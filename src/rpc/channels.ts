@@ -1,5 +1,4 @@
-import { nameOf } from '../keyspace/contact.ts'
-import { bytesEqual } from '../wire/bytes-equal.ts'
+import { hasNewAddr, nameOf } from '../keyspace/contact.ts'
 import { Channel } from './channel.ts'
 import { StreamResetError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
@@ -263,6 +262,6 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
 }
 
 /** Is a stream to `peer` being opened without the addresses, or some of them, at which it is said to be now? */
-function isOpeningElsewhere ({ isOpen, peer: { addrs: tried } }: Channel, { addrs }: PeerInfo): boolean {
-  return !isOpen && addrs.some(addr => !tried.some(known => bytesEqual(known, addr)))
+function isOpeningElsewhere (channel: Channel, peer: PeerInfo): boolean {
+  return !channel.isOpen && hasNewAddr(peer, channel.peer)
 }
