@@ -140,11 +140,8 @@ export class Peers {
 
   /** Ask whether `contact` is alive, be it ever so slow. The table learns from the answer. */
   async probe (contact: Contact, signal?: AbortSignal): Promise<void> {
-    if (this.#init.config.probe === 'ping') {
-      await this.ask(contact, { type: 'ping' }, { signal })
-    } else {
-      await this.ask(contact, { type: 'find-node', target: this.#init.self.id }, { signal })
-    }
+    const { config, self } = this.#init
+    await this.ask(contact, config.probe === 'ping' ? { type: 'ping' } : { type: 'find-node', target: self.id }, { signal })
   }
 
   /**
