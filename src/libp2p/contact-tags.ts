@@ -3,7 +3,7 @@ import { bytesToMapKey } from '../keyspace/key.ts'
 import { peerIdOf } from './peer-info.ts'
 import type { Cancel, Clock } from '../clock/clock.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
-import type { Logger, PeerStore } from '@libp2p/interface'
+import type { Logger, Peer, PeerStore } from '@libp2p/interface'
 
 /** Milliseconds that changes are gathered before the peer store is told. */
 const DELAY_MS = 1_000
@@ -12,7 +12,7 @@ const DELAY_MS = 1_000
 const RENEW_MS = 3_600_000
 
 /** Who is in the routing table: with this tag, the other implementation knows its contacts again after a restart. */
-export const CONTACT_TAG = 'kad-peer'
+const CONTACT_TAG = 'kad-peer'
 
 const NEIGHBOUR_TAG = 'kad-close'
 const KEEP_ALIVE_TAG = `${KEEP_ALIVE}-kad-dht`
@@ -110,7 +110,7 @@ export class ContactTags {
 
   /** Whom earlier runs have tagged: who is no contact any more would be dialled at each start. */
   async #left (): Promise<Map<string, Tagged>> {
-    const peers = await this.#init.peerStore.all({ filters: [({ tags }) => tags.has(CONTACT_TAG)] })
+    const peers = await taggedPeers(this.#init.peerStore)
     return new Map(peers.map(peer => {
       const id = peer.id.toMultihash().bytes
       return [bytesToMapKey(id), { contact: { id, addrs: [] }, worth: 'stranger' }]
@@ -125,4 +125,9 @@ export class ContactTags {
       await this.#init.peerStore.merge(peerId, { tags: TAGS[WORTHS.find(worth => worths.includes(worth)) ?? 'stranger'] })
     }
   }
+}
+
+/** Those in the peer store whom an earlier run, or the other implementation, has tagged as its contacts. */
+export async function taggedPeers (peerStore: Pick<PeerStore, 'all'>): Promise<Peer[]> {
+  return peerStore.all({ filters: [({ tags }) => tags.has(CONTACT_TAG)] })
 }

@@ -1,4 +1,4 @@
-import { CONTACT_TAG } from './contact-tags.ts'
+import { taggedPeers } from './contact-tags.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { ContactStore } from '../store/contact-store.ts'
 import type { PeerStore } from '@libp2p/interface'
@@ -26,7 +26,7 @@ export class SavedContacts implements ContactStore {
   }
 
   async #tagged (): Promise<PeerInfo[]> {
-    const peers = await this.#peerStore.all({ filters: [({ tags }) => tags.has(CONTACT_TAG)] })
+    const peers = await taggedPeers(this.#peerStore)
     return peers.map(({ id, addresses }) => ({
       id: id.toMultihash().bytes,
       addrs: addresses.map(({ multiaddr }) => multiaddr.bytes)
