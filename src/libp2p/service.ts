@@ -262,7 +262,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   provide (key: CID, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    return this.#query('PROVIDE', options, async ({ dht, translator, tell, options: operation }) => {
+    return this.#query('PROVIDE', options, async ({ dht, translator, options: operation }) => {
       const { lookup: { closest } } = await dht.provide(key.multihash.bytes, operation)
       closest.forEach(peer => { translator.finalPeer(undefined, peer) })
     })
@@ -286,7 +286,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   findPeer (id: PeerId, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    return this.#query('FIND_PEER', options, async ({ dht, translator, tell, options: operation }) => {
+    return this.#query('FIND_PEER', options, async ({ dht, translator, options: operation }) => {
       const known = options.useCache === false ? undefined : await this.#knownPeer(id, options)
       const found = known ?? (options.useNetwork === false ? undefined : await unlessStopped(dht.findPeer(id.toMultihash().bytes, { ...operation, source: 'network' })))
       if (found == null) {
@@ -300,7 +300,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   getClosestPeers (key: Uint8Array, options: RoutingOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
-    return this.#query('GET_CLOSEST_PEERS', options, async ({ dht, translator, tell, options: operation }) => {
+    return this.#query('GET_CLOSEST_PEERS', options, async ({ dht, translator, options: operation }) => {
       const { closest } = await dht.lookup(key, operation)
       closest.forEach(peer => { translator.finalPeer(undefined, peer) })
     })

@@ -58,9 +58,6 @@ export class Translator {
         this.#asking(event.peer, event.request)
         break
       case 'answered':
-        this.#running--
-        this.#response(event.peer, event.request, event.response)
-        break
       case 'stored':
         this.#running--
         this.#response(event.peer, event.request, event.response)
