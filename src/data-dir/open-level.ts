@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { adviceFor, DataDirError, DataDirInUseError, DiskFullError, fullReason, textOf } from './errors.ts'
 import { mendTables } from './mend-tables.ts'
+import { proveRoom } from './room.ts'
 import type { MendedTables } from './mend-tables.ts'
 import type { Log } from '../store/log.ts'
 import type { AbortOptions } from '@libp2p/interface'
@@ -58,6 +59,7 @@ export async function repairLevel (init: OpenLevelInit, reason?: unknown): Promi
   const path = join(init.dir, DATABASE_FOLDER)
   init.log('repairing the database in %s (%s): what can be read stays, the rest is in its folder lost', path, reason == null ? 'it does not say where its list of files is' : textOf(reason))
   try {
+    await proveRoom(init.dir) // what LevelDB's repair has no room for it leaves out
     const { empty } = await mendTablesIfAny(path, init)
     await Promise.all(empty.map(async table => rm(table))) // LevelDB's repair ends the process on one without a row
     const { ClassicLevel } = await import('classic-level')

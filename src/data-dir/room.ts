@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Bytes that must be free before a database is opened again: it writes its log of up to 4 MiB as a table then, and begins another. */
+/** Bytes that must be free before a database is opened again, or repaired: it writes its log of up to 4 MiB as a table then, and begins another. */
 const ROOM_BYTES = 8 * 1024 * 1024
 
 /**

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { expect } from 'aegir/chai'
 import { writeError } from '../../src/data-dir/errors.ts'
 import { createNode } from '../../src/node.ts'
-import { killLeftovers, StartedNode } from '../cli/kadmium.ts'
+import { finished, killLeftovers, spawnKadmium, StartedNode } from '../cli/kadmium.ts'
 import type { KadNode } from '../../src/node.ts'
 
 const VALUE_BYTES = 64 * 1024
@@ -79,6 +79,23 @@ describe('a node whose disk is full', () => {
     await node.stop('SIGKILL')
     const again = await StartedNode.start(['--data', dir])
     await expectAll(again, kept)
+    await again.stop()
+  })
+
+  it('is not repaired before there is room: none of its values is lost', async () => {
+    const node = await StartedNode.start(['--data', dir])
+    const numbers = [...Array(20).keys()]
+    for (const number of numbers) {
+      await asker.store(node.addr, `key ${number}`, valueOf(number))
+    }
+    await node.stop('SIGKILL')
+    await rm(join(dir, 'db', 'CURRENT'))
+    const child = spawnKadmium(['start', '--listen', '127.0.0.1:0', '--data', dir], { shell: `exec prlimit --fsize=${NO_ROOM} "$@"` })
+    const { code, stderr } = await finished(child)
+    expect(stderr).to.match(/the disk is full \(.*\): the database in .* needs some 10 MB of room to be opened; nothing of it is lost/)
+    expect(code).to.equal(6)
+    const again = await StartedNode.start(['--data', dir])
+    await expectAll(again, numbers)
     await again.stop()
   })
 })
