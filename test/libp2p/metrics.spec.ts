@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { ServiceMetrics } from '../../src/libp2p/metrics.ts'
 import { KadDHTService } from '../../src/libp2p/service.ts'
 import { Collector } from './collector.ts'
 import { all, disconnect, failure, named, silence, TestNetwork, until, utf8, WITH_VALUES } from './network.ts'
@@ -41,6 +42,21 @@ function componentsOf (node: DhtNode, metrics: Collector): KadDHTComponents {
   const { peerId, registrar, connectionManager, addressManager, peerStore, events, logger, datastore } = node.services.inside.components
   return { peerId, registrar, connectionManager, addressManager, peerStore, events, logger, datastore, metrics }
 }
+
+describe('metrics of what a node does by itself', () => {
+  it('tell who was asked whether it is alive, and what was provided again', () => {
+    const told = new Collector()
+    const { observer } = new ServiceMetrics(told, 'dht', () => undefined)
+    observer.onProbe?.('newcomer', 20, undefined)
+    observer.onProbe?.('contact', 30, undefined)
+    observer.onProbe?.('contact', 40, new Error('no answer'))
+    observer.onReprovide?.(50)
+    expect(told.group('dht_kad_bucket_events_total')).to.deep.equal({ ping_new_contact: 1, ping_old_contact: 1, ping_old_contact_error: 1 })
+    expect(told.group('dht_routing_table_ping_new_contact_time_milliseconds')).to.deep.equal({ success: 20 })
+    expect(told.group('dht_routing_table_ping_old_contact_time_milliseconds')).to.deep.equal({ success: 30, failure: 40 })
+    expect(told.group('dht_reprovide_timeout_milliseconds')).to.deep.equal({ success: 50 })
+  })
+})
 
 describe('metrics', () => {
   const network = new TestNetwork()

@@ -143,6 +143,17 @@ describe('a query', () => {
     expect(begun).to.equal(false)
   })
 
+  it('gives nothing of what was told before it was left', async () => {
+    const events = query<QueryEvent>(async tell => {
+      tell(event(1))
+      tell(event(2))
+      throw new Error('and failed')
+    }, undefined)
+    await events.next()
+    expect(await events.return()).to.deep.equal({ done: true, value: undefined })
+    expect(await events.next()).to.deep.equal({ done: true, value: undefined })
+  })
+
   it('throws the reason of its signal', async () => {
     const controller = new AbortController()
     const reason = new Error('enough')
