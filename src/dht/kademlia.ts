@@ -582,7 +582,8 @@ export class Kademlia {
   async #whileRunning<T> (work: (dht: DhtContext) => Promise<T>, options: OperationOptions | undefined): Promise<T> {
     const dht = this.#running(options)
     try {
-      return await work(dht)
+      // a kind of values or a store may take its time, and knows of no signal
+      return await abortable(work(dht), options?.signal, dht.tasks.signal)
     } catch (err) {
       dht.tasks.signal.throwIfAborted()
       throw err

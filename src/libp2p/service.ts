@@ -1,6 +1,6 @@
 import { contentRoutingSymbol, NotFoundError, peerDiscoverySymbol, peerRoutingSymbol, serviceCapabilities, serviceDependencies } from '@libp2p/interface'
 import { TypedEventEmitter } from 'main-event'
-import { sleep } from '../clock/wait.ts'
+import { abortable, sleep } from '../clock/wait.ts'
 import { MODES } from '../dht/config.ts'
 import { NoPeersError, NotStartedError, ValueNotFoundError } from '../dht/errors.ts'
 import { Kademlia } from '../dht/kademlia.ts'
@@ -495,8 +495,8 @@ async function findValue (dht: Kademlia, key: Uint8Array, options: GetOptions): 
 }
 
 /** The same, of what we keep ourselves. */
-async function findKept ({ internals: { values } }: Kademlia, key: Uint8Array, { onProgress }: OperationOptions): Promise<void> {
-  const kept = await values.kept(key)
+async function findKept ({ internals: { values } }: Kademlia, key: Uint8Array, { onProgress, signal }: OperationOptions): Promise<void> {
+  const kept = await abortable(values.kept(key), signal)
   if (kept != null) {
     onProgress?.({ type: 'value', peer: undefined, value: kept.value, best: true, agreeing: 1 })
   }

@@ -147,6 +147,35 @@ describe('values on libp2p', () => {
     expect(await Promise.all(nodes.map(async node => getValue(node, KEY)))).to.deep.equal(['best', 'best', 'best'])
   })
 
+  it('whose validator or selector never comes to an end keep no query waiting that is aborted, left or stopped', async () => {
+    for (const hung of ['validators', 'selectors'] as const) {
+      const { services: { dht } } = await network.node({ ...WITH_VALUES, allowQueryWithZeroPeers: true })
+      await all(dht.put(KEY, utf8('one')))
+      const called = new Promise<void>(resolve => {
+        const v = async (): Promise<never> => {
+          resolve()
+          return new Promise(() => {})
+        }
+        Object.assign(dht[hung], { v })
+      })
+      const controller = new AbortController()
+      const begin = [
+        (signal?: AbortSignal) => dht.put(KEY, utf8('two'), { signal }),
+        ...hung === 'validators' ? [(signal?: AbortSignal) => dht.get(KEY, { signal }), (signal?: AbortSignal) => dht.get(KEY, { signal, useNetwork: false })] : []
+      ]
+      const aborted = begin.map(async query => failure(all(query(controller.signal))))
+      const left = begin.map(query => query())
+      left.forEach(query => { query.next().catch(() => {}) })
+      const stopped = begin.slice(0, 2).map(async query => failure(all(query())))
+      await called
+      controller.abort(new RangeError('enough'))
+      expect(await Promise.all(aborted), hung).to.deep.equal(begin.map(() => 'RangeError'))
+      await Promise.all(left.map(async query => query.return()))
+      await dht.stop()
+      expect(await Promise.all(stopped), hung).to.deep.equal(stopped.map(() => 'none'))
+    }
+  })
+
   it('need no selector', async () => {
     const [a, b] = await network.joined(2, { ...INIT, validators: WITH_VALUES.validators })
     await all(a.services.dht.put(KEY, utf8('value')))
