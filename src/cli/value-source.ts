@@ -1,4 +1,4 @@
-import { constants, createReadStream, openSync } from 'node:fs'
+import { constants, createReadStream, fstatSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
@@ -20,18 +20,42 @@ interface SourceOptions {
  * The bytes of a value as the command line gives it. Never reads more than a node keeps.
  *
  * @throws {ValueTooLargeError} there is more
- * @throws {LocalError} the file cannot be read
+ * @throws {LocalError} the file, or stdin, cannot be read
  * @throws {UsageError} the text, or the path of the file, is not UTF-8
  */
 export async function readValue (text: string, { stdin, signal }: SourceOptions): Promise<Uint8Array> {
   if (text === '-') {
-    return readUpTo(stdin, 'stdin', signal)
+    return readStdin(stdin, signal)
   }
   if (text.startsWith('@') && !text.startsWith('@@')) {
     return readFileUpTo(utf8('the path', text.slice(1), 'give one in UTF-8, or the file on stdin (-)'), signal)
   }
   const value = utf8('the value', text, 'give it in UTF-8, in a file (@FILE) or on stdin (-)')
   return new TextEncoder().encode(value.startsWith('@@') ? value.slice(1) : value)
+}
+
+async function readStdin (stdin: Readable, signal: AbortSignal): Promise<Uint8Array> {
+  if (isUnreadable(stdin)) {
+    throw new LocalError('stdin is a folder, or a disk: give a file or a pipe')
+  }
+  try {
+    return await readUpTo(stdin, 'stdin', signal)
+  } catch (cause) {
+    const code = errnoOf(cause)
+    if (code == null || signal.aborted) {
+      throw cause
+    }
+    throw new LocalError(`cannot read stdin (${code}): give a file or a pipe that is open for reading`, { cause })
+  }
+}
+
+/** In the place of a stdin of a kind that it does not know, Node.js gives a stream that is at its end. */
+function isUnreadable (stdin: Readable): boolean {
+  if (!('fd' in stdin) || typeof stdin.fd !== 'number') {
+    return false
+  }
+  const file = fstatSync(stdin.fd)
+  return file.isDirectory() || file.isBlockDevice()
 }
 
 async function readFileUpTo (path: string, signal: AbortSignal): Promise<Uint8Array> {

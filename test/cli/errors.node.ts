@@ -201,6 +201,14 @@ describe('the errors of the command', () => {
     expect(problemText(new RefusedError('nobody keeps the value', { cause: new DialError('could not reach it') }))).to.equal('nobody keeps the value')
   })
 
+  it('a stdin that cannot be read, and is no empty value: 6', async () => {
+    const put = (stdin: string): string => `exec "$@" put x - -b ${node.addr} ${stdin}`
+    for (const [stdin, pattern] of [[`< ${folder}`, /^kadmium: stdin is a folder.*\n$/], ['0> /dev/null', /^kadmium: cannot read stdin \(EBADF\).*\n$/]] as const) {
+      const { code, stderr } = await finished(spawnKadmium([], { shell: put(stdin) }))
+      expect({ code, stderr: pattern.exec(stderr)?.[0] }).to.deep.equal({ code: 6, stderr })
+    }
+  })
+
   it('a file that cannot be read or written: 6', async () => {
     await expectProblem(['put', 'x', `@${join(folder, 'none')}`, '-b', nobody], 6, /cannot read .*ENOENT/)
     await expectProblem(['put', 'x', `@${folder}`, '-b', nobody], 6, /cannot read .*EISDIR/)
