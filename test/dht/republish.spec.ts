@@ -147,6 +147,26 @@ describe('republishing', () => {
     expect(publisher.dht.counts.upkeep.superseded).to.equal(1)
   })
 
+  it('is tried now and then, not each minute, while all refuse the value', async () => {
+    const kind: RecordKind = { namespace: 'ours', validate () {}, select: () => 0 } // which the others do not know
+    let sent = 0
+    await publish({
+      kinds: [kind],
+      observer: {
+        client: {
+          onRequest (type) {
+            sent += type === 'put-value' ? 1 : 0
+            return () => {}
+          }
+        }
+      }
+    })
+    await simulation.clock.run(publisher.dht.put(utf8('/ours/name'), 'value'))
+    expect(sent).to.equal(nodes.length)
+    await simulation.clock.advance(10 * HOUR)
+    expect(sent / nodes.length, 'times').to.be.within(20, 42)
+  })
+
   describe('of many that are due at once', () => {
     it('goes on when the list could not be read for a while', async () => {
       await restart({ bootstrap: [] })

@@ -8,9 +8,9 @@ const MAX_ASKED = 3
 
 /**
  * A peer that refuses a value may have a better one (or no room): in the background, ask
- * what it has, and keep that if it is better than ours.
+ * what it has, and keep that if it is better than ours. Returns whether any did refuse it.
  */
-export function catchUpIfRefused (dht: DhtContext, key: Uint8Array, failed: Reached['failed']): void {
+export function catchUpIfRefused (dht: DhtContext, key: Uint8Array, failed: Reached['failed']): boolean {
   const refusing = failed.filter(({ error }) => error instanceof StreamResetError).slice(0, MAX_ASKED)
   if (refusing.length > 0) {
     dht.tasks.run(async signal => {
@@ -19,6 +19,7 @@ export function catchUpIfRefused (dht: DhtContext, key: Uint8Array, failed: Reac
       }
     })
   }
+  return refusing.length > 0
 }
 
 async function takeBetter ({ peers, values, log }: DhtContext, key: Uint8Array, peer: Contact, signal: AbortSignal): Promise<void> {

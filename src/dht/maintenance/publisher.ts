@@ -107,13 +107,11 @@ export class Publisher {
     await this.#ifListed(record, async ({ published }, id) => { this.#agenda.set(id, published) })
   }
 
-  /** Nobody took it: send it out again soon, unless it was taken off the list. */
-  retry (key: Uint8Array): void {
+  /** Nobody took it: send it out again within `ms` milliseconds, a minute by default, unless it was taken off the list. */
+  retry (key: Uint8Array, ms?: number): void {
     const id = bytesToMapKey(key)
-    const due = this.#agenda.timeOf(id)
-    if (due != null) {
-      const soon = this.#soon()
-      this.#agenda.set(id, due > this.#init.clock.now() ? Math.min(soon, due) : soon)
+    if (this.#agenda.timeOf(id) != null) {
+      this.#agenda.set(id, this.#soon(ms))
     }
   }
 
@@ -147,9 +145,9 @@ export class Publisher {
     this.#agenda.set(id, this.#init.clock.now() + this.#share(life))
   }
 
-  #soon (): number {
+  #soon (ms = RETRY_MS): number {
     const { clock, random } = this.#init
-    return clock.now() + between(RETRY_MS / 2, RETRY_MS, random)
+    return clock.now() + between(ms / 2, ms, random)
   }
 
   #share (life: number): number {

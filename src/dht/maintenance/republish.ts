@@ -8,6 +8,9 @@ import type { ValueRecord } from '../../record/record.ts'
 import type { DhtContext } from '../context.ts'
 import type { SpreadItem } from '../operations/spread-many.ts'
 
+/** Milliseconds until a value is sent out again that was refused: there may be room by then. */
+const REFUSED_RETRY_MS = 30 * 60_000
+
 /** A value that is due. */
 interface DueValue extends SpreadItem {
   /** As it was sent. */
@@ -23,13 +26,13 @@ export async function republish (dht: DhtContext, ids: readonly string[], signal
   const { publisher, counts, log } = dht
   const items = ids.map(mapKeyToBytes).map(key => dueValue(dht, key))
   await spreadMany(dht, items, { signal }, async ({ target, record }, { reached, failed }) => {
+    const isRefused = catchUpIfRefused(dht, target, failed)
     if (record != null && reached.length > 0) {
       counts.republished++
       await publisher.sent(record).catch(err => { log('%b was sent again, but that is not on the list: %e', target, err) })
     } else {
-      publisher.retry(target)
+      publisher.retry(target, isRefused ? REFUSED_RETRY_MS : undefined)
     }
-    catchUpIfRefused(dht, target, failed)
   })
 }
 

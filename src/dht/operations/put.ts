@@ -63,11 +63,12 @@ export async function put (dht: DhtContext, key: string | Uint8Array, value: str
 
 /** Keep a finished record ourselves if we know what it is, look up the k closest, have them keep it; and remember to send it out again, if it is to be kept alive. */
 export async function putRecord (dht: DhtContext, { key, value }: ValueRecord, { ttl, republish = dht.config.republish, ...options }: PutOptions): Promise<PutResult> {
-  const keepAlive = republish && dht.values.knows(key)
+  const isKnown = dht.values.knows(key)
+  const keepAlive = republish && isKnown
   const life = checkedTtl(dht, ttl) ?? dht.config.valueTtl
   const record = { key, value, ttl: keepAlive ? life : ttl } // it is sent out again when ours is nearly over
   options.signal?.throwIfAborted() // before it is kept, and on the list
-  if (dht.values.knows(key)) {
+  if (isKnown) {
     await dht.values.accept(record).catch(err => {
       if (!keepAlive || !(err instanceof StoreFullError)) { // the publisher's list has room for it
         throw err
