@@ -9,15 +9,14 @@ import type { Cancel, Clock } from './clock.ts'
 export async function sleep (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
   await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => {
-      cancel()
-      reject(signal?.reason)
-    }
     const cancel = clock.schedule(ms, () => {
-      signal?.removeEventListener('abort', onAbort)
+      unlink()
       resolve()
     })
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const unlink = onAbort(signal, reason => {
+      cancel()
+      reject(reason)
+    })
   })
 }
 
