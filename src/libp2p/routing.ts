@@ -1,5 +1,6 @@
 import { NotFoundError } from '@libp2p/interface'
 import drain from 'it-drain'
+import { InvalidRecordError } from '../record/invalid-record.ts'
 import { query } from './query.ts'
 import type { KadDHT } from './kad-dht.ts'
 import type { ContentRouting, PeerId, PeerInfo, PeerRouting, Provider, RoutingOptions } from '@libp2p/interface'
@@ -36,14 +37,18 @@ export class DHTContentRouting implements ContentRouting {
     await drain(this.#dht.put(key, value, options))
   }
 
-  /** @throws {NotFoundError} nobody has a value */
+  /** @throws {NotFoundError} nobody has a value, or none that is valid here: the message says why */
   async get (key: Uint8Array, options?: RoutingOptions): Promise<Uint8Array> {
+    let refusal = ''
     for await (const event of this.#dht.get(key, options)) {
       if (event.name === 'VALUE') {
         return event.value
       }
+      if (event.name === 'QUERY_ERROR' && event.error instanceof InvalidRecordError) {
+        refusal = ` that is valid here: ${event.error.message}`
+      }
     }
-    throw new NotFoundError('nobody who was asked has a value at this key')
+    throw new NotFoundError(`nobody who was asked has a value at this key${refusal}`)
   }
 }
 

@@ -104,6 +104,16 @@ describe('values on libp2p', () => {
     expect(signals.map(signal => signal?.aborted)).to.deep.equal([false])
   })
 
+  it('are not found for a reason, if all that there are is refused', async () => {
+    const [a] = await network.joined(2, WITH_VALUES)
+    await all(a.services.dht.put(KEY, utf8('value')))
+    const asker = await network.node({ ...INIT, clientMode: true })
+    await asker.dial(a.getMultiaddrs())
+    await until('the asker knows somebody', () => asker.services.dht.routingTable.size === 1)
+    const { errors } = await asker.contentRouting.get(KEY).then(() => expect.fail('found'), (err: AggregateError) => err)
+    expect(errors.map(({ name, message }) => `${name}: ${message}`)).to.deep.equal(['NotFoundError: nobody who was asked has a value at this key that is valid here: no kind of records is known for the namespace "v"'])
+  })
+
   it('have no namespace that every object has', async () => {
     const [a, b] = await network.joined(2, WITH_VALUES)
     for (const namespace of ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'unknown']) {
