@@ -1,7 +1,8 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { base58btc } from 'multiformats/bases/base58'
 import { toString } from 'uint8arrays/to-string'
-import type { Contact } from '../keyspace/contact.ts'
+import { keyOf } from '../keyspace/key.ts'
+import type { PeerInfo } from '../keyspace/contact.ts'
 
 /** A peer in a dump. */
 export interface PeerDump {
@@ -23,12 +24,17 @@ interface Endpoint {
 
 const HOSTS = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
-/** A peer as dumps show it: its PeerId and addresses as text. */
-export function peerDump (peer: Contact): PeerDump {
-  const peerId = peerIdText(peer.id)
-  const addrs = peer.addrs.map(addr => addressText(addr, peerId))
-  const endpoint = peer.addrs.map(endpointOf).find(found => found != null)
-  return { id: keyText(peer.key), peer_id: peerId, ip: endpoint?.ip ?? null, port: endpoint?.port ?? null, addrs }
+/** A peer, a contact or one that an event names, as dumps show it: its PeerId and addresses as text. */
+export function peerDump ({ id, addrs }: PeerInfo): PeerDump {
+  const peerId = peerIdText(id)
+  const endpoint = addrs.map(endpointOf).find(found => found != null)
+  return {
+    id: keyText(keyOf(id)),
+    peer_id: peerId,
+    ip: endpoint?.ip ?? null,
+    port: endpoint?.port ?? null,
+    addrs: addrs.map(addr => addressText(addr, peerId))
+  }
 }
 
 /** A key, or a distance, as lower-case hex digits with its leading zeroes. */

@@ -1,4 +1,3 @@
-import { contactOf } from '../keyspace/contact.ts'
 import { countsDump } from './counts.ts'
 import { peerDump } from './peer.ts'
 import { storeDump } from './store.ts'
@@ -112,7 +111,7 @@ function rpcDump (node: Kademlia): Omit<StateDump['rpc'], 'node'> {
     pending: [...client.pending()].map(({ peer, request, since }) => ({
       request: request.type,
       since: timeText(since),
-      peer: peerDump(contactOf(peer))
+      peer: peerDump(peer)
     })),
     socket: {
       outbound_streams: streamsOpen,
