@@ -86,9 +86,11 @@ export interface KadDHT {
   cancelReprovide(key: CID, options?: AbortOptions): Promise<void>
 
   /**
-   * Keep a value here and at the k closest peers.
+   * Keep a value here and at the k closest peers. One whose namespace has no validator here is not kept here, and sent
+   * unchecked: those who have one judge it.
    *
-   * @throws {InvalidRecordError} its namespace refuses it, or is unknown
+   * @throws {InvalidOptionError} the key is empty, or has more than 4,096 bytes
+   * @throws {InvalidRecordError} its namespace refuses it, or it has none: keys are `/<namespace>/<rest>`
    * @throws {OutdatedRecordError} a better one is kept here
    * @throws {ValueTooLargeError} it has more than `maxValueSize` bytes
    */
