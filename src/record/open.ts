@@ -60,16 +60,7 @@ export function openRecords (maxValueSize: number): OpenRecords {
   }
 }
 
-/**
- * The value of a `/kv/` record: `data`, written at `now` (milliseconds since the Unix epoch).
- *
- * @throws {RangeError} `now` is negative or no safe integer
- */
-export function sealOpenValue (data: Uint8Array, now: number): Uint8Array {
-  return new UnsealedValue(data).seal(now)
-}
-
-/** A copy of data whose time of writing is not known yet. */
+/** Data of a `/kv/` record whose time of writing is not known yet: a copy. */
 export class UnsealedValue {
   /** The data, with room in front of it for the rest of its envelope. */
   readonly #bytes: Uint8Array
@@ -79,7 +70,11 @@ export class UnsealedValue {
     this.#bytes.set(data, MAX_ENVELOPE_BYTES)
   }
 
-  /** As {@link sealOpenValue}, which copies nothing any more. To be called once. */
+  /**
+   * The value of the record, written at `now` (milliseconds since the Unix epoch). Copies nothing: to be called once.
+   *
+   * @throws {RangeError} `now` is negative or no safe integer
+   */
   seal (now: number): Uint8Array {
     const head = headOf(Math.floor(now), this.#bytes.byteLength - MAX_ENVELOPE_BYTES)
     const begin = MAX_ENVELOPE_BYTES - head.byteLength
@@ -89,7 +84,7 @@ export class UnsealedValue {
 }
 
 /**
- * What {@link sealOpenValue} put into `value`, of which the data is a part.
+ * What {@link UnsealedValue} put into `value`, of which the data is a part.
  *
  * @throws {InvalidRecordError} nothing that it could have made: one time and data have one envelope
  */

@@ -1,4 +1,5 @@
 import { contactOf } from '../../src/keyspace/contact.ts'
+import { UnsealedValue } from '../../src/record/open.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
 import type { ValueRecord } from '../../src/record/record.ts'
 
@@ -13,4 +14,9 @@ export function recordOf (key: string, value: Uint8Array): ValueRecord {
 /** A contact to be told from others. */
 export function contactNamed (name: string): Contact {
   return contactOf({ id: utf8(name), addrs: [] })
+}
+
+/** The value of a `/kv/` record, written at `time`. */
+export function sealOpenValue (data: Uint8Array, time: number): Uint8Array {
+  return new UnsealedValue(data).seal(time)
 }

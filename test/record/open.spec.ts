@@ -1,10 +1,10 @@
 import { expect } from 'aegir/chai'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import { OpenValue } from '../../src/record/open-value.ts'
-import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealOpenValue } from '../../src/record/open.ts'
+import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue } from '../../src/record/open.ts'
 import fc from '../helpers/fast-check.ts'
 import { repetitions } from '../helpers/repetitions.ts'
-import { recordOf, utf8 } from './fixtures.ts'
+import { recordOf, sealOpenValue, utf8 } from './fixtures.ts'
 
 const NOW = 1_700_000_000_000
 const CAP = 1000

@@ -1,8 +1,8 @@
 import { expect } from 'aegir/chai'
-import { openRecords, sealOpenValue } from '../../src/record/open.ts'
+import { openRecords } from '../../src/record/open.ts'
 import { Quorum } from '../../src/record/quorum.ts'
 import fc from '../helpers/fast-check.ts'
-import { contactNamed, utf8 } from './fixtures.ts'
+import { contactNamed, sealOpenValue, utf8 } from './fixtures.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
 import type { Verdict } from '../../src/record/quorum.ts'
 

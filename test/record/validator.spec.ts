@@ -1,9 +1,9 @@
 import { expect } from 'aegir/chai'
 import { InvalidRecordError, ValueTooLargeError } from '../../src/record/invalid-record.ts'
-import { openRecords, sealOpenValue } from '../../src/record/open.ts'
+import { openRecords } from '../../src/record/open.ts'
 import { publicKeyRecords } from '../../src/record/public-key.ts'
 import { kindsOf, Validators } from '../../src/record/validator.ts'
-import { recordOf, utf8 } from './fixtures.ts'
+import { recordOf, sealOpenValue, utf8 } from './fixtures.ts'
 import type { RecordKind } from '../../src/record/validator.ts'
 
 const NOW = 1_700_000_000_000
