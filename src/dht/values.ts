@@ -6,7 +6,7 @@ import { isRecordKeyText, parseRecordKey } from '../record/key-text.ts'
 import { MUTABLE } from '../record/mutable-key.ts'
 import { MAX_MUTABLE_ENVELOPE_BYTES, mutableRecords, openMutableValue } from '../record/mutable.ts'
 import { namespaceOf } from '../record/namespace.ts'
-import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, UnsealedValue } from '../record/open.ts'
+import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealerOf } from '../record/open.ts'
 import { publicKeyRecords } from '../record/public-key.ts'
 import { kindsOf, Validators } from '../record/validator.ts'
 import { Turns } from '../store/turns.ts'
@@ -123,7 +123,7 @@ export class Values {
       throw new ValueTooLargeError(`the value has ${bytes.byteLength} bytes, at most ${limit} are allowed: split it, or set a larger maxValueSize on every node of the network`)
     }
     const record = this.#isOf(OPEN, recordKey)
-      ? { key: recordKey, value: new UnsealedValue(bytes).seal(await this.#sealTime(recordKey)) }
+      ? { key: recordKey, value: sealerOf(bytes)(await this.#sealTime(recordKey)) }
       : { key: recordKey, value: new Uint8Array(bytes) }
     if (namespaceOf(recordKey) == null || this.knows(recordKey)) {
       await this.#validate(record)

@@ -60,31 +60,25 @@ export function openRecords (maxValueSize: number): OpenRecords {
   }
 }
 
-/** Data of a `/kv/` record whose time of writing is not known yet: a copy. */
-export class UnsealedValue {
-  /** The data, with room in front of it for the rest of its envelope. */
-  readonly #bytes: Uint8Array
-
-  constructor (data: Uint8Array) {
-    this.#bytes = new Uint8Array(MAX_ENVELOPE_BYTES + data.byteLength)
-    this.#bytes.set(data, MAX_ENVELOPE_BYTES)
-  }
-
-  /**
-   * The value of the record, written at `now` (milliseconds since the Unix epoch). Copies nothing: to be called once.
-   *
-   * @throws {RangeError} `now` is negative or no safe integer
-   */
-  seal (now: number): Uint8Array {
-    const head = headOf(Math.floor(now), this.#bytes.byteLength - MAX_ENVELOPE_BYTES)
+/**
+ * Copies the data of a `/kv/` record, whose time of writing is not known yet. Gives the record's value, written at `now`
+ * (milliseconds since the Unix epoch), in the same memory: to be called once. It throws a RangeError if `now` is
+ * negative or no safe integer.
+ */
+export function sealerOf (data: Uint8Array): (now: number) => Uint8Array {
+  const { byteLength } = data
+  const bytes = new Uint8Array(MAX_ENVELOPE_BYTES + byteLength) // with room in front for the rest of the envelope
+  bytes.set(data, MAX_ENVELOPE_BYTES)
+  return now => {
+    const head = headOf(Math.floor(now), byteLength)
     const begin = MAX_ENVELOPE_BYTES - head.byteLength
-    this.#bytes.set(head, begin)
-    return this.#bytes.subarray(begin)
+    bytes.set(head, begin)
+    return bytes.subarray(begin)
   }
 }
 
 /**
- * What {@link UnsealedValue} put into `value`, of which the data is a part.
+ * What {@link sealerOf} put into `value`, of which the data is a part.
  *
  * @throws {InvalidRecordError} nothing that it could have made: one time and data have one envelope
  */

@@ -1,5 +1,5 @@
 import { contactOf } from '../../src/keyspace/contact.ts'
-import { UnsealedValue } from '../../src/record/open.ts'
+import { sealerOf } from '../../src/record/open.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
 import type { ValueRecord } from '../../src/record/record.ts'
 
@@ -18,5 +18,5 @@ export function contactNamed (name: string): Contact {
 
 /** The value of a `/kv/` record, written at `time`. */
 export function sealOpenValue (data: Uint8Array, time: number): Uint8Array {
-  return new UnsealedValue(data).seal(time)
+  return sealerOf(data)(time)
 }
