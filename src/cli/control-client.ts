@@ -3,46 +3,64 @@ import { resolve } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { systemClock } from '../clock/clock.ts'
 import { startDeadline } from '../clock/wait.ts'
+import { PUT_DEADLINE_MS } from '../dht/deadlines.ts'
 import { TimeoutError } from '../rpc/errors.ts'
 import { controlPath } from './control-path.ts'
-import { errnoOf, LocalError } from './errors.ts'
+import { AnsweredError, errnoOf, LocalError } from './errors.ts'
+import type { ControlError } from './control-server.ts'
 
 /** Milliseconds that a node has to tell all it knows, unless told otherwise. */
-const ASK_TIMEOUT_MS = 30_000
+const STATE_TIMEOUT_MS = 30_000
+
+/** The same for what it is to do, which ends by itself before that. */
+const WORK_TIMEOUT_MS = PUT_DEADLINE_MS + STATE_TIMEOUT_MS
+
+/** What a node is asked through its folder, as JSON. */
+export interface ControlRequest {
+  readonly type: string
+  /** Milliseconds that the answer may take. */
+  readonly timeout?: number | undefined
+}
 
 /**
- * The state of the node that runs in a folder, as it tells it.
+ * What the node that runs in a folder answers. Aborting ends what it does for us.
  *
  * @throws {LocalError} none runs there, it may not be asked, or it ended meanwhile
- * @throws {TimeoutError} it did not answer within `timeout` ms, by default 30 s
+ * @throws {AnsweredError} it answered with an error
+ * @throws {TimeoutError} it did not answer within `timeout` ms, by default 30 s for its state, 210 s for what it is to do
  */
-export async function askState (dataDir: string, signal: AbortSignal, timeout: number = ASK_TIMEOUT_MS): Promise<unknown> {
-  const reply = parseReply(dataDir, await askInTime(dataDir, { type: 'state' }, signal, timeout))
-  if (typeof reply === 'object' && reply != null && 'result' in reply) {
-    return reply.result
-  }
-  throw new LocalError(`the node in ${resolve(dataDir)} did not tell its state: ${JSON.stringify(reply)}; is it of another version?`)
-}
-
-/** Half an answer comes from a node that ended meanwhile. */
-function parseReply (dataDir: string, text: string): unknown {
+export async function askNode<T = unknown> (dataDir: string, request: ControlRequest, signal: AbortSignal): Promise<T> {
+  const { type, timeout = type === 'state' ? STATE_TIMEOUT_MS : WORK_TIMEOUT_MS } = request
+  const deadline = startDeadline(systemClock, timeout, () => new TimeoutError(`the node in ${resolve(dataDir)} did not answer within ${timeout} ms`), signal)
   try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new LocalError(`the node in ${resolve(dataDir)} did not tell its state to the end: it was stopped meanwhile`, { cause })
-  }
-}
-
-async function askInTime (dataDir: string, request: unknown, signal: AbortSignal, timeout: number): Promise<string> {
-  const deadline = startDeadline(systemClock, timeout, () => new TimeoutError(`the node in ${resolve(dataDir)} did not tell its state within ${timeout} ms`), signal)
-  try {
-    return await ask(dataDir, request, deadline.signal)
+    return answerIn(dataDir, parseReply<T>(dataDir, await ask(dataDir, request, deadline.signal)))
   } finally {
     deadline.clear()
   }
 }
 
-async function ask (dataDir: string, request: unknown, signal: AbortSignal): Promise<string> {
+interface Reply<T> {
+  readonly result?: T
+  readonly error?: ControlError
+}
+
+function answerIn<T> (dataDir: string, { result, error }: Reply<T>): T {
+  if (error != null) {
+    throw new AnsweredError(`the node in ${resolve(dataDir)} says: ${error.message}`, error.name)
+  }
+  return result as T
+}
+
+/** Half an answer comes from a node that ended meanwhile. */
+function parseReply<T> (dataDir: string, text: string): Reply<T> {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new LocalError(`the node in ${resolve(dataDir)} did not answer to the end: it was stopped meanwhile`, { cause })
+  }
+}
+
+async function ask (dataDir: string, request: ControlRequest, signal: AbortSignal): Promise<string> {
   const socket = addAbortSignal(signal, connect(controlPath(dataDir)))
   const chunks: Buffer[] = []
   try {

@@ -6,7 +6,7 @@ const MAX_SOCKET_PATH_BYTES = 103
 
 /**
  * The socket in a node's folder through which this machine's user may ask the
- * node that runs there for its state.
+ * node that runs there.
  *
  * @throws {LocalError} the path is longer than systems take
  */

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { systemClock } from '../clock/clock.ts'
+import { MAX_VALUE_SIZE } from '../dht/config.ts'
 import { controlPath } from './control-path.ts'
-import { errnoOf, LocalError } from './errors.ts'
+import { errnoOf, LocalError, UsageError } from './errors.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Server, Socket } from 'node:net'
 
-/** Bytes of a request line at the most. */
-const MAX_REQUEST_BYTES = 1_024
+/** Characters of a request line at the most: a put carries its value in base64. */
+const MAX_REQUEST_CHARS = 2 * MAX_VALUE_SIZE
 
 /** Milliseconds that an asker may take for its request, and between two parts of the answer that it reads. How long the answer takes is for the asker to judge. */
 const ASKER_TIMEOUT_MS = 30_000
@@ -16,8 +17,17 @@ const ASKER_TIMEOUT_MS = 30_000
 /** What systems say where a file system, such as FAT, knows no sockets. */
 const NO_SOCKETS = /^(EPERM|ENOTSUP|EOPNOTSUPP)$/
 
-/** Answers to one request, by its `type`. */
-export type ControlHandlers = ReadonlyMap<string, () => Promise<unknown>>
+/** Answers a request, an object as JSON has it; `signal` is aborted when its asker has gone. */
+export type ControlHandler = (request: object, signal: AbortSignal) => Promise<unknown>
+
+/** Answers to requests, by their `type`. */
+export type ControlHandlers = ReadonlyMap<string, ControlHandler>
+
+/** Why there is no answer, as JSON. */
+export interface ControlError {
+  readonly name: string
+  readonly message: string
+}
 
 /** A socket in a node's folder. */
 export interface Control {
@@ -73,35 +83,51 @@ function bindForOwner (server: Server, path: string): void {
 }
 
 function serveAsker (socket: Socket, handlers: ControlHandlers, clock: Clock): void {
-  let line = ''
+  const parts: string[] = []
+  let size = 0
+  const gone = new AbortController()
   const destroy = (): void => { socket.destroy() }
   const cancel = clock.schedule(ASKER_TIMEOUT_MS, destroy)
   socket.setEncoding('utf8')
   socket.on('error', destroy)
-  socket.once('close', cancel)
+  socket.once('close', () => {
+    cancel()
+    gone.abort()
+  })
   socket.on('data', (text: string) => {
-    line += text
-    if (line.includes('\n')) {
+    parts.push(text)
+    size += text.length
+    if (text.includes('\n')) {
       cancel()
-      socket.removeAllListeners('data')
-      void answer(line, handlers).then(reply => {
+      socket.removeAllListeners('data').resume() // a socket that nobody reads never tells that its asker has gone
+      void answer(parts.join(''), handlers, gone.signal).then(reply => {
         socket.setTimeout(ASKER_TIMEOUT_MS, destroy)
         socket.end(`${reply}\n`)
       })
-    } else if (line.length > MAX_REQUEST_BYTES) {
+    } else if (size > MAX_REQUEST_CHARS) {
       destroy()
     }
   })
 }
 
 /** A line of JSON. */
-async function answer (line: string, handlers: ControlHandlers): Promise<string> {
+async function answer (line: string, handlers: ControlHandlers, signal: AbortSignal): Promise<string> {
   try {
     const request: unknown = JSON.parse(line)
-    const type = typeof request === 'object' && request != null && 'type' in request ? String(request.type) : ''
+    if (typeof request !== 'object' || request == null) {
+      throw new UsageError('a request is an object in JSON')
+    }
+    const type = 'type' in request ? String(request.type) : ''
     const handler = handlers.get(type)
-    return JSON.stringify(handler == null ? { error: `unknown request ${JSON.stringify(type)}` } : { result: await handler() })
+    if (handler == null) {
+      throw new UsageError(`this node knows no request ${JSON.stringify(type)}, only ${[...handlers.keys()].join(', ')}: is it of another version?`)
+    }
+    return JSON.stringify({ result: await handler(request, signal) })
   } catch (err) {
-    return JSON.stringify({ error: String(err) })
+    return JSON.stringify({ error: errorOf(err) })
   }
+}
+
+function errorOf (err: unknown): ControlError {
+  return err instanceof Error ? { name: err.name, message: err.message } : { name: 'Error', message: String(err) }
 }

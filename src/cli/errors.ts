@@ -13,6 +13,19 @@ export class RefusedError extends Error {
   override name = 'RefusedError'
 }
 
+/** A node that was asked through its folder answered with an error, whose name this one has. */
+export class AnsweredError extends Error {
+  constructor (message: string, name: string) {
+    super(message)
+    this.name = name
+  }
+}
+
+/** Nobody who answered knows what was looked for. */
+export class NotFoundError extends Error {
+  override name = 'NotFoundError'
+}
+
 /** What asks a process to end: Ctrl-C, `kill`, a terminal that is closed. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 

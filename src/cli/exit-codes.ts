@@ -13,7 +13,7 @@ export const EXIT = {
   usage: 2,
   /** Nobody answered. */
   unreachable: 3,
-  /** Nobody who answered has a value at the key. */
+  /** Nobody who answered has a value at the key, or knows the peer, or a provider. */
   notFound: 4,
   /** Somebody answered and refused: it is on another network, or takes no value like this. Or we did: the value is too large. */
   refused: 5,
@@ -38,7 +38,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   1    an unexpected error, or a demo that read something else than it wrote
   2    a flag, an address or another argument makes no sense
   3    nobody answered
-  4    nobody who answered has a value at the key
+  4    nobody who answered has a value at the key, or knows the peer, or a provider
   5    refused: another network, a value too large, a node that keeps no more
   6    this machine is in the way: a port in use, a file, no node in that folder
   7    --cas does not match: the value was changed meanwhile, or is not there, and nothing was written
@@ -60,6 +60,7 @@ const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['InvalidMessageError', EXIT.unreachable],
   ['NoPeersError', EXIT.unreachable],
   ['ValueNotFoundError', EXIT.notFound],
+  ['NotFoundError', EXIT.notFound],
   ['UnsupportedProtocolError', EXIT.refused],
   ['StreamResetError', EXIT.refused],
   ['LostBehindError', EXIT.refused],

@@ -17,6 +17,16 @@ export interface JoinOptions {
   readonly bootstrap?: readonly Uint8Array[]
 }
 
+/** Which running node. */
+export interface DataOptions {
+  readonly data?: string
+}
+
+/** The same, where there must be one. */
+export interface RequiredDataOptions {
+  readonly data: string
+}
+
 /** How long it may take. */
 export interface TimeoutOptions {
   /** Milliseconds. */
@@ -46,6 +56,11 @@ export function timeoutOption (command: Command): Command {
 
 export function bootstrapOption (command: Command): Command {
   return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectRemoteAddress)
+}
+
+export function dataOption (command: Command, isRequired = false): Command {
+  const option = new Option('-d, --data <dir>', 'the folder of a node that runs: what "kadmium start --data" was given')
+  return command.addOption(option.argParser(parseFolder).makeOptionMandatory(isRequired))
 }
 
 /** All that a command takes which joins as a client. */

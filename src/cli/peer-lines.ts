@@ -2,7 +2,7 @@ import { keyText, peerDump } from '../dump/peer.ts'
 import { distance } from '../keyspace/distance.ts'
 import { columns } from './columns.ts'
 import { endpointText } from './peer-name.ts'
-import type { Contact } from '../keyspace/contact.ts'
+import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 import type { Key } from '../keyspace/key.ts'
 
 /** Hex digits of a distance that tell its order of magnitude. */
@@ -18,4 +18,10 @@ export function peerLines (peers: readonly Contact[], target: Key): string {
       endpointText(peer) ?? 'none known'
     ])
   ])
+}
+
+/** Where a peer is, as multiaddrs that end in its PeerId; that alone if nobody knows. */
+export function whereabouts (peer: PeerInfo): readonly string[] {
+  const { addrs, peer_id: peerId } = peerDump(peer)
+  return addrs.length > 0 ? addrs : [`/p2p/${peerId}`]
 }

@@ -3,14 +3,18 @@ import { problemText } from './advice.ts'
 import { demoCommand } from './commands/demo.ts'
 import { dumpCommand } from './commands/dump.ts'
 import { findNodeCommand } from './commands/find-node.ts'
+import { findPeerCommand } from './commands/find-peer.ts'
+import { findProvidersCommand } from './commands/find-providers.ts'
 import { findValueCommand } from './commands/find-value.ts'
 import { getCommand } from './commands/get.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { lookupCommand } from './commands/lookup.ts'
 import { pingCommand } from './commands/ping.ts'
+import { provideCommand, unprovideCommand } from './commands/provide.ts'
 import { putCommand } from './commands/put.ts'
 import { startCommand } from './commands/start.ts'
 import { storeCommand } from './commands/store.ts'
+import { unpublishCommand } from './commands/unpublish.ts'
 import { EXIT, EXIT_CODES_HELP, exitCodeOf } from './exit-codes.ts'
 import { Output } from './output.ts'
 import { packageVersion } from './version.ts'
@@ -62,7 +66,10 @@ function createProgram (io: Io, help: string[], perform: Perform): Command {
     .description('A Kademlia node, and commands that talk to such nodes.')
     .version(packageVersion(), '-V, --version')
     .addHelpText('after', `${EXAMPLE}\n${EXIT_CODES_HELP}`)
-  const commands = [startCommand, putCommand, getCommand, keygenCommand, pingCommand, storeCommand, findNodeCommand, findValueCommand, lookupCommand, dumpCommand, demoCommand]
+  const commands = [
+    startCommand, putCommand, getCommand, unpublishCommand, keygenCommand, provideCommand, unprovideCommand, findProvidersCommand, findPeerCommand,
+    lookupCommand, pingCommand, storeCommand, findNodeCommand, findValueCommand, dumpCommand, demoCommand
+  ]
   commands.forEach(create => { program.addCommand(create(perform)) })
   for (const command of [program, ...program.commands]) {
     command

@@ -115,7 +115,7 @@ describe('kadmium start', () => {
     const { code, stdout, stderr } = await runHere(['dump', '--data', folder, '--timeout', '200ms'])
     node.child.kill('SIGCONT')
     expect({ code, stdout }).to.deep.equal({ code: 3, stdout: '' })
-    expect(stderr).to.equal(`kadmium: the node in ${folder} did not tell its state within 200 ms; is a node running there, and not stuck? --timeout gives it longer\n`)
+    expect(stderr).to.equal(`kadmium: the node in ${folder} did not answer within 200 ms; is a node running there, and not stuck? --timeout gives it longer\n`)
     expect(await node.stop()).to.equal(0)
   })
 
@@ -142,7 +142,7 @@ describe('kadmium start', () => {
       const server = createServer(asker => { asker.once('data', () => { asker.end(part) }) }).listen(join(folder, 'control.sock'))
       await once(server, 'listening')
       const { code, document } = await kadmiumJson(['dump', '--data', folder])
-      expect({ code, ...document.error }).to.deep.include({ code: 6, name: 'LocalError', message: `the node in ${folder} did not tell its state to the end: it was stopped meanwhile` })
+      expect({ code, ...document.error }).to.deep.include({ code: 6, name: 'LocalError', message: `the node in ${folder} did not answer to the end: it was stopped meanwhile` })
       server.close()
       await once(server, 'close')
     }

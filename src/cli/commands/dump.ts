@@ -3,13 +3,13 @@ import { systemClock } from '../../clock/clock.ts'
 import { plantuml } from '../../dump/plantuml.ts'
 import { stateDump } from '../../dump/state.ts'
 import { withJoinedClient } from '../client.ts'
-import { askState } from '../control-client.ts'
+import { askNode } from '../control-client.ts'
 import { UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
-import { joiningOptions, parseFile, parseFolder } from '../options.ts'
+import { dataOption, joiningOptions, parseFile } from '../options.ts'
 import { writeDumpFiles } from '../write-file.ts'
 import type { Context, Perform } from '../context.ts'
-import type { ClientOptions, JoinOptions } from '../options.ts'
+import type { ClientOptions, DataOptions, JoinOptions } from '../options.ts'
 
 const EXAMPLE = `
 Example:
@@ -17,8 +17,7 @@ Example:
   $ kadmium dump --data ~/.kadmium --out state.json
   $ kadmium dump --bootstrap 192.0.2.1:4001 --plantuml`
 
-interface Options extends ClientOptions, JoinOptions {
-  readonly data?: string
+interface Options extends ClientOptions, JoinOptions, DataOptions {
   readonly out?: string
   readonly plantuml?: boolean
 }
@@ -26,11 +25,10 @@ interface Options extends ClientOptions, JoinOptions {
 export function dumpCommand (perform: Perform): Command {
   const command = new Command('dump')
     .description('print the state of a running node (--data), or what a fresh client sees (--bootstrap), as JSON')
-    .option('-d, --data <dir>', 'the folder of a node that runs: what "kadmium start --data" was given', parseFolder)
     .option('-o, --out <file>', 'write it to FILE as JSON and to FILE.plantuml', parseFile)
     .option('--plantuml', 'print PlantUML rather than JSON')
     .addHelpText('after', EXAMPLE)
-  return joiningOptions(command).action(async (options: Options) => {
+  return joiningOptions(dataOption(command)).action(async (options: Options) => {
     await perform(options, async context => {
       const { out } = context
       const state = await takeDump(options, context)
@@ -52,7 +50,7 @@ async function takeDump (options: Options, context: Context): Promise<unknown> {
     throw new UsageError('--data asks the node that runs there, --bootstrap a network: give one of them')
   }
   if (data != null) {
-    return askState(data, context.signal, options.timeout)
+    return askNode(data, { type: 'state', timeout: options.timeout }, context.signal)
   }
   if (bootstrap.length === 0) {
     throw new UsageError('nobody to ask: give --data DIR for a node that runs on this machine, or --bootstrap ADDR for what a client sees')

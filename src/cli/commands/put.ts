@@ -1,22 +1,22 @@
+import { privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { Argument, Command } from 'commander'
 import { NoPeersError } from '../../dht/errors.ts'
-import { peerDump } from '../../dump/peer.ts'
-import { parseMutableKey } from '../../record/mutable-key.ts'
+import { formatRecordKey } from '../../record/key-text.ts'
 import { withJoinedClient } from '../client.ts'
-import { RefusedError } from '../errors.ts'
+import { askNode } from '../control-client.ts'
+import { RefusedError, UsageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
-import { keyDocument } from '../key-document.ts'
 import { loadKeyFile, mutableKeyNamed } from '../key-file.ts'
-import { joiningOptions } from '../options.ts'
+import { dataOption, joiningOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import { planPut, putPlanOptions } from '../put-plan.ts'
+import { performPut, putDocument, putText } from '../put-request.ts'
 import { readValue, VALUE_HELP } from '../value-source.ts'
-import type { MutablePutResult } from '../../dht/operations/put-mutable.ts'
-import type { PutOptions, PutResult } from '../../dht/operations/put.ts'
-import type { KadNode } from '../../node.ts'
-import type { Perform } from '../context.ts'
-import type { ClientOptions, JoinOptions } from '../options.ts'
+import type { PutResult } from '../../dht/operations/put.ts'
+import type { Context, Perform } from '../context.ts'
+import type { ClientOptions, DataOptions, JoinOptions } from '../options.ts'
 import type { PutPlan, PutPlanOptions } from '../put-plan.ts'
+import type { PutDocument, PutRequest } from '../put-request.ts'
 
 const USAGE = `[options] <key> <value>
        kadmium put [options] --immutable <value>
@@ -31,18 +31,16 @@ Example:
   $ kadmium keygen
   $ kadmium put --mutable profile "it is me" --bootstrap 192.0.2.1:4001
   $ kadmium put --mutable profile "still me" --cas 1 --bootstrap 192.0.2.1:4001
+  $ kadmium put greeting hello --data ~/.kadmium
+
+With --data the node that runs there keeps the value alive: it sends it out again before its life
+is over, until "kadmium unpublish". With --bootstrap nobody does.
 
 It prints the key with which "kadmium get" finds the value (with --json: key), and the sequence of
 a mutable one. If --cas does not match, nothing is written, and it ends with 7. A key or value that
 begins with - stands behind --, after all options: put --bootstrap 192.0.2.1:4001 -- weather -3C`
 
-type Options = ClientOptions & JoinOptions & PutPlanOptions
-
-/** What a put did; only a mutable value has a sequence. */
-type Done = PutResult & Partial<Pick<MutablePutResult, 'sequence'>>
-
-/** Puts a value of some kind. */
-type Put = (node: KadNode, value: Uint8Array, how: PutOptions) => Promise<Done>
+type Options = ClientOptions & JoinOptions & DataOptions & PutPlanOptions
 
 export function putCommand (perform: Perform): Command {
   const command = new Command('put')
@@ -51,40 +49,60 @@ export function putCommand (perform: Perform): Command {
     .argument('[key]', 'the key, for a value that anyone may replace')
     .addArgument(new Argument('[value]', VALUE_HELP))
     .addHelpText('after', EXAMPLE)
-  return joiningOptions(putPlanOptions(command)).action(async (_key: unknown, _value: unknown, options: Options) => {
+  return joiningOptions(dataOption(putPlanOptions(command))).action(async (_key: unknown, _value: unknown, options: Options) => {
     const plan = planPut(command, options)
     await perform(options, async context => {
       const { io, out, signal } = context
-      const put = await preparePut(plan, options)
+      const kind = await kindOf(plan, options) // all that can go wrong on this machine goes wrong before anybody is asked
+      checkWho(options)
       const value = await readValue(plan.source, { stdin: io.stdin, signal })
-      const done = await withJoinedClient(options, context, async (node, operation) => {
-        out.note(`putting ${plural(value.byteLength, 'byte')}`)
-        // this process ends: those who keep it must keep it alive
-        return put(node, value, { ...operation, ttl: options.ttl, republish: false })
-      })
-      assertStored(done)
-      await out.result(putDocument(done, value.byteLength), () => putText(done, value.byteLength))
+      const request: PutRequest = { type: 'put', kind, value: Buffer.from(value).toString('base64'), ttl: options.ttl, timeout: options.timeout }
+      out.note(`putting ${plural(value.byteLength, 'byte')}`)
+      const done = await (options.data == null ? putAsClient(request, options, context) : putThrough(options.data, request, context))
+      await out.result(done, () => putText(done))
       return EXIT.ok
     })
   })
 }
 
-/** All that can go wrong on this machine goes wrong here, before anybody is asked. */
-async function preparePut (plan: PutPlan, options: PutPlanOptions): Promise<Put> {
+function checkWho ({ data, bootstrap }: Options): void {
+  if (data != null && bootstrap != null) {
+    throw new UsageError('--data has the node that runs there put it, --bootstrap a client that leaves: give one of them')
+  }
+  if (data == null && bootstrap == null) {
+    throw new UsageError('no node to put it: give --bootstrap host:port to join through, or --data DIR for a node that runs on this machine and keeps it alive')
+  }
+}
+
+async function kindOf (plan: PutPlan, options: PutPlanOptions): Promise<PutRequest['kind']> {
   switch (plan.type) {
     case 'keyed':
-      return async (node, value, how) => node.put(plan.key, value, how)
+      return { type: 'keyed', key: typeof plan.key === 'string' ? plan.key : formatRecordKey(plan.key) }
     case 'immutable':
-      return async (node, value, how) => node.putImmutable(value, how)
+      return { type: 'immutable' }
     case 'mutable': {
-      const privateKey = await loadKeyFile(options)
-      const { salt } = parseMutableKey(mutableKeyNamed(privateKey.publicKey, plan.name))
-      return async (node, value, how) => node.putMutable(privateKey, { ...how, value, salt, cas: options.cas })
+      const keyPair = await loadKeyFile(options)
+      mutableKeyNamed(keyPair.publicKey, plan.name) // or its name is none
+      return { type: 'mutable', key_pair: Buffer.from(privateKeyToProtobuf(keyPair)).toString('base64'), name: plan.name, cas: options.cas }
     }
     default:
       plan satisfies never
       return plan
   }
+}
+
+async function putAsClient (request: PutRequest, options: Options, context: Context): Promise<PutDocument> {
+  // this process ends: those who keep it must keep it alive
+  const done = await withJoinedClient(options, context, async (node, operation) => performPut(node, request, { ...operation, republish: false }))
+  assertStored(done)
+  return putDocument(done, request)
+}
+
+/** Have a running node do it. If nobody else keeps the value, it does, and goes on trying. */
+async function putThrough (data: string, request: PutRequest, { out, signal }: Context): Promise<PutDocument> {
+  const done = await askNode<PutDocument>(data, request, signal)
+  out.note(done.stored_at.length > 0 ? 'the node keeps it alive' : 'the node keeps it, and nobody else does yet: it tries again')
+  return done
 }
 
 /** A client keeps nothing itself: a value that nobody else keeps is gone. */
@@ -97,23 +115,4 @@ function assertStored ({ storedAt, failed }: PutResult): void {
     throw new NoPeersError('nobody keeps the value: no node answered the lookup')
   }
   throw new RefusedError(`nobody keeps the value: all ${plural(failed.length, 'node')} asked failed or refused, the first because ${cause.message}`, { cause })
-}
-
-function putDocument ({ key, sequence, storedAt, failed, lookup, ms }: Done, size: number): unknown {
-  return {
-    ...keyDocument(key),
-    sequence: sequence ?? null,
-    size,
-    stored_at: storedAt.map(peerDump),
-    failed: failed.map(({ peer, error }) => ({ peer: peerDump(peer), error: error.message })),
-    hops: lookup.hops,
-    asked: lookup.asked,
-    ms
-  }
-}
-
-function putText ({ key, sequence, storedAt, failed, lookup, ms }: Done, size: number): string {
-  const version = sequence == null ? '' : `, sequence ${sequence},`
-  const but = failed.length === 0 ? '' : `, but not at ${failed.length} that failed`
-  return `stored ${plural(size, 'byte')} as ${keyDocument(key).key}${version} at ${plural(storedAt.length, 'node')}${but} (${plural(lookup.hops, 'hop')}, ${ms} ms)`
 }

@@ -2,8 +2,8 @@ import { enable } from '@libp2p/logger'
 import { Command, Option } from 'commander'
 import { systemClock } from '../../clock/clock.ts'
 import { peerDump } from '../../dump/peer.ts'
-import { stateDump } from '../../dump/state.ts'
 import { createNode } from '../../node.ts'
+import { controlHandlers } from '../control-handlers.ts'
 import { openControl } from '../control-server.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bootstrapOption, collectAddress, collectRemoteAddress, networkOptions, outputOptions, parseFolder } from '../options.ts'
@@ -46,7 +46,7 @@ export function startCommand (perform: Perform): Command {
     .description('run a node: it keeps values, answers others, and prints its id and addresses')
     .option('-l, --listen <addr>', 'where to listen, port 0 for a free one; any number of times (default: a free port of every interface)', collectAddress)
     .option('--announce <addr>', 'where others are told to find it, if not where it listens: the address or name, and the port, of the router that forwards to it; any number of times', collectRemoteAddress)
-    .option('-d, --data <dir>', 'the folder that keeps its identity, values, provider records and contacts, and where "kadmium dump" reaches it (default: all in memory, with a new identity)', parseFolder)
+    .option('-d, --data <dir>', 'the folder that keeps its identity, values, provider records and contacts, and where "dump", "put" and "provide" reach it (default: all in memory, with a new identity)', parseFolder)
     .addOption(new Option('--log <level>', 'log to stderr what goes on inside').choices([...LOG_LEVELS.keys()]))
     .addHelpText('after', EXAMPLE)
   return outputOptions(networkOptions(bootstrapOption(command))).action(async (options: Options) => {
@@ -78,9 +78,9 @@ async function runNode (options: Options, { out, signal }: Context): Promise<voi
   out.note('stopped')
 }
 
-/** Run `task` while `node`, whose folder nobody else has, can be asked for its state there. */
+/** Run `task` while `node`, whose folder nobody else has, can be asked there. */
 async function answering (node: KadNode, dataDir: string | undefined, task: () => Promise<void>): Promise<void> {
-  const control = dataDir == null ? undefined : await openControl(dataDir, new Map([['state', async () => stateDump(node, systemClock.now())]]))
+  const control = dataDir == null ? undefined : await openControl(dataDir, controlHandlers(node))
   try {
     await task()
   } finally {
