@@ -413,6 +413,41 @@ describe('peers of the libp2p host', () => {
       expect(to.services.host.addrsOf(id)).to.deep.equal([])
     })
 
+    it('tells nothing of a peer whose identify ends after the connection: nobody would tell that it is gone', async () => {
+      const [from, to] = [await server(), await server()]
+      const identified = new Promise<CustomEvent>(resolve => { to.addEventListener('peer:identify', resolve, { once: true }) })
+      await connectAndIdentify(from, to)
+      const { detail } = await identified
+      const gone = new Promise(resolve => { to.addEventListener('peer:disconnect', resolve, { once: true }) })
+      await stopNode(from)
+      await gone
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      componentsOf(to).events.dispatchEvent(new CustomEvent('peer:identify', { detail }))
+      await connectAndIdentify(await server(), to)
+
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.id).to.not.equalBytes(from.services.host.self.id)
+    })
+
+    it('looks at the first of the thousands of addresses and protocols that a peer says it has, and keeps no others', async () => {
+      const [from, to] = [await server(), await server()]
+      const identified = new Promise<CustomEvent>(resolve => { to.addEventListener('peer:identify', resolve, { once: true }) })
+      await connectAndIdentify(from, to)
+      const { detail } = await identified
+      const addrs = Array.from({ length: 8_000 }, (_, i) => multiaddr(`/ip4/127.0.0.1/tcp/${Math.max(1, i - 60)}`))
+      const protocols = Array.from({ length: 8_000 }, (_, i) => `/${i}`)
+      componentsOf(to).events.dispatchEvent(new CustomEvent('peer:identify', { detail: { ...detail, listenAddrs: addrs, signedPeerRecord: undefined, protocols: [...protocols, PROTOCOL] } }))
+      const told = new Told()
+      to.services.host.watch(PROTOCOL, told)
+      const other = await server()
+      await connectAndIdentify(other, to)
+
+      expect(to.services.host.addrsOf(from.services.host.self.id).map(addr => multiaddr(addr).toString())).to.deep.equal(['/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/2', '/ip4/127.0.0.1/tcp/3'])
+      expect(await told.next()).to.equal('connect')
+      expect(told.peer?.id).to.equalBytes(other.services.host.self.id)
+    })
+
     it('knows where a peer listens that says only what has changed', async () => {
       const [from, to] = [await server(), await server()]
       const identified = new Promise<CustomEvent>(resolve => { to.addEventListener('peer:identify', resolve, { once: true }) })

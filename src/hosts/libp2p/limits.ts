@@ -24,8 +24,11 @@ export const MAX_DIALLED_ADDRS = 64
 /** Milliseconds that it may take to open a stream: libp2p dials one address after the other, and gives each that is silent 6 s (its `addressDialTimeout`). Two may be. */
 export const MAX_OPEN_MS = 15_000
 
-/** Addresses kept of what one peer says of itself: of identify's 8 KiB. */
+/** Addresses kept of what one peer says of itself: of identify's ten messages of 8 KiB. */
 export const MAX_REMOTE_ADDRS = 64
+
+/** Protocols kept of that: Kubo names some 20. */
+export const MAX_REMOTE_PROTOCOLS = 256
 
 /** Peer ids kept decoded. Decoding one costs a key, and for secp256k1 a point on the curve. */
 export const MAX_CACHED_PEER_IDS = 1024

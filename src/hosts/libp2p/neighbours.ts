@@ -1,7 +1,7 @@
 import { hasNewAddr } from '../../keyspace/contact.ts'
 import { bytesToMapKey } from '../../keyspace/key.ts'
 import { toBinary } from './address.ts'
-import { MAX_REMOTE_ADDRS } from './limits.ts'
+import { MAX_REMOTE_ADDRS, MAX_REMOTE_PROTOCOLS } from './limits.ts'
 import type { PeerInfo } from '../../keyspace/contact.ts'
 import type { Topology } from '../../rpc/connection.ts'
 import type { Connection, IdentifyResult, Libp2pEvents, PeerId, PeerStore, TypedEventTarget } from '@libp2p/interface'
@@ -87,8 +87,8 @@ export class Neighbours {
     this.#said.set(detail.connection, said)
     if (detail.connection.status === 'open') { // else nobody would tell that it is gone
       this.#identified.set(bytesToMapKey(detail.peerId.toMultihash().bytes), detail.connection)
+      this.#watchers.forEach(watcher => { this.#tell(watcher, detail.connection, said, before == null) })
     }
-    this.#watchers.forEach(watcher => { this.#tell(watcher, detail.connection, said, before == null) })
   }
 
   readonly #onDisconnect = ({ detail }: CustomEvent<PeerId>): void => {
@@ -145,11 +145,11 @@ export class Neighbours {
   }
 }
 
-/** A push may leave out what has not changed. Addresses that are signed go before those that are not. */
+/** A push may leave out what has not changed. Addresses that are signed go before those that are not. Of thousands, which ten messages of identify have room for, the first. */
 function saidIn ({ protocols, listenAddrs, signedPeerRecord }: IdentifyResult, before: Said | undefined): Said {
   const addrs = signedPeerRecord?.addresses ?? listenAddrs
   return {
-    protocols: protocols.length > 0 ? protocols : before?.protocols ?? [],
-    addrs: addrs.length > 0 ? addrs : before?.addrs ?? []
+    protocols: protocols.length > 0 ? protocols.slice(0, MAX_REMOTE_PROTOCOLS) : before?.protocols ?? [],
+    addrs: addrs.length > 0 ? addrs.slice(0, MAX_REMOTE_ADDRS) : before?.addrs ?? []
   }
 }
