@@ -35,6 +35,7 @@ export async function openLevel (init: OpenLevelInit): Promise<LevelDatastore> {
   const path = join(init.dir, DATABASE_FOLDER)
   try {
     if (await isHeadless(path)) {
+      await proveUnlocked(path)
       return await repairLevel(init)
     }
     const { areSomeCompressed } = await mendTablesIfAny(path, init)
@@ -103,6 +104,26 @@ async function isHeadless (path: string): Promise<boolean> {
   return names.includes('CURRENT')
     ? !/^MANIFEST-\d+\n$/.test(await readFile(join(path, 'CURRENT'), 'latin1'))
     : names.some(name => /^\d+\.(ldb|sst|log)$/.test(name))
+}
+
+/**
+ * Resolves if nobody has the database open. One that has no list of files cannot be opened, but only
+ * after its lock was taken, for which a repair does not ask.
+ *
+ * @throws {Error} somebody has
+ */
+async function proveUnlocked (path: string): Promise<void> {
+  const { ClassicLevel } = await import('classic-level')
+  const level = new ClassicLevel(path)
+  try {
+    await level.open({ createIfMissing: false })
+  } catch (err) {
+    if (isLocked(err)) {
+      throw err
+    }
+  } finally {
+    await level.close()
+  }
 }
 
 async function mendTablesIfAny (path: string, { log, signal }: OpenLevelInit): Promise<MendedTables> {

@@ -145,6 +145,22 @@ describe('a damaged data directory', () => {
     it(`loses nothing with its list of files: ${name}`, async () => { await expectAll(harm) })
   }
 
+  async function expectLeftAlone (harm: () => Promise<void>): Promise<void> {
+    const data = await openIt()
+    await harm()
+    await expect(openIt()).to.eventually.be.rejected.with.property('name', 'DataDirInUseError')
+    expect(lines).to.deep.equal([])
+    await put(data, VALUES, 0)
+    await data.close()
+    const again = await openIt()
+    expect(again.restored.values).to.equal(VALUES + 1)
+    await again.close()
+  }
+
+  for (const [name, harm] of LISTS) {
+    it(`is not repaired while somebody has it open, whatever its list of files: ${name}`, async () => { await expectLeftAlone(harm) })
+  }
+
   it('loses nothing when a repair was broken off, and checks its tables from then on', async () => {
     await rm(join(dir, 'db', 'CURRENT'))
     await ClassicLevel.repair(join(dir, 'db'))
