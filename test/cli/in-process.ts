@@ -6,10 +6,11 @@ import type { ExitCode } from '../../src/cli/exit-codes.ts'
 export interface Surroundings {
   readonly env?: Record<string, string>
   readonly isTTY?: boolean
+  readonly signal?: AbortSignal
 }
 
 /** Run a command line in this very process: quicker than one of its own, and able to pretend a terminal. */
-export async function runHere (args: readonly string[], { env = {}, isTTY = false }: Surroundings = {}): Promise<{ code: ExitCode, stdout: string, stderr: string }> {
+export async function runHere (args: readonly string[], { env = {}, isTTY = false, signal = new AbortController().signal }: Surroundings = {}): Promise<{ code: ExitCode, stdout: string, stderr: string }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
   const texts = [stdout, stderr].map(collect)
   const code = await run(args, {
@@ -17,7 +18,7 @@ export async function runHere (args: readonly string[], { env = {}, isTTY = fals
     stdout: Object.assign(stdout, { isTTY }),
     stderr: Object.assign(stderr, { isTTY }),
     env,
-    signal: new AbortController().signal
+    signal
   })
   stdout.end()
   stderr.end()

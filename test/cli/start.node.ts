@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { InterruptedError } from '../../src/cli/errors.ts'
 import { openDataDir } from '../../src/data-dir/data-dir.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { finished, kadmium, killLeftovers, spawnKadmium, StartedNode } from './kadmium.ts'
@@ -41,6 +42,15 @@ describe('kadmium start', () => {
   it('stops in good order at SIGINT', async () => { await expectCleanStop('SIGINT') })
   it('stops in good order at SIGTERM', async () => { await expectCleanStop('SIGTERM') })
   it('stops in good order when its terminal is closed', async () => { await expectCleanStop('SIGHUP') })
+
+  it('stops in good order while its folder is opened', async () => {
+    for (const wait of [setImmediate, queueMicrotask]) {
+      const controller = new AbortController()
+      const end = runHere(['start', '--listen', '127.0.0.1:0', '--data', folder, '--json'], { signal: controller.signal })
+      wait(() => { controller.abort(new InterruptedError('SIGTERM')) })
+      expect(await end).to.deep.equal({ code: 0, stdout: '{"type":"stopped"}\n', stderr: '' })
+    }
+  })
 
   it('tells others where it is said to be found', async () => {
     const node = await StartedNode.start(['--announce', 'node.example.org:4001', '--announce', '/ip6/2001:db8::1/tcp/4001'])

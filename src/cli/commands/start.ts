@@ -60,10 +60,18 @@ export function startCommand (perform: Perform): Command {
 
 async function runNode (options: Options, { out, signal }: Context): Promise<void> {
   const { listen, announce, data: dataDir, network, security, allowRemotePlain, bootstrap } = options
-  signal.throwIfAborted()
   // it starts below, so that its addresses are told before it looks for others
   const init = { listen, announce, dataDir, network, security, allowRemotePlain, bootstrap, signal, start: false }
-  const node = await createNode(init)
+  const node = await createNode(init).catch(err => { if (err !== signal.reason) { throw err } }) // to be stopped while it is made is no error
+  if (node != null) {
+    await runUntilAborted(node, options, { out, signal })
+  }
+  await out.document({ type: 'stopped' })
+  out.note('stopped')
+}
+
+async function runUntilAborted (node: KadNode, options: Options, { out, signal }: Pick<Context, 'out' | 'signal'>): Promise<void> {
+  const { data: dataDir, network, security } = options
   try {
     await answering(node, dataDir, async () => {
       await out.result({ type: 'started', ...peerDump(node.self), network, security, data_dir: dataDir ?? null, restored: node.restored ?? null }, () => startedText(node, options))
@@ -74,8 +82,6 @@ async function runNode (options: Options, { out, signal }: Context): Promise<voi
   } finally {
     await node.stop()
   }
-  await out.document({ type: 'stopped' })
-  out.note('stopped')
 }
 
 /** Run `task` while `node`, whose folder nobody else has, can be asked there. */
