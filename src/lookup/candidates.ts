@@ -1,4 +1,5 @@
 import { compareDistance } from '../keyspace/distance.ts'
+import { headOf } from '../keyspace/key-head.ts'
 import type { Contact } from '../keyspace/contact.ts'
 import type { Key } from '../keyspace/key.ts'
 
@@ -48,11 +49,13 @@ export interface MutableCandidate extends Candidate {
  */
 export class Candidates {
   readonly #target: Key
+  readonly #targetHead: number
   readonly #limit: number
   readonly #sorted: MutableCandidate[] = []
 
   constructor (target: Key, limit: number) {
     this.#target = target
+    this.#targetHead = headOf(target)
     this.#limit = limit
   }
 
@@ -118,15 +121,9 @@ export class Candidates {
     }
   }
 
-  // shorter keys read as if zeros followed
+  /** {@link MutableCandidate.head} of the peer with that key. */
   #headOf (key: Key): number {
-    const target = this.#target
-    return (
-      (key[0] ^ target[0]) << 24 |
-      (key[1] ^ target[1]) << 16 |
-      (key[2] ^ target[2]) << 8 |
-      (key[3] ^ target[3])
-    ) >>> 1
+    return (headOf(key) ^ this.#targetHead) >>> 1
   }
 }
 
