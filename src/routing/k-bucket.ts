@@ -1,5 +1,5 @@
 import { bitAt } from '../keyspace/distance.ts'
-import { keyFromBytes } from '../keyspace/key.ts'
+import { withBitFlipped } from '../keyspace/prefix.ts'
 import { EntryList } from './entry-list.ts'
 import { entryOf, refreshEntry } from './table-entry.ts'
 import type { MutableEntry, TableEntry } from './table-entry.ts'
@@ -136,7 +136,7 @@ export class KBucket implements Bucket {
   split (self: Key): [KBucket, KBucket] {
     const bit = bitAt(this.prefix, this.prefixLength)
     const same = this.#half(this.prefix, self)
-    const other = this.#half(flipBit(this.prefix, this.prefixLength), self)
+    const other = this.#half(withBitFlipped(this.prefix, this.prefixLength), self)
     for (const entry of this.#contacts.entries) {
       const half = bitAt(entry.key, this.prefixLength) === bit ? same : other
       half.#contacts.push(entry)
@@ -160,10 +160,4 @@ export class KBucket implements Bucket {
       this.#checked = undefined
     }
   }
-}
-
-function flipBit (key: Key, index: number): Key {
-  const flipped = Uint8Array.from(key)
-  flipped[index >>> 3] ^= 0x80 >>> (index & 7)
-  return keyFromBytes(flipped)
 }
