@@ -183,7 +183,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
   #ask ({ contact: peer, about }: Extract<LookupStep, { type: 'ask' }>): void {
     const { ask, clock, lookup, onProgress, request } = this.#run
     const begun = clock.now()
-    onProgress?.({ type: 'asking', peer, request, hop: hopOf(lookup, peer) })
+    onProgress?.({ type: 'asking', peer, request, hop: lookup.candidate(peer.key)?.hop ?? 0 })
     let isLate = false
     const onLate = (error: Error): void => {
       if (!isLate) { // it is sent again when its stream dies, and may be late again
@@ -322,8 +322,4 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
       this.#controller.abort(LOOKUP_OVER)
     }
   }
-}
-
-function hopOf (lookup: Lookup, peer: Contact): number {
-  return lookup.candidates.find(({ contact }) => contact === peer)?.hop ?? 0
 }
