@@ -1,12 +1,10 @@
 import * as varint from 'uint8-varint'
 import { concat } from 'uint8arrays/concat'
 import { bytesEqual } from '../wire/bytes-equal.ts'
+import { isTimestamp } from '../wire/timestamp.ts'
 import { CorruptRowError } from './errors.ts'
 import { decodePeers, encodePeers } from './saved-peers.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
-
-/** The last millisecond of the year 9999: a row from later is not from a clock. */
-const LAST_MS = 253_402_300_799_999
 
 /** Where a provider was, and when it said so. */
 export interface KnownAddrs {
@@ -46,7 +44,7 @@ export function decodeAddrsRow (row: Uint8Array, id: Uint8Array): KnownAddrs {
 
 function readTime (row: Uint8Array): { time: number, end: number } {
   const time = attempt(() => varint.decode(row))
-  if (time > LAST_MS) {
+  if (!isTimestamp(time)) { // from after the year 9999: that is from no clock
     throw new CorruptRowError('its time is no time')
   }
   return { time, end: varint.encodingLength(time) }
