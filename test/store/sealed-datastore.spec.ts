@@ -6,6 +6,7 @@ import { all, Disk, logLines } from './fixtures.ts'
 
 const KEY = new Key('/dht/record/a')
 const OTHER = new Key('/dht/record/b')
+const BEFORE = new Key('/dht/record/0')
 const VALUE = Uint8Array.of(1, 2, 3)
 
 describe('SealedDatastore', () => {
@@ -67,6 +68,24 @@ describe('SealedDatastore', () => {
     }
   })
 
+  it('serves no row of which bytes have changed sides, from the value to the end of the key', async () => {
+    for (const moved of [1, 256, 65_536]) {
+      await sealed.put(KEY, new Uint8Array(moved + 1).fill(0x61))
+      const row = await disk.get(KEY)
+      const longer = new Key(`${KEY.toString()}${'a'.repeat(moved)}`)
+      await disk.put(longer, Uint8Array.of(...row.subarray(0, 4), 0x61))
+      expect(await sealed.has(longer), `${moved} bytes`).to.equal(false)
+      expect(await sealed.has(KEY)).to.equal(true)
+    }
+  })
+
+  it('reads rows that are part of a larger buffer', async () => {
+    await sealed.put(KEY, VALUE)
+    await damage(KEY, row => Uint8Array.of(9, ...row).subarray(1))
+    expect(await sealed.get(KEY)).to.equalBytes(VALUE)
+    expect(lines).to.deep.equal([])
+  })
+
   it('lists sound rows only', async () => {
     const keys = [1, 2, 3, 4].map(n => new Key(`/dht/record/${n}`))
     for (const [n, key] of keys.entries()) {
@@ -110,6 +129,7 @@ describe('SealedDatastore', () => {
         const batch = sealed.batch()
         batch.put(OTHER, VALUE)
         batch.put(KEY, VALUE)
+        batch.put(BEFORE, VALUE)
         await batch.commit()
       }
     ]) {
@@ -120,6 +140,30 @@ describe('SealedDatastore', () => {
         await Promise.all([nameOfFailure(sealed.get(KEY)), write()])
         expect(await sealed.get(KEY)).to.equalBytes(VALUE)
       }
+    }
+  })
+
+  it('says nothing of a damaged row that is gone when its turn comes', async () => {
+    await sealed.put(KEY, VALUE)
+    await damage(KEY, flip(40))
+    disk.turns = call => call === 'get' ? 5 : 0
+    const reading = sealed.has(KEY)
+    await Promise.all([sealed.delete(KEY), reading])
+    expect([await reading, lines]).to.deep.equal([false, []])
+  })
+
+  it('deletes what was put before, in a batch too', async () => {
+    for (const remove of [
+      async () => sealed.delete(KEY),
+      async () => {
+        const batch = sealed.batch()
+        batch.delete(KEY)
+        await batch.commit()
+      }
+    ]) {
+      disk.turns = call => call === 'put' ? 9 : 0
+      await Promise.all([sealed.put(KEY, VALUE), remove()])
+      expect(await sealed.has(KEY)).to.equal(false)
     }
   })
 
