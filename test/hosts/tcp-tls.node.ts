@@ -11,6 +11,7 @@ import { peerIdText } from '../../src/hosts/tcp/identity.ts'
 import { DialError, StreamResetError } from '../../src/rpc/errors.ts'
 import { certificate, extension } from './tcp-certificates.ts'
 import { closed, collect, failureOf, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
+import { Records, RECORDS_CIPHER, writeMany } from './tcp-records.ts'
 import type { Faults, Pem } from './tcp-certificates.ts'
 import type { TcpHost } from '../../src/hosts/tcp/host.ts'
 import type { PrivateKey } from '@libp2p/interface'
@@ -227,6 +228,51 @@ describe('TLS of raw TCP', () => {
       const stream = await client.openStream({ id, addrs: [addr] }, PROTOCOL)
 
       expect(await failureOf(collect(stream))).to.be.an.instanceOf(StreamResetError)
+    })
+  })
+
+  describe('what comes beside data', () => {
+    let raw: Socket
+    let socket: TLSSocket
+    let records: Records
+
+    beforeEach(async () => {
+      raw = await stage.socket(await stage.echo())
+      socket = connectTls({ ...await certificate(identity), ALPNProtocols: ['libp2p'], rejectUnauthorized: false, ciphers: RECORDS_CIPHER, socket: raw })
+      stage.keep(socket)
+      const answered = new Promise(resolve => { socket.once('data', resolve) })
+      records = await Records.after(socket, helloOf(identity.publicKey.toMultihash().bytes))
+      await answered
+    })
+
+    /** Resolves when the host has sent so many bytes more. */
+    const echoed = async (byteLength: number): Promise<void> => new Promise(resolve => {
+      let left = byteLength
+      socket.on('data', data => {
+        left -= data.byteLength
+        if (left === 0) {
+          resolve()
+        }
+      })
+    })
+
+    it('is bounded, though Node.js says nothing of it', async () => {
+      const read = echoed(1)
+      writeMany(raw, 5_000, () => records.keyUpdate())
+      raw.write(records.data(Uint8Array.of(1)))
+      await read
+      stage.clock.advance(1_000)
+      await closed(raw)
+    })
+
+    it('may be many times as much, if the data comes in small pieces', async () => {
+      const read = echoed(7_000)
+      writeMany(raw, 7_000, () => records.data(Uint8Array.of(1)))
+      await read
+      stage.clock.advance(1_000)
+      const readOn = echoed(1)
+      raw.write(records.data(Uint8Array.of(1)))
+      await readOn
     })
   })
 

@@ -92,7 +92,7 @@ export class Admission {
     return this.#admitted(networks, reset, i => { this.#levels[i].delete(names[i]) })
   }
 
-  /** A handshake with `ip` came to nothing after so many bytes from there. If that was too much, all of its that are under way are reset. */
+  /** A handshake with `ip`, or what TLS sends after it, came to nothing after so many bytes from there. If that was too much, all of its that are under way are reset. */
   handshakeFailed (ip: string, byteLength: number): void {
     if (isLoopbackIp(ip)) {
       return

@@ -133,7 +133,7 @@ export class Dialler {
       throw new DialError('it closed the connection')
     }
     if (admission.isKeptOut(ip)) {
-      throw new DialError('too much was sent from there in handshakes that came to nothing: it is left alone for a while')
+      throw new DialError('too much was sent from there in or after handshakes that came to nothing: it is left alone for a while')
     }
     const proven = await tls?.dial(connection).catch((err: unknown) => {
       admission.handshakeFailed(ip, connection.raw.bytesRead)

@@ -4,7 +4,8 @@ import type { Clock } from '../../clock/clock.ts'
 
 /**
  * Who sends much in handshakes that come to nothing. OpenSSL verifies a chain of certificates, of up to
- * 100 KB, before anybody can refuse it; made for that, one takes the better part of a second. So each remote has a bound.
+ * 100 KB, before anybody can refuse it; made for that, one takes the better part of a second. And after a handshake it takes
+ * new keys without end. So each remote has a bound.
  */
 export class FailedHandshakes {
   readonly #clock: Clock

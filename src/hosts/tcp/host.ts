@@ -7,6 +7,7 @@ import { Mode, Refusal } from './hello.ts'
 import { KeptSockets } from './kept-sockets.ts'
 import { MAX_REMOTE_ADDRS } from './limits.ts'
 import { listen } from './listener.ts'
+import { Overheads } from './overheads.ts'
 import { OwnAddrs } from './own-addrs.ts'
 import { LibP2PTls } from './tls.ts'
 import { Visitors } from './visitors.ts'
@@ -113,6 +114,7 @@ class SocketHost implements TcpHost {
   readonly #visitors = new Visitors()
   readonly #acceptor: Acceptor
   readonly #dialler: Dialler
+  readonly #overheads: Overheads
   readonly #kept: KeptSockets
   #listener: Listener = { bound: [], close: async () => {} }
 
@@ -122,8 +124,9 @@ class SocketHost implements TcpHost {
     this.#agent = agent
     this.#admission = new Admission(clock, limits)
     const common = { self: this.#id, clock, tls, admission: this.#admission, hello: this.#hello }
-    this.#acceptor = new Acceptor({ ...common, visitors: this.#visitors, onConnection: connection => { track(connection, this.#inbound) } })
-    this.#dialler = new Dialler({ ...common, allowRemotePlain, onConnection: connection => { track(connection, this.#outbound) } })
+    this.#acceptor = new Acceptor({ ...common, visitors: this.#visitors, onConnection: connection => { this.#track(connection, this.#inbound) } })
+    this.#dialler = new Dialler({ ...common, allowRemotePlain, onConnection: connection => { this.#track(connection, this.#outbound) } })
+    this.#overheads = new Overheads(clock, connection => { this.#cutOff(connection) })
     this.#kept = new KeptSockets(clock, stream => { stream.close(clock) })
   }
 
@@ -188,6 +191,20 @@ class SocketHost implements TcpHost {
     await Promise.all([close(), ...closed])
   }
 
+  #track (connection: TcpConnection, connections: Set<TcpConnection>): void {
+    connections.add(connection)
+    connection.onClose(() => { connections.delete(connection) })
+    this.#overheads.watch(connection)
+  }
+
+  #cutOff (connection: TcpConnection): void {
+    const { raw: { remoteAddress }, overhead } = connection
+    connection.reset()
+    if (remoteAddress != null) {
+      this.#admission.handshakeFailed(remoteAddress, overhead)
+    }
+  }
+
   /** What we say of ourselves to whom is at the other end of `raw`. */
   readonly #hello = (network: string, raw: Socket): Hello => {
     const addrs = this.#acceptor.serves(network) ? [...this.self.addrs] : []
@@ -202,9 +219,4 @@ class SocketHost implements TcpHost {
       refusal: Refusal.NONE
     }
   }
-}
-
-function track (connection: TcpConnection, connections: Set<TcpConnection>): void {
-  connections.add(connection)
-  connection.onClose(() => { connections.delete(connection) })
 }

@@ -84,6 +84,15 @@ export const FAILED_BYTES_PER_MS = 1
 /** Remotes of which it is known what they sent in vain. */
 export const MAX_FAILED_REMOTES = 4_096
 
+/** Bytes that may come on a socket beside data: more than any handshake. */
+export const MAX_OVERHEAD_BYTES = 131_072
+
+/** And for each byte of data: the smallest request is a record of TLS with seven times as much beside it. */
+export const MAX_OVERHEAD_SHARE = 32
+
+/** Milliseconds after which it is looked at again how much came beside data. */
+export const OVERHEADS_CHECK_MS = 1_000
+
 /** Milliseconds after which the machine's interfaces are looked at again. */
 export const INTERFACES_MAX_AGE_MS = 10_000
 

@@ -25,6 +25,11 @@ export class TcpConnection {
     return this.#tls ?? this.raw
   }
 
+  /** Bytes that came and were no data: what TLS itself takes. */
+  get overhead (): number {
+    return this.raw.bytesRead - this.socket.bytesRead
+  }
+
   /** From now on everything goes through `tls`, which wraps {@link raw}. */
   wrap (tls: TLSSocket): void {
     surviveErrors(tls)
