@@ -4,7 +4,7 @@ import type { Timed } from '../../clock/time-heap.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
 
-/** The longest that one timer waits, milliseconds; then it is seen whether the clock was set back. */
+/** The longest that one timer waits, milliseconds; then it is seen whether the clock was set. */
 const MAX_WAIT_MS = 3_600_000
 
 export interface AgendaInit {
@@ -21,8 +21,7 @@ export interface AgendaInit {
 
 interface Entry extends Timed {
   readonly id: string
-  /** When it was entered: milliseconds since the Unix epoch. */
-  readonly since: number
+  time: number
 }
 
 /** What is to be done when: each thing once, however many there are, with one timer for all. */
@@ -31,8 +30,10 @@ export class Agenda {
   readonly #entries = new Map<string, Entry>()
   readonly #byTime = new TimeHeap<Entry>()
   #sequence = 0
-  /** When the latest was entered; ahead of the clock, once that has been set back. */
+  /** What the clock has read at least; ahead of it, once that has been set back. */
   #latest = -Infinity
+  /** What the clock reads when the timer ends, unless it is set meanwhile. */
+  #wakes = -Infinity
   #state: 'new' | 'waiting' | 'working' = 'new'
   #cancel: Cancel = () => {}
 
@@ -57,10 +58,9 @@ export class Agenda {
 
   /** Do `id` at `time` (milliseconds since the Unix epoch), and not when it was to be done before. */
   set (id: string, time: number): void {
+    this.#heedClock()
     this.delete(id)
-    const since = this.#init.clock.now()
-    this.#latest = Math.max(this.#latest, since)
-    const entry = { id, time, since, sequence: this.#sequence++, place: -1 }
+    const entry = { id, time, sequence: this.#sequence++, place: -1 }
     this.#entries.set(id, entry)
     this.#byTime.add(entry)
     if (this.#byTime.first() === entry) {
@@ -88,12 +88,15 @@ export class Agenda {
     const first = this.#byTime.first()
     this.#cancel()
     if (this.#state === 'waiting' && first != null) {
-      this.#cancel = tasks.after(clock, Math.min(Math.max(0, first.time - clock.now()), MAX_WAIT_MS), async signal => this.#round(signal))
+      const ms = Math.min(Math.max(0, first.time - clock.now()), MAX_WAIT_MS)
+      this.#wakes = clock.now() + ms
+      this.#cancel = tasks.after(clock, ms, async signal => this.#round(signal))
     }
   }
 
   async #round (signal: AbortSignal): Promise<void> {
     this.#state = 'working' // before anything is entered anew: no other round begins
+    this.#latest = Math.max(this.#latest, this.#wakes)
     this.#heedClock()
     const due = this.#takeDue()
     try {
@@ -108,17 +111,14 @@ export class Agenda {
     this.#await()
   }
 
-  /** What was entered before the clock was set back is due after as long as it was then. */
+  /** When the clock was set back, all is due after as long as it was before. */
   #heedClock (): void {
     const now = this.#init.clock.now()
-    if (this.#latest <= now) {
-      return
-    }
+    const back = this.#latest - now
     this.#latest = now
-    for (const { id, time, since } of [...this.#entries.values()]) {
-      if (since > now) {
-        this.set(id, now + time - since)
-      }
+    if (back > 0) {
+      this.#wakes -= back
+      this.#entries.forEach(entry => { entry.time -= back }) // in the same order
     }
   }
 

@@ -35,17 +35,9 @@ export async function replicate (dht: DhtContext, ids: readonly string[], signal
   })
 }
 
-/** A value that we hold as it is passed on, with what is left of its life; undefined if that is over, or too short. */
-export async function heldRecord (dht: Pick<DhtContext, 'config' | 'holdings' | 'values'>, id: string): Promise<ValueRecord | undefined> {
-  const { config, holdings, values } = dht
-  const held = holdings.get(id)
+/** A value that we hold as it is passed on, with what is left of its life; undefined if that is over, or too short, or the value is not valid now: by a clock that is behind, say, which may be set right. */
+export async function heldRecord ({ config, values }: Pick<DhtContext, 'config' | 'values'>, id: string): Promise<ValueRecord | undefined> {
   const kept = await values.kept(mapKeyToBytes(id))
   const ttl = kept == null ? 0 : kept.expires - config.clock.now()
-  if (kept == null || ttl < MIN_LEFT_MS) {
-    if (holdings.get(id) === held) { // else it came again meanwhile
-      holdings.drop(id)
-    }
-    return undefined
-  }
-  return { key: kept.key, value: kept.value, ttl }
+  return kept == null || ttl < MIN_LEFT_MS ? undefined : { key: kept.key, value: kept.value, ttl }
 }
