@@ -256,7 +256,6 @@ export function configure (init: KademliaInit): KademliaConfig {
     clock: given.clock,
     parseAddr,
     random: given.random,
-    awaitContacts: flag('awaitContacts', given.awaitContacts),
     heard: peer => contactOf(peer, selectAddrs == null ? believed : ({ id, addrs }) => selectAddrs({ id, addrs: believed({ id, addrs }) })),
     bootstrap: parseAddrs('bootstrap', given.bootstrap, parseAddr),
     k: whole('k', k, 1, 255),
@@ -267,28 +266,27 @@ export function configure (init: KademliaInit): KademliaConfig {
     maxValueSize: whole('maxValueSize', given.maxValueSize, 1, MAX_MAX_VALUE_SIZE),
     valueTtl: whole('valueTtl', given.valueTtl, 1),
     maxValueTtl: Math.max(whole('maxValueTtl', given.maxValueTtl, 1), given.valueTtl),
-    republish: flag('republish', given.republish),
     replicateInterval: given.replicateInterval === Infinity ? Infinity : milliseconds('replicateInterval', given.replicateInterval),
-    handOver: flag('handOver', given.handOver),
-    cacheFound: flag('cacheFound', given.cacheFound),
     selfLookupInterval: milliseconds('selfLookupInterval', given.selfLookupInterval, 0),
     firstSelfLookup: milliseconds('firstSelfLookup', given.firstSelfLookup ?? given.selfLookupInterval, 0),
-    refreshInterval: orInfinity('refreshInterval', given.refreshInterval, 1),
-    collectInterval: milliseconds('collectInterval', given.collectInterval),
     reprovide: reprovideOptions(anObject('reprovide', given.reprovide)),
-    clientIdle: milliseconds('clientIdle', given.clientIdle),
-    serverIdle: milliseconds('serverIdle', given.serverIdle),
-    maxInboundStreams: orInfinity('maxInboundStreams', given.maxInboundStreams, 1),
-    requestTimeout: milliseconds('requestTimeout', given.requestTimeout),
-    minTimeout: milliseconds('minTimeout', given.minTimeout),
-    maxTimeout: milliseconds('maxTimeout', given.maxTimeout),
-    maxVerifications: orInfinity('maxVerifications', given.maxVerifications, 1),
-    maxVerificationsWaiting: orInfinity('maxVerificationsWaiting', given.maxVerificationsWaiting, 1),
-    verificationTimeout: milliseconds('verificationTimeout', given.verificationTimeout),
-    maxChecks: orInfinity('maxChecks', given.maxChecks, 1),
     maxChecksWaiting: orInfinity('maxChecksWaiting', given.maxChecksWaiting, 0),
-    checkTimeout: milliseconds('checkTimeout', given.checkTimeout)
+    ...each(FLAGS, given, flag),
+    ...each(COUNTS, given, (name, value: number) => orInfinity(name, value, 1)),
+    ...each(TIMES, given, (name, value: number) => milliseconds(name, value))
   }
+}
+
+/** Those of one kind are checked alike. */
+const FLAGS = ['awaitContacts', 'republish', 'handOver', 'cacheFound'] as const
+const COUNTS = ['refreshInterval', 'maxInboundStreams', 'maxVerifications', 'maxVerificationsWaiting', 'maxChecks'] as const
+const TIMES = ['collectInterval', 'clientIdle', 'serverIdle', 'requestTimeout', 'minTimeout', 'maxTimeout', 'verificationTimeout', 'checkTimeout'] as const
+
+/** The values at `names`, which `check` lets pass. */
+function each<N extends string, T> (names: readonly N[], given: Readonly<Record<N, NoInfer<T>>>, check: (name: N, value: T) => T): Record<N, T> {
+  const all: Partial<Record<N, T>> = {}
+  names.forEach(name => { all[name] = check(name, given[name]) })
+  return all as Record<N, T>
 }
 
 /** What a node is made of, with a method by which it is known, and what it is. */

@@ -74,67 +74,47 @@ export function engineOptions (init: KadDHTInit, onMapperError: OnMapperError = 
 /** In the names of {@link KadDHTInit}, and as soon as the service is made. */
 function checkOptions (init: KadDHTInit): void {
   anObject('the options of kadDHT', init)
-  for (const [name, check] of Object.entries(CHECKS)) {
-    check(name, init)
-  }
-}
-
-type Check = (name: string, init: KadDHTInit) => void
-
-function given<T> (valueOf: (init: KadDHTInit) => T | undefined, check: (name: string, value: T) => void): Check {
-  return (name, init) => {
-    const value = valueOf(init)
-    if (value != null) {
-      check(name, value)
+  for (const [check, ...names] of CHECKS) {
+    for (const name of names) {
+      const value = name.split('.').reduce((from, part) => Reflect.get(Object(from), part), init)
+      if (value != null) {
+        check(name, value)
+      }
     }
   }
 }
 
-const count = (min: number, max: number) => (name: string, value: number): void => { whole(name, value, min, max) }
-const time = (min: number) => (name: string, value: number): void => { milliseconds(name, value, min) }
-const lifetime = (min: number) => (name: string, value: number): void => { between(name, value, min) }
-const unbounded = (min: number, max?: number) => (name: string, value: number): void => { orInfinity(name, value, min, max) }
+type Group = 'pingOldContactTimeout' | 'pingNewContactTimeout' | 'networkDialTimeout' | 'providers' | 'reprovide'
 
-const CHECKS: { readonly [name: string]: Check } = {
-  protocol: (name, init) => { protocolId(name, init.protocol ?? DEFAULT_PROTOCOL) },
-  kBucketSize: given(init => init.kBucketSize === Infinity ? undefined : init.kBucketSize, count(1, 255)),
-  kBucketSplitThreshold: given(init => init.kBucketSplitThreshold, unbounded(1)),
-  prefixLength: given(init => init.prefixLength, unbounded(0, 256)),
-  alpha: given(init => init.alpha, count(1, 255)),
-  disjointPaths: given(init => init.disjointPaths, count(1, 255)),
-  querySelfInterval: given(init => init.querySelfInterval, time(0)),
-  initialQuerySelfInterval: given(init => init.initialQuerySelfInterval, time(0)),
-  routingTableUpdateQueueConcurrency: given(init => init.routingTableUpdateQueueConcurrency, unbounded(1)),
-  routingTableUpdateMaxQueueSize: given(init => init.routingTableUpdateMaxQueueSize, unbounded(1)),
-  pingOldContactConcurrency: given(init => init.pingOldContactConcurrency, unbounded(1)),
-  pingOldContactMaxQueueSize: given(init => init.pingOldContactMaxQueueSize, unbounded(0)),
-  pingNewContactConcurrency: given(init => init.pingNewContactConcurrency, unbounded(1)),
-  pingNewContactMaxQueueSize: given(init => init.pingNewContactMaxQueueSize, unbounded(1)),
-  maxInboundStreams: given(init => init.maxInboundStreams, unbounded(1)),
-  maxOutboundStreams: given(init => init.maxOutboundStreams, unbounded(1)),
-  onPeerConnectTimeout: given(init => init.onPeerConnectTimeout, time(1)),
-  incomingMessageTimeout: given(init => init.incomingMessageTimeout, time(1)),
-  'pingOldContactTimeout.maxTimeout': given(init => init.pingOldContactTimeout?.maxTimeout, time(1)),
-  'pingNewContactTimeout.maxTimeout': given(init => init.pingNewContactTimeout?.maxTimeout, time(1)),
-  'networkDialTimeout.minTimeout': given(init => init.networkDialTimeout?.minTimeout, time(1)),
-  'networkDialTimeout.maxTimeout': given(init => init.networkDialTimeout?.maxTimeout, time(1)),
-  'providers.cacheSize': given(init => init.providers?.cacheSize, unbounded(0)),
-  'providers.cleanupInterval': given(init => init.providers?.cleanupInterval, (name, value) => { between(name, value, 1, MAX_TIMER_S) }),
-  'providers.provideValidity': given(init => init.providers?.provideValidity, lifetime(1)),
-  'reprovide.concurrency': given(init => init.reprovide?.concurrency, unbounded(1)),
-  'reprovide.maxQueueSize': given(init => init.reprovide?.maxQueueSize, unbounded(1)),
-  'reprovide.threshold': given(init => init.reprovide?.threshold, lifetime(0)),
-  'reprovide.interval': given(init => init.reprovide?.interval, time(1)),
-  'reprovide.validity': given(init => init.reprovide?.validity, lifetime(1)),
-  clientMode: given(init => init.clientMode, flag),
-  allowQueryWithZeroPeers: given(init => init.allowQueryWithZeroPeers, flag),
-  republish: given(init => init.republish, flag),
-  handOver: given(init => init.handOver, flag),
-  cacheFound: given(init => init.cacheFound, flag),
-  peerInfoMapper: (name, init) => { having(name, init.peerInfoMapper ?? undefined, 'call', 'a function') },
-  maxValueSize: given(init => init.maxValueSize, count(1, 128 * 1024 * 1024)),
-  replicateInterval: given(init => init.replicateInterval === Infinity ? undefined : init.replicateInterval, time(1))
-}
+/** An option, or one of a group of them. */
+type Name = Exclude<keyof KadDHTInit, Group> | { [G in Group]: `${G}.${keyof NonNullable<KadDHTInit[G]> & string}` }[Group]
+
+type Check = (name: string, value: any) => unknown
+
+const count = (max: number): Check => (name, value) => whole(name, value, 1, max)
+const time = (min: number): Check => (name, value) => milliseconds(name, value, min)
+const lifetime = (min: number): Check => (name, value) => between(name, value, min)
+const unbounded = (min: number, max?: number): Check => (name, value) => orInfinity(name, value, min, max)
+
+const CHECKS: ReadonlyArray<readonly [Check, ...Name[]]> = [
+  [protocolId, 'protocol'],
+  [unbounded(1, 255), 'kBucketSize'],
+  [unbounded(0, 256), 'prefixLength'],
+  [unbounded(0), 'pingOldContactMaxQueueSize', 'providers.cacheSize'],
+  [unbounded(1), 'kBucketSplitThreshold', 'routingTableUpdateQueueConcurrency', 'routingTableUpdateMaxQueueSize', 'pingOldContactConcurrency', 'pingNewContactConcurrency',
+    'pingNewContactMaxQueueSize', 'maxInboundStreams', 'maxOutboundStreams', 'reprovide.concurrency', 'reprovide.maxQueueSize'],
+  [count(255), 'alpha', 'disjointPaths'],
+  [count(128 * 1024 * 1024), 'maxValueSize'],
+  [time(0), 'querySelfInterval', 'initialQuerySelfInterval'],
+  [time(1), 'onPeerConnectTimeout', 'incomingMessageTimeout', 'pingOldContactTimeout.maxTimeout', 'pingNewContactTimeout.maxTimeout', 'networkDialTimeout.minTimeout',
+    'networkDialTimeout.maxTimeout', 'reprovide.interval'],
+  [(name, value) => value === Infinity || milliseconds(name, value), 'replicateInterval'],
+  [lifetime(0), 'reprovide.threshold'],
+  [lifetime(1), 'providers.provideValidity', 'reprovide.validity'],
+  [(name, value) => between(name, value, 1, MAX_TIMER_S), 'providers.cleanupInterval'],
+  [flag, 'clientMode', 'allowQueryWithZeroPeers', 'republish', 'handOver', 'cacheFound'],
+  [(name, value) => { having(name, value, 'call', 'a function') }, 'peerInfoMapper']
+]
 
 /** With `kBucketSize` infinite all contacts are kept, and lookups are for as many as always. */
 function tableOptions ({ kBucketSize: k = DEFAULT_K, kBucketSplitThreshold: splitThreshold, prefixLength = DEFAULT_PREFIX_LENGTH }: KadDHTInit): Required<Pick<KademliaInit, 'k' | 'prefixLength' | 'splitThreshold'>> {
