@@ -40,6 +40,12 @@ export const ARRIVAL_MS = 2_000
 /** Milliseconds for which one stream is answered before others have a turn: more than a client's window of small requests needs. */
 export const MAX_ANSWERING_MS = 10
 
+/** Requests of one stream that are worked on beside its first, if they take their time: a peer's next ones need not wait for each other. */
+export const MAX_BESIDE_PER_STREAM = 15
+
+/** The same of all streams together: their answers may be of the largest size. Beyond that each stream has its requests answered one after another. */
+export const MAX_BESIDE = 64
+
 /** Inbound streams served at once, from all peers. Beyond that the oldest of whoever has the most is reset; a further one, if nobody has more. */
 export const MAX_INBOUND_STREAMS = 2_000
 

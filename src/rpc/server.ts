@@ -5,7 +5,7 @@ import { decodeRequest, maxRequestFrame, responseFrame } from '../wire/codec.ts'
 import { LimitError, TimeoutError } from './errors.ts'
 import { FrameBudget } from './frame-budget.ts'
 import { FrameReader } from './frames.ts'
-import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, MAX_UNFINISHED_BYTES, maxTransferTime, SERVER_IDLE_MS } from './limits.ts'
+import { ANSWER_TAKEN_TIMEOUT_MS, MAX_ANSWERING_MS, MAX_BATCH_BYTES, MAX_BESIDE, MAX_BESIDE_PER_STREAM, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, MAX_UNFINISHED_BYTES, maxTransferTime, SERVER_IDLE_MS } from './limits.ts'
 import { Line } from './line.ts'
 import { Outbox } from './outbox.ts'
 import type { Stream } from './connection.ts'
@@ -44,8 +44,7 @@ export interface ServerObserver {
 }
 
 /**
- * Serves inbound streams: any number of requests on each, one after another,
- * answered in order.
+ * Serves inbound streams: any number of requests on each, answered in order.
  *
  * Whatever is wrong with a request rejects the stream's promise, upon which the
  * host resets that stream; nothing else is affected.
@@ -60,7 +59,7 @@ export class RpcServer {
   constructor (init: RpcServerInit) {
     this.#init = init
     const { clock, maxUnfinishedBytes = MAX_UNFINISHED_BYTES, maxUntakenBytes = MAX_UNFINISHED_BYTES } = init
-    this.#shared = { line: new Line(clock), unfinished: new FrameBudget(maxUnfinishedBytes), untaken: new FrameBudget(maxUntakenBytes) }
+    this.#shared = { line: new Line(clock), unfinished: new FrameBudget(maxUnfinishedBytes), untaken: new FrameBudget(maxUntakenBytes), beside: 0 }
   }
 
   /** Inbound streams being served. */
@@ -129,12 +128,14 @@ interface Shared {
   readonly unfinished: FrameBudget
   /** Answers of {@link MAX_BATCH_BYTES} and more that peers have not taken: shorter ones are not worth counting. */
   readonly untaken: FrameBudget
+  /** Requests that are worked on beside the first of their streams. */
+  beside: number
 }
 
 /**
  * The answers to the requests on one stream, as they travel; the stream iterates them.
  *
- * Requests are answered one after another, in order. Answers that are ready in the same
+ * Requests are answered in order; those that came together, and take their time, are worked on side by side. Answers that are ready in the same
  * turn leave together; what the peer has not taken holds back what it asks next. Once the
  * stream takes no more, nothing is answered any more: of what has come, only the provider records are kept, whose sender
  * may well leave when it has sent them.
@@ -149,24 +150,26 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Bites when the peer does not take what it was given. */
   readonly #taken: Watchdog
   readonly #outbox: Outbox
-  readonly #line: Line
-  readonly #untaken: FrameBudget
+  readonly #shared: Shared
+  /** Settles when all that was begun is answered; nothing if it is. */
+  #last: Promise<void> | undefined
+  /** Those of it that count in {@link Shared.beside}. */
+  #beside = 0
   /** Since when it has answered without letting others have a turn, milliseconds since the Unix epoch. */
   #since = 0
 
-  constructor (init: RpcServerInit, { line, unfinished, untaken }: Shared, stream: Stream, remote: PeerInfo, peer: string) {
+  constructor (init: RpcServerInit, shared: Shared, stream: Stream, remote: PeerInfo, peer: string) {
     const { clock, maxRecordSize, idleMs = SERVER_IDLE_MS, requestMs } = init
     this.peer = peer
     this.#init = init
-    this.#line = line
-    this.#untaken = untaken
+    this.#shared = shared
     this.#stream = stream
     this.#remote = remote
     this.#requests = new FrameReader(stream, clock, {
       maxBytes: maxRequestFrame(maxRecordSize),
       idleMs,
       frameMs: requestMs,
-      onHeld: byteLength => { unfinished.hold(stream, byteLength) }
+      onHeld: byteLength => { shared.unfinished.hold(stream, byteLength) }
     })
     this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
     this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + maxTransferTime(byteLength)) })
@@ -177,6 +180,7 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Nobody takes more. */
   stop (): void {
     this.#taken.stop()
+    this.#endRound()
   }
 
   /** Reset the stream. */
@@ -222,11 +226,23 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   /** Answer until there is something to wait for, which is returned; nothing if all are answered. */
   #answerUntil (): Promise<void> | undefined {
     for (let frame = this.#requests.take(); frame != null; frame = this.#requests.take()) {
-      const later = this.#answer(frame) ?? this.#untilRoom() ?? this.#untilTurn()
+      const later = this.#answer(frame) ?? this.#untilTurn()
       if (later != null) {
         return later
       }
     }
+    return this.#untilRoundIsOver()
+  }
+
+  /** Nothing if all that was begun is answered. */
+  #untilRoundIsOver (): Promise<void> | undefined {
+    return this.#last?.then(() => { this.#endRound() })
+  }
+
+  #endRound (): void {
+    this.#last = undefined
+    this.#shared.beside -= this.#beside
+    this.#beside = 0
   }
 
   /** Nothing if there is room for more answers. */
@@ -235,9 +251,9 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
   }
 
   async #room (): Promise<void> {
-    this.#untaken.hold(this.#stream, this.#outbox.untaken)
+    this.#shared.untaken.hold(this.#stream, this.#outbox.untaken)
     await this.#outbox.taken()
-    this.#untaken.hold(this.#stream, 0)
+    this.#shared.untaken.hold(this.#stream, 0)
     this.#since = this.#init.clock.now()
   }
 
@@ -246,50 +262,84 @@ class Answers implements AsyncIterableIterator<Frame, undefined> {
    * without one, and nobody else be heard meanwhile.
    */
   #untilTurn (): Promise<void> | undefined {
-    return this.#init.clock.now() - this.#since < MAX_ANSWERING_MS || !this.#requests.hasFrame ? undefined : this.#turn()
+    return this.#init.clock.now() - this.#since < MAX_ANSWERING_MS || !this.#requests.hasFrame ? undefined : this.#untilRoundIsOver() ?? this.#turn()
   }
 
   async #turn (): Promise<void> {
-    await this.#line.turn()
+    await this.#shared.line.turn()
     this.#since = this.#init.clock.now()
   }
 
-  /** Nothing if it is answered at once: a promise would take longer than the answer. Once the peer is gone, what has no answer is heard, and nothing else. */
+  /**
+   * Nothing if more can be answered already: it was answered at once, for which a promise would take longer than the answer, or is worked on while others are begun.
+   * Once the peer is gone, what has no answer is heard, and nothing else.
+   */
   #answer (frame: Uint8Array): Promise<void> | undefined {
     const { handlers, maxRecordSize, observer } = this.#init
-    const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
-    if (request.type !== 'add-provider' && !this.#outbox.isOpen) {
-      return undefined
-    }
-    const settle = observer?.onRequest(request.type, this.#remote)
+    const before = this.#last
+    let settle: Settle
     try {
+      const request = decodeRequest(frame, this.#remote.id, { maxRecordSize })
+      if (request.type !== 'add-provider' && !this.#outbox.isOpen) {
+        return undefined
+      }
+      settle = observer?.onRequest(request.type, this.#remote)
       const responses = answer(handlers, request, this.#remote)
-      if (Symbol.asyncIterator in responses) {
-        return this.#answerLater(responses, settle)
+      if (before != null || Symbol.asyncIterator in responses) {
+        return this.#begin(responses, settle)
       }
       for (const response of responses) {
         this.#outbox.push(responseFrame(response))
       }
     } catch (err) {
       settle?.(err)
+      if (before != null) {
+        return before.then(() => { throw err })
+      }
       throw err
     }
     settle?.()
+    return this.#untilRoom()
   }
 
-  async #answerLater (responses: AsyncIterable<Response>, settle: ((err?: unknown) => void) | undefined): Promise<void> {
+  /** Nothing if others may be begun beside it. */
+  #begin (responses: Source<Response>, settle: Settle): Promise<void> | undefined {
+    const frames = this.#work(responses, settle)
+    this.#last = this.#push(frames, this.#last)
+    if (this.#beside === MAX_BESIDE_PER_STREAM || this.#shared.beside === MAX_BESIDE || !this.#requests.hasFrame) {
+      return this.#untilRoundIsOver()
+    }
+    this.#beside++
+    this.#shared.beside++
+  }
+
+  async #work (responses: Source<Response>, settle: Settle): Promise<Frame[]> {
+    const frames: Frame[] = []
     try {
       for await (const response of responses) {
-        this.#outbox.push(responseFrame(response))
-        await this.#untilRoom()
+        frames.push(responseFrame(response))
       }
     } catch (err) {
       settle?.(err)
       throw err
     }
     settle?.()
+    return frames
+  }
+
+  /** Answer with `frames` when what was asked before is answered. */
+  async #push (frames: Promise<Frame[]>, before: Promise<void> | undefined): Promise<void> {
+    frames.catch(() => {}) // it is heard when it is their turn
+    await before
+    for (const frame of await frames) {
+      this.#outbox.push(frame)
+      await this.#untilRoom()
+    }
   }
 }
+
+/** How an observer is told that a request is answered, or what it failed of. */
+type Settle = ((err?: unknown) => void) | undefined
 
 function answer (handlers: Handlers, request: Request, from: PeerInfo): Source<Response> {
   switch (request.type) {

@@ -2,9 +2,9 @@ import { expect } from 'aegir/chai'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { sleep } from '../../src/clock/wait.ts'
 import { handlePing } from '../../src/rpc/handlers/ping.ts'
-import { MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
+import { MAX_BESIDE, MAX_BESIDE_PER_STREAM, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
-import { maxRequestFrame } from '../../src/wire/codec.ts'
+import { decodeResponse, maxRequestFrame } from '../../src/wire/codec.ts'
 import { bytes, frame, message, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
@@ -103,20 +103,107 @@ describe('rpc server', () => {
     await clock.advance(1000)
   })
 
-  it('answers no more of what came on a stream that is gone', async () => {
+  /** A handler of FIND_NODE whose nth answer takes `ms(n)` milliseconds, and names the peer n; undefined: for ever. */
+  function slowly (ms: (n: number) => number | undefined): { readonly findNode: Handlers['find-node'], readonly state: { begun: number } } {
+    const state = { begun: 0 }
+    return {
+      state,
+      async * findNode () {
+        const n = state.begun++
+        const left = ms(n)
+        await (left == null ? new Promise(() => {}) : sleep(simulation.clock, left))
+        yield { type: 'find-node', closer: [{ id: bytes([0x12, 32], new Uint8Array(32).fill(n)), addrs: [] }] }
+      }
+    }
+  }
+
+  /** Who the answers on `stream` name, until it has given so many, or ends. */
+  async function named (stream: Stream, count = Infinity): Promise<number[]> {
+    const all: number[] = []
+    while (all.length < count) {
+      const { done, value } = await stream.source.next().catch(() => ({ done: true, value: undefined }))
+      if (done === true || value == null) {
+        break
+      }
+      for (let rest = value.subarray(); rest.byteLength > 0; rest = rest.subarray(1 + rest[0])) {
+        all.push(...decodeResponse(rest.subarray(1, 1 + rest[0]), { type: 'find-node', target: utf8('x') }).closer.map(({ id }) => id[2]))
+      }
+    }
+    return all
+  }
+
+  it('works side by side on requests that came together, and answers them in order', async () => {
     const { clock } = simulation
-    let answered = 0
+    const { findNode } = slowly(n => 1000 - 50 * n)
+    const host = await serving(findNode)
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(...new Array<Uint8Array>(10).fill(FIND_NODE)))
+    const begun = clock.now()
+    expect(await clock.run(named(stream, 10))).to.deep.equal(Array.from({ length: 10 }, (_, n) => n))
+    expect(clock.now() - begun).to.be.within(1000, 1100)
+  })
+
+  it('works on so many requests of one stream at once, and of all', async () => {
+    const { clock } = simulation
+    const { findNode, state } = slowly(() => 1000)
+    const host = await serving(findNode)
+    const open = async (): Promise<Stream> => {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, bytes(...new Array<Uint8Array>(50).fill(FIND_NODE)))
+      await clock.advance(50)
+      return stream
+    }
+    const streams = [await open()]
+    expect(state.begun).to.equal(1 + MAX_BESIDE_PER_STREAM)
+    for (let n = 0; n < 9; n++) {
+      streams.push(await open())
+    }
+    expect(state.begun).to.equal(10 + MAX_BESIDE)
+    await clock.advance(20_000)
+    expect(state.begun).to.equal(500)
+    await clock.run(Promise.all(streams.map(async stream => named(stream, 50))))
+  })
+
+  it('begins no more of what came on a stream that is gone, and has room for those of others', async () => {
+    const { clock } = simulation
+    const { findNode, state } = slowly(() => undefined)
+    const host = await serving(findNode)
+    for (let n = 1; n <= 10; n++) {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, bytes(...new Array<Uint8Array>(50).fill(FIND_NODE)))
+      await clock.advance(50)
+      stream.abort(new Error('enough'))
+      await clock.advance(50)
+      expect(state.begun).to.equal(n * (1 + MAX_BESIDE_PER_STREAM))
+    }
+    await clock.advance(SERVER_IDLE_MS)
+  })
+
+  it('answers what came before a request that is refused, and waits for none behind it', async () => {
+    const { clock } = simulation
+    let begun = 0
     const host = await serving(async function * () {
-      answered++
-      await new Promise<void>(resolve => { clock.schedule(1000, resolve) })
-      yield { type: 'find-node', closer: [] }
+      const n = begun++
+      await (n === 4 ? new Promise(() => {}) : sleep(clock, n === 0 ? 1000 : 500))
+      if (n === 3) {
+        throw new Error('refused')
+      }
+      yield { type: 'find-node', closer: [{ id: bytes([0x12, 32], new Uint8Array(32).fill(n)), addrs: [] }] }
     })
     const stream = await clock.run(client.openStream(host.self, PROTOCOL))
-    sendAndHang(stream, bytes(...Array.from({ length: 10 }, () => FIND_NODE)))
-    await clock.advance(1500)
-    stream.abort(new Error('enough'))
-    await clock.advance(20_000)
-    expect(answered).to.equal(2)
+    sendAndHang(stream, bytes(...new Array<Uint8Array>(5).fill(FIND_NODE)))
+    const at = clock.now()
+    expect(await clock.run(named(stream))).to.deep.equal([0, 1, 2])
+    expect(clock.now() - at).to.be.within(1000, 1100)
+  })
+
+  it('answers what came before a request that is none', async () => {
+    const { clock } = simulation
+    const { findNode } = slowly(() => 1000)
+    const host = await serving(findNode)
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(FIND_NODE, FIND_NODE, frame(message.type(99))))
+    expect(await clock.run(named(stream))).to.deep.equal([0, 1])
   })
 
   async function expectTurns (wait: () => Promise<void> | undefined): Promise<void> {
@@ -201,7 +288,8 @@ describe('rpc server', () => {
     const stream = await clock.run(client.openStream(host.self, PROTOCOL))
     sendAndHang(stream, bytes(PING, FIND_NODE, PING))
     expect(await clock.run(ending(stream))).to.equal('reset')
-    expect(seen).to.deep.equal(['ping from the client', 'answered', 'find-node from the client', 'refused'])
+    expect(seen.filter(what => what !== 'ping from the client' && what !== 'answered')).to.deep.equal(['find-node from the client', 'refused'])
+    expect(seen.length % 2, 'each is told twice').to.equal(0)
   }
 
   it('tells its observer of each request, and of what one fails of at once', async () => expectObserved(() => { throw new Error('refused') }))
