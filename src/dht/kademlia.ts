@@ -1,6 +1,5 @@
-import { abortable, sleep, startDeadline } from '../clock/wait.ts'
+import { abortable, startDeadline } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
-import { bytesToMapKey } from '../keyspace/key.ts'
 import { immutableKeyOf } from '../record/immutable.ts'
 import { RpcClient } from '../rpc/client.ts'
 import { RpcServer } from '../rpc/server.ts'
@@ -11,7 +10,7 @@ import { createContext } from './context.ts'
 import { NoPeersError, NotStartedError, ValueNotFoundError } from './errors.ts'
 import { handlersOf } from './handlers.ts'
 import { loggersOf } from './loggers.ts'
-import { handOver } from './maintenance/hand-over.ts'
+import { HandOver } from './maintenance/hand-over.ts'
 import { Holdings } from './maintenance/holdings.ts'
 import { meetAgain } from './maintenance/meet-again.ts'
 import { Publisher } from './maintenance/publisher.ts'
@@ -37,7 +36,6 @@ import { Serving } from './serving.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
-import { WorkQueue } from './work-queue.ts'
 import type { KademliaConfig, KademliaInit, Observer } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { NodeCounts } from './counts.ts'
@@ -54,15 +52,6 @@ import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './
 import type { Contact } from '../keyspace/contact.ts'
 import type { ValueStore } from '../store/value-store.ts'
 import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
-
-/** Newcomers that are given what they should hold at once: some wait for others to do it. */
-const MAX_NEWCOMERS = 4
-
-/** Newcomers that wait to be given what they should hold; those beyond get it when it is passed on next. */
-const MAX_NEWCOMERS_WAITING = 256
-
-/** Values of an earlier run that are taken up before others get a turn: each is hashed. */
-const VALUES_PER_TURN = 1_000
 
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
@@ -109,8 +98,7 @@ export class Kademlia {
   readonly #rejoin: Rejoin
   readonly #upkeep: Upkeep
   readonly #contacts: SavedContacts
-  /** Newcomers, to be given what they should hold. */
-  readonly #newcomers: WorkQueue
+  readonly #handOver: HandOver
   readonly #onReprovide: Observer['onReprovide']
   readonly #reproviderLog: Logger
   #mode: 'client' | 'server'
@@ -158,7 +146,7 @@ export class Kademlia {
       onNew: contact => {
         this.#upkeep.onContact()
         this.#contacts.onContact()
-        this.#handOver(contact)
+        this.#handOver.onContact(contact)
         init.observer?.onContact?.(contact)
       },
       onGone: contact => { init.observer?.onContactGone?.(contact) }
@@ -179,7 +167,7 @@ export class Kademlia {
       throw err
     }))
     this.#contacts = new SavedContacts(this.#dht, init.contacts)
-    this.#newcomers = new WorkQueue({ tasks, concurrency: MAX_NEWCOMERS, maxWaiting: MAX_NEWCOMERS_WAITING })
+    this.#handOver = new HandOver(this.#dht)
     this.#onReprovide = init.observer?.onReprovide
     this.#reproviderLog = logOf('reprovider')
     const hasContacts = (): boolean => peers.table.size > 0
@@ -542,27 +530,15 @@ export class Kademlia {
   }
 
   #maintain (): void {
-    const { config: { clock, collectInterval }, tasks, publisher, holdings } = this.#dht
+    const { config, tasks, publisher, holdings } = this.#dht
+    const { clock, collectInterval } = config
     const log = this.#reproviderLog
     this.#upkeep.begin()
     publisher.begin()
-    tasks.run(async () => this.#hold())
+    tasks.run(async () => holdings.takeUp(passesOn(config) ? this.#store.lives?.() ?? this.#store.values() : []))
     holdings.begin()
     keepProviding(this.#dht, log, this.#onReprovide)
     repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting what has expired' }, async () => this.#collect())
-  }
-
-  /** What we keep from an earlier run is to be passed on too. */
-  async #hold (): Promise<void> {
-    const { config, holdings, tasks } = this.#dht
-    const lives = passesOn(config) ? this.#store.lives?.() ?? this.#store.values() : []
-    let turn = 0
-    for await (const { key, expires } of lives) {
-      if (++turn % VALUES_PER_TURN === 0) {
-        await sleep(config.clock, 0, tasks.signal)
-      }
-      holdings.kept(key, expires)
-    }
   }
 
   async #collect (): Promise<void> {
@@ -570,12 +546,6 @@ export class Kademlia {
     await providers.collect()
     counts.collected += await this.#store.collect?.() ?? 0
     holdings.collect()
-  }
-
-  #handOver (newcomer: Contact): void {
-    if (this.#dht.config.handOver && this.#dht.holdings.size > 0) {
-      this.#newcomers.add(bytesToMapKey(newcomer.id), async signal => handOver(this.#dht, newcomer, signal))
-    }
   }
 
   /** Do `work`; if it fails when the node was stopped meanwhile, that is why, whatever it says. */

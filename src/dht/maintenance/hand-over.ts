@@ -1,10 +1,18 @@
 import { sleep } from '../../clock/wait.ts'
 import { compareDistance, sameKey } from '../../keyspace/distance.ts'
+import { bytesToMapKey } from '../../keyspace/key.ts'
 import { mapKeyToBytes } from '../../store/map-key.ts'
+import { WorkQueue } from '../work-queue.ts'
 import { heldRecord } from './replicate.ts'
 import type { Contact } from '../../keyspace/contact.ts'
 import type { Key } from '../../keyspace/key.ts'
 import type { DhtContext } from '../context.ts'
+
+/** Newcomers that are given what they should hold at once: some wait for others to do it. */
+const MAX_NEWCOMERS = 4
+
+/** Newcomers that wait to be given what they should hold; those beyond get it when it is passed on next. */
+const MAX_NEWCOMERS_WAITING = 256
 
 /** Values looked at before others get a turn. */
 const VALUES_PER_TURN = 1_000
@@ -14,6 +22,24 @@ const FRESH_MS = 60_000
 
 /** Milliseconds after which the second nearest to a newcomer looks whether it got what the nearest should have given it. */
 const LOOK_AFTER_MS = 20_000
+
+/** Gives newcomers the values that they should hold, if the node does so: a few newcomers at once. */
+export class HandOver {
+  readonly #dht: DhtContext
+  readonly #newcomers: WorkQueue
+
+  constructor (dht: DhtContext) {
+    this.#dht = dht
+    this.#newcomers = new WorkQueue({ tasks: dht.tasks, concurrency: MAX_NEWCOMERS, maxWaiting: MAX_NEWCOMERS_WAITING })
+  }
+
+  /** There is a new contact. */
+  onContact (newcomer: Contact): void {
+    if (this.#dht.config.handOver && this.#dht.holdings.size > 0) {
+      this.#newcomers.add(bytesToMapKey(newcomer.id), async signal => handOver(this.#dht, newcomer, signal))
+    }
+  }
+}
 
 /**
  * Give a newcomer the values that it should hold: those for which it is one of the k
@@ -27,7 +53,7 @@ const LOOK_AFTER_MS = 20_000
  * Whoever is gone and was not missed yet would have us wait for it, or leave the newcomer no
  * place among the k closest: those around it are asked first whether they are there.
  */
-export async function handOver (dht: DhtContext, newcomer: Contact, signal: AbortSignal): Promise<void> {
+async function handOver (dht: DhtContext, newcomer: Contact, signal: AbortSignal): Promise<void> {
   if (await areTwoNearer(dht, newcomer, signal)) {
     return
   }

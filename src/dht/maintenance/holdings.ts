@@ -1,8 +1,10 @@
+import { sleep } from '../../clock/wait.ts'
 import { bytesToMapKey, keyOf } from '../../keyspace/key.ts'
 import { Agenda } from './agenda.ts'
 import { between } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Key } from '../../keyspace/key.ts'
+import type { ValueLife } from '../../store/value-store.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
 
@@ -11,6 +13,9 @@ const SPREAD = 0.25
 
 /** What is due within this part of the interval is passed on together. */
 const SLACK = 0.05
+
+/** Values of an earlier run that are taken up before others get a turn: each is hashed. */
+const VALUES_PER_TURN = 1_000
 
 /** A value that we hold; another object each time it comes again. */
 export interface Holding {
@@ -71,6 +76,18 @@ export class Holdings {
     const id = bytesToMapKey(recordKey)
     this.#held.set(id, { key: this.#held.get(id)?.key ?? keyOf(recordKey), expires })
     this.again(id)
+  }
+
+  /** What is kept from an earlier run is to be passed on too. */
+  async takeUp (values: Iterable<ValueLife> | AsyncIterable<ValueLife>): Promise<void> {
+    const { clock, tasks } = this.#init
+    let turn = 0
+    for await (const { key, expires } of values) {
+      if (++turn % VALUES_PER_TURN === 0) {
+        await sleep(clock, 0, tasks.signal)
+      }
+      this.kept(key, expires)
+    }
   }
 
   /** Pass the value on, one interval from now. */
