@@ -50,7 +50,7 @@ export function networkOptions (command: Command): Command {
     .option('--allow-remote-plain', 'let --security plain go beyond this machine')
 }
 
-export function timeoutOption (command: Command): Command {
+function timeoutOption (command: Command): Command {
   return command.option('--timeout <time>', 'how long it may take: 10s, 500ms, 2m', parseDuration)
 }
 

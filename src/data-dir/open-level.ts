@@ -9,7 +9,7 @@ import type { AbortOptions } from '@libp2p/interface'
 import type { LevelDatastore } from 'datastore-level'
 
 /** The folder of the database, in the data directory. */
-export const DATABASE_FOLDER = 'db'
+const DATABASE_FOLDER = 'db'
 
 export interface OpenLevelInit extends AbortOptions {
   /** The data directory, as an absolute path. */

@@ -48,7 +48,7 @@ export function peerIdText (id: Uint8Array): string {
 }
 
 /** A binary multiaddr as text that ends in `/p2p/<peerId>`; bytes that are none as `0x…`. */
-export function addressText (addr: Uint8Array, peerId: string): string {
+function addressText (addr: Uint8Array, peerId: string): string {
   try {
     const text = multiaddr(addr).toString()
     return text.endsWith(`/p2p/${peerId}`) ? text : `${text}/p2p/${peerId}`

@@ -11,7 +11,7 @@ import type { Encoding, KeyEncoding } from './readable.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 
 /** Bytes of a key or a value that a dump shows; longer ones are cut. */
-export const MAX_DUMPED_BYTES = 1_024
+const MAX_DUMPED_BYTES = 1_024
 
 /** A value in a dump. What is cut shows in its size. */
 export interface ValueDump {

@@ -12,7 +12,7 @@ import type { OnMapperError } from './mappers.ts'
 import type { KademliaInit } from '../dht/config.ts'
 
 /** The public network of IPFS. */
-export const DEFAULT_PROTOCOL = '/ipfs/kad/1.0.0'
+const DEFAULT_PROTOCOL = '/ipfs/kad/1.0.0'
 
 const DEFAULT_PREFIX_LENGTH = 6
 
