@@ -1,6 +1,6 @@
 import { equals } from 'uint8arrays/equals'
 import { startDeadline } from '../../clock/wait.ts'
-import { ProtocolViolationError, StreamResetError, TimeoutError } from '../../rpc/errors.ts'
+import { asError, ProtocolViolationError, StreamResetError, TimeoutError } from '../../rpc/errors.ts'
 import { dialBackAddrs } from './announce.ts'
 import { readHello, writeHello } from './hello-exchange.ts'
 import { Mode, Refusal } from './hello.ts'
@@ -144,7 +144,7 @@ export class Acceptor {
     service.handler(stream, remote).then(
       // the handler may have left the stream to somebody who still reads it
       () => { stream.onWriteEnded(() => { connection.resetLater(this.#init.clock) }) },
-      (err: unknown) => { stream.abort(err instanceof Error ? err : new Error(String(err))) }
+      (err: unknown) => { stream.abort(asError(err)) }
     )
   }
 }

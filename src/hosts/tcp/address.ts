@@ -90,7 +90,7 @@ export function addressOf (ip: string, port: number): Uint8Array {
 }
 
 /** `::ffff:192.0.2.1`, as dual-stack sockets show an IPv4 peer, is `192.0.2.1`. The zone of `fe80::1%eth0`, our name of an interface, tells others nothing. */
-export function unmapped (ip: string): string {
+function unmapped (ip: string): string {
   const [withoutZone] = ip.split('%')
   return ipaddr.process(withoutZone).toString()
 }
