@@ -1,7 +1,7 @@
 import { sleep } from '../../clock/wait.ts'
 import { bytesToMapKey, keyOf } from '../../keyspace/key.ts'
 import { Agenda } from './agenda.ts'
-import { between } from './jitter.ts'
+import { randomBetween } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Key } from '../../keyspace/key.ts'
 import type { ValueLife } from '../../store/value-store.ts'
@@ -97,7 +97,7 @@ export class Holdings {
       return
     }
     const held = this.#held.get(id)
-    const due = clock.now() + between(interval, (1 + SPREAD) * interval, random)
+    const due = clock.now() + randomBetween(interval, (1 + SPREAD) * interval, random)
     if (held != null && due < held.expires) {
       this.#agenda.set(id, due)
     }

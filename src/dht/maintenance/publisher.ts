@@ -2,7 +2,7 @@ import { bytesToMapKey } from '../../keyspace/key.ts'
 import { Turns } from '../../store/turns.ts'
 import { bytesEqual } from '../../wire/bytes-equal.ts'
 import { Agenda } from './agenda.ts'
-import { between } from './jitter.ts'
+import { randomBetween } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { ValueRecord } from '../../record/record.ts'
 import type { Publication, PublicationStore } from '../../store/publication-store.ts'
@@ -147,10 +147,10 @@ export class Publisher {
 
   #soon (ms = RETRY_MS): number {
     const { clock, random } = this.#init
-    return clock.now() + between(ms / 2, ms, random)
+    return clock.now() + randomBetween(ms / 2, ms, random)
   }
 
   #share (life: number): number {
-    return between(EARLIEST * life, LATEST * life, this.#init.random)
+    return randomBetween(EARLIEST * life, LATEST * life, this.#init.random)
   }
 }

@@ -1,5 +1,5 @@
 import { sleep } from '../../clock/wait.ts'
-import { between } from './jitter.ts'
+import { randomBetween } from './jitter.ts'
 import type { Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -46,7 +46,7 @@ export class Rejoin {
     const { clock, random, attempt, hasContacts, log } = this.#init
     let delay = FIRST_DELAY_MS
     do {
-      await sleep(clock, between(delay / 2, delay, random), signal)
+      await sleep(clock, randomBetween(delay / 2, delay, random), signal)
       delay = Math.min(2 * delay, MAX_DELAY_MS)
       try {
         await attempt(signal)

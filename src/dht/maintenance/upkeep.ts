@@ -1,5 +1,5 @@
 import { abortable } from '../../clock/wait.ts'
-import { between } from './jitter.ts'
+import { randomBetween } from './jitter.ts'
 import type { Cancel, Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 import type { Logger } from '@libp2p/interface'
@@ -88,7 +88,7 @@ export class Upkeep {
       await this.#round(signal)
       this.#ready = true
       this.#firstRoundOver()
-      this.#roundIn(this.#isSoon ? SOON_MS : between(0.9 * interval, interval, random))
+      this.#roundIn(this.#isSoon ? SOON_MS : randomBetween(0.9 * interval, interval, random))
     })
   }
 
