@@ -164,4 +164,17 @@ describe('layering', () => {
       expect(Object.keys(inputs).filter(path => path.includes('node_modules'))).to.not.deep.equal([])
     })
   }
+
+  it('leaves out of a bundle what that does not use', async () => {
+    const { metafile: { outputs } } = await build({
+      stdin: { contents: "export { DialError } from './engine.ts'", resolveDir: root },
+      bundle: true,
+      platform: 'browser',
+      format: 'esm',
+      write: false,
+      metafile: true
+    })
+    const kept = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs)).filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    expect(kept.map(([path]) => relative(root, resolve(path)))).to.deep.equal(['rpc/errors.ts'])
+  })
 })
