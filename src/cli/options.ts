@@ -22,11 +22,6 @@ export interface DataOptions {
   readonly data?: string
 }
 
-/** The same, where there must be one. */
-export interface RequiredDataOptions {
-  readonly data: string
-}
-
 /** How long it may take. */
 export interface TimeoutOptions {
   /** Milliseconds. */
@@ -35,6 +30,9 @@ export interface TimeoutOptions {
 
 /** What every one-shot command takes. */
 export type ClientOptions = NetworkOptions & TimeoutOptions & OutputOptions
+
+/** What every command takes that has a running node do something. */
+export type ThroughNodeOptions = Required<DataOptions> & TimeoutOptions & OutputOptions
 
 export function outputOptions (command: Command): Command {
   return command
@@ -58,14 +56,22 @@ export function bootstrapOption (command: Command): Command {
   return command.option('-b, --bootstrap <addr>', 'a node to join through; any number of times', collectRemoteAddress)
 }
 
-export function dataOption (command: Command, isRequired = false): Command {
-  const option = new Option('-d, --data <dir>', 'the folder of a node that runs: what "kadmium start --data" was given')
-  return command.addOption(option.argParser(parseFolder).makeOptionMandatory(isRequired))
+export function dataOption (command: Command): Command {
+  return command.addOption(runningNode())
+}
+
+function runningNode (): Option {
+  return new Option('-d, --data <dir>', 'the folder of a node that runs: what "kadmium start --data" was given').argParser(parseFolder)
 }
 
 /** All that a command takes which joins as a client. */
 export function joiningOptions (command: Command): Command {
   return outputOptions(timeoutOption(networkOptions(bootstrapOption(command))))
+}
+
+/** All that a command takes which has a running node do something. */
+export function throughNodeOptions (command: Command): Command {
+  return outputOptions(timeoutOption(command.addOption(runningNode().makeOptionMandatory())))
 }
 
 /** All that a command takes which asks one node. */

@@ -2,13 +2,12 @@ import { Command } from 'commander'
 import { askNode } from '../control-client.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CID_HELP, parseContent } from '../multihash.ts'
-import { dataOption, outputOptions, timeoutOption } from '../options.ts'
+import { throughNodeOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import type { Perform } from '../context.ts'
 import type { ProvideDocument, ProvideRequest } from '../control-handlers.ts'
 import type { Content } from '../multihash.ts'
-import type { RequiredDataOptions, TimeoutOptions } from '../options.ts'
-import type { OutputOptions } from '../output.ts'
+import type { ThroughNodeOptions } from '../options.ts'
 
 const PROVIDE_EXAMPLE = `
 Example:
@@ -26,14 +25,12 @@ Example:
 
 Others forget it within 48 hours.`
 
-type Options = RequiredDataOptions & TimeoutOptions & OutputOptions
-
 export function provideCommand (perform: Perform): Command {
   const command = new Command('provide')
     .description('have a running node tell others that it has some content')
     .argument('<cid>', CID_HELP, parseContent)
     .addHelpText('after', PROVIDE_EXAMPLE)
-  return outputOptions(timeoutOption(dataOption(command, true))).action(async (content: Content, options: Options) => {
+  return throughNodeOptions(command).action(async (content: Content, options: ThroughNodeOptions) => {
     await perform(options, async ({ out, signal }) => {
       const provided = await askNode<ProvideDocument>(options.data, requestOf('provide', content, options), signal)
       await out.result(provided, () => providedText(content, provided))
@@ -47,7 +44,7 @@ export function unprovideCommand (perform: Perform): Command {
     .description('have a running node tell others no longer that it has some content')
     .argument('<cid>', CID_HELP, parseContent)
     .addHelpText('after', UNPROVIDE_EXAMPLE)
-  return outputOptions(timeoutOption(dataOption(command, true))).action(async (content: Content, options: Options) => {
+  return throughNodeOptions(command).action(async (content: Content, options: ThroughNodeOptions) => {
     await perform(options, async ({ out, signal }) => {
       const ended = await askNode(options.data, requestOf('unprovide', content, options), signal)
       await out.result(ended, () => `provided no longer: ${content.name}`)
@@ -56,7 +53,7 @@ export function unprovideCommand (perform: Perform): Command {
   })
 }
 
-function requestOf (type: ProvideRequest['type'], { multihash }: Content, { timeout }: Options): ProvideRequest {
+function requestOf (type: ProvideRequest['type'], { multihash }: Content, { timeout }: ThroughNodeOptions): ProvideRequest {
   return { type, multihash: Buffer.from(multihash).toString('base64'), timeout }
 }
 
