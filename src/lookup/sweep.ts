@@ -87,7 +87,7 @@ export class Sweep {
   }
 
   #remember (step: SweepStep, closest: readonly Contact[]): void {
-    if (step.type === 'look-up' && step.index >= this.#index) {
+    if (step.type === 'look-up') {
       this.#found.set(step.index, closest)
     }
   }

@@ -97,6 +97,15 @@ describe('Lookup: asking again', () => {
     expect(found(lookup)).to.equal('converged: 1 2 3 4')
   })
 
+  it('asks nobody again when nobody has answered', () => {
+    const lookup = lookupOf([1, 2])
+    ask(lookup)
+    fail(lookup, 1)
+    expect(ask(lookup)).to.deep.equal([])
+    fail(lookup, 2)
+    expect(found(lookup)).to.equal('exhausted: ')
+  })
+
   it('asks nobody again unless told to', () => {
     const lookup = lookupOf([1, 2, 3, 4, 5], { asksAgain: undefined })
     ask(lookup)

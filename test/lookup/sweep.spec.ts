@@ -133,6 +133,16 @@ describe('a sweep', () => {
     }
   })
 
+  it('explores for the sake of a key no more often than it has keys after it', () => {
+    for (let seed = 0; seed < repetitions(10); seed++) {
+      for (const keys of [3, 4, 5]) {
+        // far from all peers, who live in many parts: the first is looked up, and so is each that exploring did not help
+        const { lookups } = sweep({ seed, keys, k: 20, peers: 500, peerBits: 20, keyBits: 0, lost: 0 })
+        expect(lookups, `${keys} keys, seed ${seed}`).to.be.at.most(keys + (keys - 1) * (keys - 2) / 2)
+      }
+    }
+  })
+
   it('looks up once where fewer than k live', () => {
     expect(sweep({ seed: 3, keys: 500, k: 20, peers: 19, peerBits: 0, keyBits: 0, lost: 0 }).lookups).to.equal(1)
     expect(sweep({ seed: 3, keys: 500, k: 20, peers: 0, peerBits: 0, keyBits: 0, lost: 0 }).lookups).to.equal(1)

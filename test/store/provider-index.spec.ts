@@ -100,6 +100,22 @@ describe('store/provider-index', () => {
     })
   })
 
+  it('tells the latest of a multihash first, of the same time ours, then who came last, whatever the clock said when they came', () => {
+    const times = fc.array(fc.record({ peer: fc.nat(5), added: fc.nat(4) }), { maxLength: 20 })
+    fc.assert(fc.property(times, times => {
+      const index = new ProviderIndex(`${SELF}`)
+      let rows: Array<{ peer: number, added: number }> = []
+      for (const { peer, added } of times) {
+        index.add({ key: 'k', provider: `${peer}`, added })
+        rows = [{ peer, added }, ...rows.filter(row => row.peer !== peer)]
+      }
+      rows.sort((a, b) => b.added - a.added || Number(b.peer === SELF) - Number(a.peer === SELF))
+      expect(index.rowsOf('k')).to.deep.equal(rows.map(({ peer, added }) => ({ key: 'k', provider: `${peer}`, added })))
+      const old = rows.filter(({ peer, added }) => peer !== SELF && added <= 2)
+      expect(index.upTo(2).map(({ provider }) => Number(provider))).to.have.members(old.map(({ peer }) => peer))
+    }), { seed: 72 })
+  })
+
   it('takes of one provider a quarter of its room, and lets go of the oldest of that', () => {
     const index = filled(new ProviderIndex(undefined, { maxRows: 40, maxKeys: 20 }), [['0', 'small'], ...Array.from({ length: 8 }, (_, n): [string, string] => [`${n}`, 'large'])])
     expect(index.counts).to.deep.include({ rows: 6, evicted: { rows: 0, keys: 0, perKey: 0, perPeer: 3 } })
