@@ -147,6 +147,17 @@ describe('peers of the libp2p host', () => {
       expect(dead.status).to.not.equal('open')
     })
 
+    it('uses the latest, since a peer that has moved leaves one that is dead, as nobody knows yet', async () => {
+      const [from, to] = [await node(), await server()]
+      await to.dial(from.getMultiaddrs())
+      await to.dial(from.getMultiaddrs(), { force: true })
+      const stream = await from.services.host.openStream({ id: to.services.host.self.id, addrs: [] }, PROTOCOL)
+      const used = connectionsTo(from, to).map(({ streams }) => streams.some(({ protocol }) => protocol === PROTOCOL))
+      await stream.sink([])
+
+      expect(used).to.deep.equal([false, true])
+    })
+
     it('does not use one that a relay limits, unless told to', async () => {
       const [from, to] = [await node(), await server({ runOnLimitedConnection: true })]
       await connectAndIdentify(to, from)

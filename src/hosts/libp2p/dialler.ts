@@ -90,12 +90,12 @@ export class Dialler {
     return connection
   }
 
-  /** The best open connection: direct rather than relayed, without limits rather than with. */
+  /** The best open connection: direct rather than relayed, without limits rather than with; of several the latest, since a peer that has moved leaves one that is dead, as nobody knows yet. */
   #connectionTo (peerId: PeerId): Connection | undefined {
     let best: Connection | undefined
     for (const connection of this.#init.connectionManager.getConnections(peerId)) {
       if (connection.status === 'open' && (connection.limits == null || this.#init.runOnLimitedConnection)) {
-        best = best == null || rank(connection) > rank(best) ? connection : best
+        best = best == null || rank(connection) >= rank(best) ? connection : best
       }
     }
     return best
