@@ -8,24 +8,17 @@ import { oneOf } from '../dht/option-checks.ts'
 import { createLibp2pHost } from '../hosts/libp2p/host.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { keyOf } from '../keyspace/key.ts'
-import { DatastoreContactStore } from '../store/datastore-contacts.ts'
-import { DatastoreProviderRows } from '../store/datastore-provider-rows.ts'
-import { DatastoreProviderStore } from '../store/datastore-providers.ts'
-import { DatastorePublicationStore } from '../store/datastore-publications.ts'
-import { DatastoreValueStore } from '../store/datastore-values.ts'
-import { LIBP2P_VALUE_TTL_MS } from '../store/limits.ts'
-import { DEFAULT_PREFIX } from '../store/row-keys.ts'
 import { Turns } from '../store/turns.ts'
 import { isAddrInScope } from '../wire/address.ts'
 import { MAX_PROVIDER_KEY_BYTES } from '../wire/limits.ts'
 import { ContactTags } from './contact-tags.ts'
 import { builtInSelectors, builtInValidators, kindsOfMaps } from './kinds.ts'
 import { ServiceMetrics } from './metrics.ts'
-import { engineOptions, providerAddrsLife, providerLife } from './options.ts'
+import { engineOptions } from './options.ts'
 import { peerIdOf, toPeerInfo } from './peer-info.ts'
 import { isLeft, query } from './query.ts'
 import { DHTContentRouting, DHTPeerRouting } from './routing.ts'
-import { SavedContacts } from './saved-contacts.ts'
+import { openStores, unprovideStored } from './stores.ts'
 import { Translator } from './translate.ts'
 import type { QueryEvent } from './events.ts'
 import type { KadDHTComponents, KadDHTInit, Selectors, Validators } from './init.ts'
@@ -33,7 +26,7 @@ import type { FindProvidersOptions, GetValueOptions, PublishingKadDHT, RoutingTa
 import type { Operation } from './metrics.ts'
 import type { EngineOptions } from './options.ts'
 import type { QueryBody } from './query.ts'
-import type { KademliaInit } from '../dht/config.ts'
+import type { Stores } from './stores.ts'
 import type { OperationOptions } from '../dht/events.ts'
 import type { FindPeerResult } from '../dht/operations/find-peer.ts'
 import type { GetOptions } from '../dht/operations/get.ts'
@@ -56,9 +49,6 @@ const LOG_PART: { readonly [operation in Operation]: string } = {
   FIND_PEER: 'peer-routing',
   GET_CLOSEST_PEERS: 'peer-routing'
 }
-
-/** What a run finds of earlier ones, and leaves. */
-type Stores = Pick<KademliaInit, 'values' | 'providers' | 'publications'>
 
 /** What runs between start and stop: each start makes another. */
 interface Running {
@@ -233,9 +223,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       await this.#running.dht.unprovide(bytes)
       return
     }
-    const { datastore, peerId } = this.#components
-    const { datastorePrefix: prefix = DEFAULT_PREFIX } = this.#init
-    await new DatastoreProviderRows({ datastore, prefix, cacheSize: 0, log: this.#log }).delete(bytes, peerId.toMultihash().bytes)
+    await unprovideStored(this.#components, this.#init, bytes, this.#log)
   }
 
   get (key: Uint8Array, options: GetValueOptions = {}): AsyncGenerator<QueryEvent, void, undefined> {
@@ -348,38 +336,31 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   }
 
   async #openStores (): Promise<Stores> {
-    const { datastore } = this.#components
-    const { datastorePrefix: prefix, providers: providersInit, reprovide } = this.#init
-    const { clock } = this.#options
-    const values = new DatastoreValueStore({ datastore, prefix, clock, ttl: LIBP2P_VALUE_TTL_MS, shared: true, log: this.#log })
-    const providers = new DatastoreProviderStore({
-      datastore,
-      prefix,
-      clock,
-      self: this.#components.peerId.toMultihash().bytes,
-      validity: providerLife(providersInit, reprovide),
-      addrsValidity: providerAddrsLife(providersInit),
-      cacheSize: providersInit?.cacheSize,
-      addrsOf: async id => this.#addrsOf(id),
-      log: this.#logOf('providers')
+    return openStores(this.#components, this.#init, {
+      clock: this.#options.clock,
+      log: this.#log,
+      providersLog: this.#logOf('providers'),
+      addrsOf: async id => this.#addrsOf(id)
     })
-    const publications = this.#init.republish === true ? new DatastorePublicationStore({ datastore, prefix, log: this.#log }) : undefined
-    await Promise.all([values.open(), providers.open(), publications?.open()])
-    return { values, providers, publications }
   }
 
   /** The parts of one run, from start to stop. */
   #assemble (stores: Stores): Running {
-    const { connectionManager, datastore, logger } = this.#components
+    const { connectionManager, peerStore, logger } = this.#components
     const { clock, logPrefix } = this.#options
     const host = createLibp2pHost(this.#components, { ...this.#init, logPrefix })
-    const tags = new ContactTags({ peerStore: this.#components.peerStore, clock, log: this.#logOf('routing-table'), contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts), neighbours: Math.min(this.k, Math.floor(connectionManager.getMaxConnections() / 2)) })
+    const tags = new ContactTags({
+      peerStore,
+      clock,
+      log: this.#logOf('routing-table'),
+      contacts: () => dht.internals.peers.table.closest(dht.self.key, dht.contacts),
+      neighbours: Math.min(this.k, Math.floor(connectionManager.getMaxConnections() / 2))
+    })
     const dht = new Kademlia({
       ...this.#options,
       ...stores,
       host,
       mode: this.#mode,
-      contacts: new SavedContacts(new DatastoreContactStore({ datastore, prefix: this.#init.datastorePrefix, log: this.#log }), this.#components.peerStore),
       kinds: kindsOfMaps(this.validators, this.selectors),
       logger,
       observer: {
