@@ -530,14 +530,13 @@ export class Kademlia {
   }
 
   #maintain (): void {
-    const { config, tasks, publisher, holdings } = this.#dht
+    const { config, tasks, log, publisher, holdings } = this.#dht
     const { clock, collectInterval } = config
-    const log = this.#reproviderLog
     this.#upkeep.begin()
     publisher.begin()
     tasks.run(async () => holdings.takeUp(passesOn(config) ? this.#store.lives?.() ?? this.#store.values() : []))
     holdings.begin()
-    keepProviding(this.#dht, log, this.#onReprovide)
+    keepProviding(this.#dht, this.#reproviderLog, this.#onReprovide)
     repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting what has expired' }, async () => this.#collect())
   }
 
