@@ -1,24 +1,17 @@
-import { sha256 } from '@noble/hashes/sha2.js'
 import { compareBytes } from './compare-bytes.ts'
 import { InvalidRecordError, ValueTooLargeError } from './invalid-record.ts'
+import { isSha256, sha256MultihashOf } from './multihash.ts'
 import type { RecordKind } from './validator.ts'
 
 const NAMESPACE = 'immutable'
 const PREFIX = new TextEncoder().encode(`/${NAMESPACE}/`)
-
-/** The multihash code of SHA2-256 and the bytes of its digest (multiformats, multicodec table). */
-const SHA2_256 = 0x12
-const DIGEST_BYTES = 32
-
-/** Bytes of every key of an immutable value. */
-const KEY_BYTES = PREFIX.byteLength + 2 + DIGEST_BYTES
 
 /**
  * The only key that `value` can have: `/immutable/` and then the SHA2-256 multihash
  * of the value, in binary.
  */
 export function immutableKeyOf (value: Uint8Array): Uint8Array {
-  return Uint8Array.of(...PREFIX, SHA2_256, DIGEST_BYTES, ...sha256(value))
+  return Uint8Array.of(...PREFIX, ...sha256MultihashOf(value))
 }
 
 /**
@@ -35,7 +28,7 @@ export function immutableRecords (maxValueSize: number): RecordKind {
     lasting: true,
 
     validate ({ key, value }): void {
-      if (key.byteLength !== KEY_BYTES || key[PREFIX.byteLength] !== SHA2_256 || key[PREFIX.byteLength + 1] !== DIGEST_BYTES) {
+      if (!isSha256(key.subarray(PREFIX.byteLength))) {
         throw new InvalidRecordError('the key of an /immutable/ record must end with a SHA2-256 multihash in binary: 18, 32 and the digest')
       }
       if (value.byteLength > maxValueSize) {

@@ -2,7 +2,8 @@ import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import { concat } from 'uint8arrays/concat'
 import { compareBytes } from './compare-bytes.ts'
 import { escapeBytes, unescapeBytes } from './escape.ts'
-import { isPeerMultihash, isSha256, multihashText, parsePeerText, parseSha256Text } from './multihash-text.ts'
+import { multihashText, parsePeerText, parseSha256Text } from './multihash-text.ts'
+import { isPeerMultihash, isSha256 } from './multihash.ts'
 import { MAX_SALT_BYTES, mutableKeyOf, parseMutableKey } from './mutable-key.ts'
 
 /** A text that begins like a record key and is none. The message shows what one looks like. */

@@ -4,14 +4,7 @@ import { base36, base36upper } from 'multiformats/bases/base36'
 import { base58btc } from 'multiformats/bases/base58'
 import { base64url } from 'multiformats/bases/base64'
 import { compareBytes } from './compare-bytes.ts'
-
-/** Multihash codes, and bytes of a SHA2-256 digest (multiformats, multicodec table). */
-const IDENTITY = 0x00
-const SHA2_256 = 0x12
-const DIGEST_BYTES = 32
-
-/** Bytes up to which a public key is its own multihash (libp2p specs, peer-ids). */
-const MAX_INLINE_KEY_BYTES = 42
+import { isPeerMultihash, isSha256 } from './multihash.ts'
 
 /** What a CIDv1 of bytes as they are begins with, and one of a public key (multiformats, CID). */
 const RAW_CID = Uint8Array.of(1, 0x55)
@@ -22,17 +15,6 @@ const MAX_CHARACTERS = 128
 
 /** The bases that CIDs and PeerIds are written in, each with a prefix of its own. */
 const BASES = [base58btc, base32, base32upper, base36, base36upper, base16, base16upper, base64url]
-
-/** Is it the multihash of bytes hashed with SHA2-256? */
-export function isSha256 (multihash: Uint8Array): boolean {
-  return multihash.byteLength === 2 + DIGEST_BYTES && multihash[0] === SHA2_256 && multihash[1] === DIGEST_BYTES
-}
-
-/** Has it the form of a PeerId: a SHA2-256, or an inlined public key? */
-export function isPeerMultihash (multihash: Uint8Array): boolean {
-  const size = multihash.byteLength - 2
-  return isSha256(multihash) || (multihash[0] === IDENTITY && multihash[1] === size && size <= MAX_INLINE_KEY_BYTES)
-}
 
 /** A multihash as text: in base58btc, without a multibase prefix, as PeerIds and CIDv0 are. */
 export function multihashText (multihash: Uint8Array): string {

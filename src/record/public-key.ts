@@ -1,17 +1,11 @@
 import { publicKeyFromProtobuf } from '@libp2p/crypto/keys'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { compareBytes } from './compare-bytes.ts'
 import { InvalidRecordError } from './invalid-record.ts'
+import { peerMultihashOf } from './multihash.ts'
 import type { RecordKind } from './validator.ts'
 
 /** Bytes of `/pk/`. */
 export const PREFIX_BYTES = 4
-
-/** Bytes up to which a public key is its own multihash (libp2p specs, peer-ids). */
-const MAX_INLINE_KEY_BYTES = 42
-
-const IDENTITY = 0x00
-const SHA2_256 = 0x12
 
 /**
  * `/pk/<multihash of a PeerId>`: the value is the public key of that peer, as libp2p's
@@ -22,7 +16,7 @@ export const publicKeyRecords: RecordKind = {
   lasting: true,
 
   validate ({ key, value }): void {
-    if (compareBytes(key.subarray(PREFIX_BYTES), multihashOf(value)) !== 0) {
+    if (compareBytes(key.subarray(PREFIX_BYTES), peerMultihashOf(value)) !== 0) {
       throw new InvalidRecordError('the value of a /pk/ record is not the public key of the peer in its key')
     }
     try {
@@ -35,11 +29,4 @@ export const publicKeyRecords: RecordKind = {
   select (): number {
     return 0
   }
-}
-
-/** The multihash that names the holder of a public key. */
-function multihashOf (publicKey: Uint8Array): Uint8Array {
-  return publicKey.byteLength <= MAX_INLINE_KEY_BYTES
-    ? Uint8Array.of(IDENTITY, publicKey.byteLength, ...publicKey)
-    : Uint8Array.of(SHA2_256, 32, ...sha256(publicKey))
 }
