@@ -1,5 +1,6 @@
-import { peerDump, peerIdText } from '../dump/peer.ts'
+import { peerDump } from '../dump/peer.ts'
 import { contactOf } from '../keyspace/contact.ts'
+import { multihashText } from '../record/multihash-text.ts'
 import type { Contact, PeerInfo } from '../keyspace/contact.ts'
 
 /** Characters of a PeerId that tell peers apart: its first ones are the same for all. */
@@ -8,7 +9,7 @@ const SHORT_ID = 8
 /** A peer for people: where it is and the end of its PeerId, `127.0.0.1:4001 (…3R7pqXyZ)`. */
 export function peerName (peer: PeerInfo): string {
   const endpoint = endpointText(contactOf(peer))
-  const short = shortId(peerIdText(peer.id))
+  const short = shortId(multihashText(peer.id))
   return endpoint == null ? short : `${endpoint} (${short})`
 }
 

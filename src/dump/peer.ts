@@ -1,7 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
-import { base58btc } from 'multiformats/bases/base58'
 import { toString } from 'uint8arrays/to-string'
 import { keyOf } from '../keyspace/key.ts'
+import { multihashText } from '../record/multihash-text.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 
 /** A peer in a dump. */
@@ -26,7 +26,7 @@ const HOSTS = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
 /** A peer, a contact or one that an event names, as dumps show it: its PeerId and addresses as text. */
 export function peerDump ({ id, addrs }: PeerInfo): PeerDump {
-  const peerId = peerIdText(id)
+  const peerId = multihashText(id)
   const endpoint = addrs.map(endpointOf).find(found => found != null)
   return {
     id: keyText(keyOf(id)),
@@ -40,11 +40,6 @@ export function peerDump ({ id, addrs }: PeerInfo): PeerDump {
 /** A key, or a distance, as lower-case hex digits with its leading zeroes. */
 export function keyText (key: Uint8Array): string {
   return toString(key, 'hex')
-}
-
-/** A PeerId as text (libp2p specs, peer-ids): base58btc of its multihash. */
-export function peerIdText (id: Uint8Array): string {
-  return base58btc.baseEncode(id)
 }
 
 /** A binary multiaddr as text that ends in `/p2p/<peerId>`; bytes that are none as `0x…`. */

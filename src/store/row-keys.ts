@@ -1,8 +1,8 @@
 import { peerIdFromString } from '@libp2p/peer-id'
 import { Key } from 'interface-datastore/key'
-import { base58btc } from 'multiformats/bases/base58'
 import { fromString } from 'uint8arrays/from-string'
 import { toString } from 'uint8arrays/to-string'
+import { multihashText } from '../record/multihash-text.ts'
 import { MAX_PROVIDER_KEY_BYTES, MAX_TARGET_BYTES } from '../wire/limits.ts'
 import { isPeerId } from '../wire/peer-id.ts'
 import { CorruptRowError } from './errors.ts'
@@ -35,12 +35,12 @@ export function publicationRowKey (prefix: string, key: Uint8Array): Key {
 
 /** The row of a provider record. */
 export function providerRowKey (prefix: string, key: Uint8Array, id: Uint8Array): Key {
-  return new Key(`${prefix}/provider/${toString(key, 'base32')}/${idText(id)}`)
+  return new Key(`${prefix}/provider/${toString(key, 'base32')}/${multihashText(id)}`)
 }
 
 /** The row of a provider's addresses. */
 export function addrsRowKey (prefix: string, id: Uint8Array): Key {
-  return new Key(`${prefix}/addrs/${idText(id)}`)
+  return new Key(`${prefix}/addrs/${multihashText(id)}`)
 }
 
 /**
@@ -72,11 +72,6 @@ export function parseProviderRow (name: string): { key: Uint8Array, id: Uint8Arr
  */
 export function parseAddrsRow (name: string): Uint8Array {
   return parseId(name)
-}
-
-/** An id as text: base58, without a prefix. */
-function idText (id: Uint8Array): string {
-  return base58btc.encode(id).slice(1)
 }
 
 function parseBase32 (text: string, maxBytes: number): Uint8Array {
