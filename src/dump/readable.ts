@@ -1,5 +1,5 @@
 import { toString } from 'uint8arrays/to-string'
-import { printable } from '../record/escape.ts'
+import { characterSize, printable } from '../record/escape.ts'
 import { formatRecordKey } from '../record/key-text.ts'
 import { namespaceOf } from '../record/namespace.ts'
 
@@ -55,16 +55,8 @@ function partialBytes (head: Uint8Array): number {
   for (let count = 1; count <= MAX_PARTIAL_BYTES; count++) {
     const byte = head.at(-count) ?? 0
     if (byte >= 0xc0) {
-      return count < characterBytes(byte) ? count : 0
+      return count < characterSize(byte) ? count : 0
     }
   }
   return 0
-}
-
-/** Bytes of the character that begins with `lead`, 0xc0 or more (RFC 3629, §3). */
-function characterBytes (lead: number): number {
-  if (lead < 0xe0) {
-    return 2
-  }
-  return lead < 0xf0 ? 3 : 4
 }

@@ -47,7 +47,7 @@ export function printable (bytes: Uint8Array, unprintable: RegExp): string | und
 }
 
 /** Bytes of the character of UTF-8 that begins with `lead` (RFC 3629, §3). */
-function characterSize (lead: number): number {
+export function characterSize (lead: number): number {
   if (lead < 0x80) {
     return 1
   }
