@@ -68,7 +68,7 @@ export class MendingDatastore extends BaseDatastore {
   #writing: Promise<void> | undefined
   #healing: Promise<void> | undefined
   #failure: Failure | undefined
-  /** When the log was told last of writes that fail, and is it still to be told of their end?. */
+  /** When the log was told last of writes that fail, and whether it is still to be told of their end. */
   #complained = -Infinity
   #complaining = false
   #closed = false
