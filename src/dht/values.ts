@@ -20,7 +20,7 @@ import type { PublicationStore } from '../store/publication-store.ts'
 import type { StoredValue, ValueStore } from '../store/value-store.ts'
 import type { AbortOptions } from '@libp2p/interface'
 
-/** Bytes of a user's key at the most; with it a request stays far below the 64 KiB that peers read. */
+/** Bytes of a record key of ours at the most; with it a request stays far below the 64 KiB that peers read. */
 const MAX_KEY_BYTES = 4096
 
 /** Keys of which is remembered when we sealed a value last. */
@@ -97,15 +97,16 @@ export class Values {
    * @throws {InvalidOptionError} it is empty, or too long
    * @throws {InvalidKeyError} it begins like the text of a record key, and is none
    */
-  keyOf (key: string | Uint8Array): Uint8Array {
-    const bytes = typeof key === 'string' && this.#enveloped && isRecordKeyText(key) ? parseRecordKey(key) : toBytes('the key', key)
+  keyOf (name: string | Uint8Array): Uint8Array {
+    const bytes = typeof name === 'string' && this.#enveloped && isRecordKeyText(name) ? parseRecordKey(name) : toBytes('the key', name)
     if (bytes.byteLength === 0) {
       throw new InvalidOptionError('the key is empty: give at least one character')
     }
-    if (bytes.byteLength > MAX_KEY_BYTES) {
-      throw new InvalidOptionError(`the key has ${bytes.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
+    const key = !this.#enveloped || this.#validators.knows(bytes) ? new Uint8Array(bytes) : concat(OPEN_PREFIX, bytes)
+    if (key.byteLength > MAX_KEY_BYTES) {
+      throw new InvalidOptionError(`the key has ${key.byteLength} bytes, at most ${MAX_KEY_BYTES} are allowed: put its hash in its place`)
     }
-    return !this.#enveloped || this.#validators.knows(bytes) ? new Uint8Array(bytes) : concat(OPEN_PREFIX, bytes)
+    return key
   }
 
   /**

@@ -59,6 +59,13 @@ describe('values', () => {
     expect(() => values.keyOf('/pk/x')).to.throw().with.property('name', 'InvalidKeyError')
   })
 
+  it('have keys of which the text names them, too, up to the longest', () => {
+    const { values } = create()
+    const longest = values.keyOf('a'.repeat(4_092))
+    expect(values.keyOf(formatRecordKey(longest))).to.deep.equal(longest)
+    expect(() => values.keyOf('a'.repeat(4_093))).to.throw('the key has 4097 bytes, at most 4096 are allowed')
+  })
+
   it('are opened as they were sealed', async () => {
     const { values } = create()
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), async data => {
