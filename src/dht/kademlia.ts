@@ -358,8 +358,9 @@ export class Kademlia {
 
   /**
    * The node lookup (Kademlia paper, §2.3) with all there is to say of it: the k
-   * closest peers to SHA-256 of `target`, hops, requests, time. Deadline: 60 s, after
-   * which the result is what was found so far.
+   * closest peers to SHA-256 of `target`, hops, requests, time. The target is taken as it
+   * is: where a value lies says its record key, `/kv/greeting` rather than `greeting`.
+   * Deadline: 60 s, after which the result is what was found so far.
    */
   async lookup (target: string | Uint8Array, options?: OperationOptions): Promise<LookupResult> {
     return lookUp(this.#running(options), toBytes('the target', target), options)
