@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile as writeOpen } from 'node:fs'
-import { chmod, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { chmod, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { systemClock } from '../clock/clock.ts'
 import { makeFolders } from '../files/make-folders.ts'
@@ -58,6 +58,10 @@ const writeTo = promisify(writeOpen)
 export async function replaceFile (path: string, content: string | Uint8Array): Promise<void> {
   await makeFolders(dirname(path))
   const old = await existing(path)
+  const target = old == null ? await readlink(path).catch(() => undefined) : undefined
+  if (target != null) {
+    return replaceFile(resolve(await realpath(dirname(path)), target), content) // where nothing is yet
+  }
   const descriptor = DESCRIPTORS.get(path)
   if (old?.isFile() === false) {
     await writeFile(path, content)

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
@@ -69,6 +69,17 @@ describe('writing dumps', () => {
     await replaceFile(path, 'new')
     expect(await readFile(join(folder, 'file'), 'utf8')).to.equal('new')
     expect(await readlink(path)).to.equal('file')
+  })
+
+  it('follows one to where nothing is yet', async () => {
+    const path = join(folder, 'link')
+    await mkdir(join(folder, 'a/b'), { recursive: true })
+    await symlink('a/b', join(folder, 'short'))
+    await symlink('../new/file', join(folder, 'short/second'))
+    await symlink('short/second', path)
+    await replaceFile(path, 'new')
+    expect(await readFile(join(folder, 'a/new/file'), 'utf8')).to.equal('new')
+    expect(await readlink(path)).to.equal('short/second')
   })
 
   it('writes to a device without replacing it', async () => {
