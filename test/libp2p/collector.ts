@@ -3,6 +3,7 @@ import type { Counter, CounterGroup, Histogram, HistogramGroup, Metric, MetricGr
 type Values = Record<string, number>
 
 interface Calculated {
+  readonly label?: string
   calculate? (): unknown
 }
 
@@ -13,6 +14,7 @@ export class Collector implements Metrics {
   readonly #metrics = new Map<string, NumberMetric>()
   readonly #groups = new Map<string, GroupMetric>()
   readonly #calculated = new Map<string, () => unknown>()
+  readonly #labels = new Map<string, string | undefined>()
 
   /** What is registered. */
   get names (): string[] {
@@ -27,6 +29,11 @@ export class Collector implements Metrics {
   /** The times that were taken of `key` in the group `name`. */
   times (name: string, key: string): number {
     return this.#groups.get(name)?.timed.get(key) ?? 0
+  }
+
+  /** The names of the groups whose keys are such labels. */
+  labels (label: string): string[] {
+    return [...this.#labels].filter(([, of]) => of === label).map(([name]) => name).sort()
   }
 
   /** What is calculated when asked for. */
@@ -51,15 +58,15 @@ export class Collector implements Metrics {
 
   registerMetricGroup (name: string, options: Calculated = {}): MetricGroup {
     this.#calculate(name, options)
-    return this.#group(name)
+    return this.#group(name, options)
   }
 
   registerCounter (name: string, options?: Calculated): Counter {
     return this.registerMetric(name, options)
   }
 
-  registerCounterGroup (name: string): CounterGroup {
-    return this.#group(name)
+  registerCounterGroup (name: string, options: Calculated = {}): CounterGroup {
+    return this.#group(name, options)
   }
 
   registerHistogram (): Histogram {
@@ -93,7 +100,8 @@ export class Collector implements Metrics {
     }
   }
 
-  #group (name: string): GroupMetric {
+  #group (name: string, { label }: Calculated): GroupMetric {
+    this.#labels.set(name, label)
     const group = this.#groups.get(name) ?? new GroupMetric()
     this.#groups.set(name, group)
     return group

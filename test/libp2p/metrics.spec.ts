@@ -51,10 +51,40 @@ describe('metrics of what a node does by itself', () => {
     observer.onProbe?.('contact', 30, undefined)
     observer.onProbe?.('contact', 40, new Error('no answer'))
     observer.onReprovide?.(50)
+    observer.onReprovide?.(60, new Error('no answer'))
     expect(told.group('dht_kad_bucket_events_total')).to.deep.equal({ ping_new_contact: 1, ping_old_contact: 1, ping_old_contact_error: 1 })
     expect(told.group('dht_routing_table_ping_new_contact_time_milliseconds')).to.deep.equal({ success: 20 })
     expect(told.group('dht_routing_table_ping_old_contact_time_milliseconds')).to.deep.equal({ success: 30, failure: 40 })
-    expect(told.group('dht_reprovide_timeout_milliseconds')).to.deep.equal({ success: 50 })
+    expect(told.group('dht_reprovide_timeout_milliseconds')).to.deep.equal({ success: 50, failure: 60 })
+  })
+})
+
+describe('metrics of an operation', () => {
+  for (const isLeft of [false, true]) {
+    it(`that fails count it as an error${isLeft ? ', unless it was left' : ''}`, async () => {
+      const told = new Collector()
+      const metrics = new ServiceMetrics(told, 'dht', () => undefined)
+      const failing = metrics.measure('FIND_PEER', async () => { throw new Error('no answer') }, () => isLeft)
+      expect(told.group('dht_operations_total')).to.deep.equal({ FIND_PEER: 1 })
+      await expect(failing).to.eventually.be.rejectedWith('no answer')
+      expect(told.group('dht_operations_total')).to.deep.equal({ FIND_PEER: 0 })
+      expect(told.group('dht_operation_errors_total')).to.deep.equal(isLeft ? {} : { FIND_PEER: 1 })
+      expect(told.times('dht_operation_error_time_seconds', 'FIND_PEER')).to.equal(isLeft ? 0 : 1)
+      expect(told.times('dht_operation_time_seconds', 'FIND_PEER')).to.equal(0)
+    })
+  }
+
+  it('have the labels that those of @libp2p/kad-dht have', () => {
+    const told = new Collector()
+    expect(new ServiceMetrics(told, 'dht', () => undefined)).to.have.property('observer')
+    expect(told.labels('operation')).to.deep.equal([
+      'dht_inbound_rpc_time_seconds',
+      'dht_operation_error_time_seconds',
+      'dht_operation_errors_total',
+      'dht_operation_time_seconds',
+      'dht_operations_total',
+      'dht_outbound_rpc_time_seconds'
+    ])
   })
 })
 
@@ -214,6 +244,7 @@ describe('metrics', () => {
       expect(collector.group(`libp2p_kad_dht_${name}`).success, name).to.be.within(0, 10_000)
     }
     await until('it has looked itself up', () => collector.group('libp2p_kad_dht_operation_time_seconds').SELF_QUERY != null)
+    expect(collector.group('libp2p_kad_dht_operation_time_seconds').SELF_QUERY, 'seconds').to.be.within(0, 60)
   })
 
   it('have the steps of traces', async () => {
