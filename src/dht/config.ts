@@ -214,9 +214,9 @@ export interface KademliaInit {
 /** Sees what a node does while it runs. */
 export interface Observer {
   /** Requests we send. */
-  readonly client?: ClientObserver
+  readonly client?: ClientObserver | undefined
   /** Requests we are sent. */
-  readonly server?: ServerObserver
+  readonly server?: ServerObserver | undefined
   /** A contact entered the routing table. */
   onContact? (contact: Contact): void
   /** A contact left the routing table. */
@@ -273,7 +273,7 @@ export function configure (init: KademliaInit): KademliaConfig {
     maxChecksWaiting: orInfinity('maxChecksWaiting', given.maxChecksWaiting, 0),
     ...each(FLAGS, given, flag),
     ...each(COUNTS, given, (name, value: number) => orInfinity(name, value, 1)),
-    ...each(TIMES, given, (name, value: number) => milliseconds(name, value))
+    ...each(TIMES, given, milliseconds)
   }
 }
 

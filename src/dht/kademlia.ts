@@ -128,6 +128,7 @@ export class Kademlia {
       store: this.#store,
       publications,
       kinds: init.kinds ?? [],
+      signal: tasks.signal,
       onKept: passesOn(config) ? (key, expires) => { holdings.kept(key, expires) } : undefined,
       onOutdone: async ({ key, value }) => { this.#dht.counts.superseded += Number(await publisher.remove(key, value)) }
     })
@@ -335,7 +336,7 @@ export class Kademlia {
    * @throws as {@link Kademlia.ping}
    */
   async store (peer: PeerOrAddr, key: string | Uint8Array, value: string | Uint8Array, options?: StoreOptions): Promise<StoreResult> {
-    return store(this.#running(options), peer, key, value, options)
+    return this.#whileRunning(async dht => store(dht, peer, key, value, options), options)
   }
 
   /**
@@ -353,7 +354,7 @@ export class Kademlia {
    * @throws as {@link Kademlia.ping}
    */
   async findValue (peer: PeerOrAddr, key: string | Uint8Array, options?: OperationOptions): Promise<FindValueResult> {
-    return findValueAt(this.#running(options), peer, key, options)
+    return this.#whileRunning(async dht => findValueAt(dht, peer, key, options), options)
   }
 
   /**
@@ -446,7 +447,7 @@ export class Kademlia {
   /** The values at `key` as they come in, each better than the one before: {@link Kademlia.get} for a loop. Ends without any if there is none. */
   async * searchValue (key: string | Uint8Array, options?: GetOptions): AsyncGenerator<FoundValue> {
     try {
-      yield * searchValue(this.#running(options), key, options)
+      yield * this.#each(dht => searchValue(dht, key, options), options)
     } catch (err) {
       if (!(err instanceof ValueNotFoundError)) {
         throw err
@@ -469,7 +470,7 @@ export class Kademlia {
 
   /** The providers of the multihash `key` as they come in, at most k unless told otherwise. Deadline: 120 s. */
   async * findProviders (key: Uint8Array, options?: FindProvidersOptions): AsyncGenerator<FoundProvider> {
-    yield * findProviders(this.#running(options), key, options)
+    yield * this.#each(dht => findProviders(dht, key, options), options)
   }
 
   /**
@@ -557,6 +558,22 @@ export class Kademlia {
     } catch (err) {
       dht.tasks.signal.throwIfAborted()
       throw err
+    }
+  }
+
+  /** The same for a loop. */
+  async * #each<T> (begin: (dht: DhtContext) => AsyncGenerator<T>, options: OperationOptions | undefined): AsyncGenerator<T> {
+    const items = begin(this.#running(options))
+    try {
+      while (true) {
+        const { done, value } = await this.#whileRunning(async () => items.next(), options)
+        if (done === true) {
+          return
+        }
+        yield value
+      }
+    } finally {
+      items.return(undefined).catch(() => {}) // not awaited: it may wait itself
     }
   }
 

@@ -1,4 +1,5 @@
 import { LruCache } from '../cache/lru-cache.ts'
+import { abortable } from '../clock/wait.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { immutableRecords } from '../record/immutable.ts'
 import { InvalidRecordError, ValueTooLargeError } from '../record/invalid-record.ts'
@@ -9,6 +10,7 @@ import { namespaceOf } from '../record/namespace.ts'
 import { MAX_CLOCK_AHEAD_MS, MAX_ENVELOPE_BYTES, openRecords, openValue, sealerOf } from '../record/open.ts'
 import { publicKeyRecords } from '../record/public-key.ts'
 import { kindsOf, Validators } from '../record/validator.ts'
+import { asError } from '../rpc/errors.ts'
 import { Turns } from '../store/turns.ts'
 import { bytesEqual } from '../wire/bytes-equal.ts'
 import { InvalidOptionError, OutdatedRecordError } from './errors.ts'
@@ -38,6 +40,8 @@ export interface ValuesInit {
   readonly store: ValueStore
   readonly publications: PublicationStore
   readonly kinds: readonly RecordKind[] | KindOf
+  /** Aborted when the node stops. */
+  readonly signal?: AbortSignal
   /** The value at a record key is kept until `expires` (milliseconds since the Unix epoch), or was sent to us again. */
   onKept? (key: Uint8Array, expires: number): void
   /** A peer gave us a better value than `listed`, which we keep alive. */
@@ -49,7 +53,7 @@ function fixedKinds (kinds: readonly RecordKind[]): KindOf {
   try {
     return kindsOf(kinds)
   } catch (cause) {
-    throw new InvalidOptionError(`kinds: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new InvalidOptionError(`kinds: ${asError(cause).message}`, { cause })
   }
 }
 
@@ -63,6 +67,7 @@ export class Values {
   readonly #config: KademliaConfig
   readonly #store: ValueStore
   readonly #publications: PublicationStore
+  readonly #signal: AbortSignal | undefined
   readonly #onKept: ValuesInit['onKept']
   readonly #onOutdone: ValuesInit['onOutdone']
   readonly #validators: Validators
@@ -77,10 +82,11 @@ export class Values {
   /** The stamps of such rows, by `bytesToMapKey` of their keys: what is read from elsewhere is another each time. */
   readonly #lastingStamps = new LruCache<string>(MAX_LASTING)
 
-  constructor ({ config, store, publications, kinds, onKept, onOutdone }: ValuesInit) {
+  constructor ({ config, store, publications, kinds, signal, onKept, onOutdone }: ValuesInit) {
     this.#config = config
     this.#store = store
     this.#publications = publications
+    this.#signal = signal
     this.#onKept = onKept
     this.#onOutdone = onOutdone
     this.#enveloped = typeof kinds !== 'function'
@@ -160,7 +166,8 @@ export class Values {
 
   /** The index of the best of `values`, all valid for `key`. */
   async select (key: Uint8Array, values: readonly Uint8Array[]): Promise<number> {
-    return this.#validators.select(key, values)
+    const index = this.#validators.select(key, values)
+    return typeof index === 'number' ? index : abortable(index, this.#signal)
   }
 
   /** What we keep ourselves at a record key, if it is valid still: a signed value may end before its row does. */
@@ -235,7 +242,10 @@ export class Values {
     if (record.value.byteLength > this.maxRecordSize) {
       throw new ValueTooLargeError(`a value of ${record.value.byteLength} bytes: at most ${this.maxRecordSize} are kept`)
     }
-    await this.#validators.validate(record, this.#config.clock.now(), options)
+    const verdict = this.#validators.validate(record, this.#config.clock.now(), options)
+    if (verdict != null) {
+      await abortable(verdict, this.#signal) // a kind of somebody else's may never come to one
+    }
   }
 
   /** Returns until when it lives. */

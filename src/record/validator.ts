@@ -28,7 +28,7 @@ export interface RecordKind {
   readonly namespace: string
 
   /** Does a record that was valid once stay so, whatever the time? Then one that is kept is not validated each time it is served. Default false. */
-  readonly lasting?: boolean
+  readonly lasting?: boolean | undefined
 
   /**
    * Accept `record` or refuse it, at the time `now` (milliseconds since the Unix epoch). Given the signal of
@@ -40,7 +40,8 @@ export interface RecordKind {
 
   /**
    * The index of the best of `values`, at least one, each valid for `key`. Every peer
-   * must come to the same verdict, so it may depend on nothing else.
+   * must come to the same verdict, so it may depend on nothing else. What is written at
+   * the same key waits for it.
    */
   select (key: Uint8Array, values: readonly Uint8Array[]): number | Promise<number>
 }
@@ -88,18 +89,22 @@ export class Validators {
   }
 
   /**
-   * Accept `record` or refuse it. Always awaited: some verdicts take a signature check.
+   * Accept `record` or refuse it: at once, or later, since some verdicts take a signature check.
    *
-   * @throws {InvalidRecordError} its namespace is unknown, or refuses it; `cause` is the namespace's own error
+   * @throws {InvalidRecordError} (or rejects with it) its namespace is unknown, or refuses it; `cause` is the namespace's own error
    */
-  async validate (record: ValueRecord, now: number, options?: AbortOptions): Promise<void> {
+  validate (record: ValueRecord, now: number, options?: AbortOptions): void | Promise<void> {
     const kind = this.#kindFor(record.key)
-    try {
-      await kind.validate(record, now, options)
-    } catch (err) {
+    const refuse = (err: unknown): never => {
       throw err instanceof InvalidRecordError
         ? err
         : new InvalidRecordError(`not a valid record for /${kind.namespace}/: ${String(err)}`, { cause: err })
+    }
+    try {
+      const verdict = kind.validate(record, now, options)
+      return verdict == null ? undefined : Promise.resolve(verdict).catch(refuse)
+    } catch (err) {
+      refuse(err)
     }
   }
 
@@ -108,7 +113,7 @@ export class Validators {
    *
    * @throws {InvalidRecordError} the namespace is unknown
    */
-  async select (key: Uint8Array, values: readonly Uint8Array[]): Promise<number> {
+  select (key: Uint8Array, values: readonly Uint8Array[]): number | Promise<number> {
     return this.#kindFor(key).select(key, values)
   }
 
@@ -119,7 +124,7 @@ export class Validators {
     }
     const kind = this.#kindOf(namespace)
     if (kind == null) {
-      throw new InvalidRecordError(`no kind of records is known for the namespace ${JSON.stringify(namespace)}`)
+      throw new InvalidRecordError(`no kind of records for the namespace ${JSON.stringify(namespace)}`)
     }
     return kind
   }

@@ -101,7 +101,7 @@ export class RpcServer {
     for (const answers of most > count ? this.#served : []) {
       if (this.#streamsOf.get(answers.peer) === most) {
         this.#release(answers)
-        answers.abort(new LimitError(`too many inbound streams, of which ${most} of this peer`))
+        answers.abort(new LimitError(`too many inbound streams: ${most} of this peer`))
         return true
       }
     }

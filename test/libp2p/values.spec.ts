@@ -111,7 +111,7 @@ describe('values on libp2p', () => {
     await asker.dial(a.getMultiaddrs())
     await until('the asker knows somebody', () => asker.services.dht.routingTable.size === 1)
     const { errors } = await asker.contentRouting.get(KEY).then(() => expect.fail('found'), (err: AggregateError) => err)
-    expect(errors.map(({ name, message }) => `${name}: ${message}`)).to.deep.equal(['NotFoundError: nobody who was asked has a value at this key that is valid here: no kind of records is known for the namespace "v"'])
+    expect(errors.map(({ name, message }) => `${name}: ${message}`)).to.deep.equal(['NotFoundError: nobody who was asked has a value at this key that is valid here: no kind of records for the namespace "v"'])
   })
 
   it('have no namespace that every object has', async () => {

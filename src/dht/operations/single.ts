@@ -63,7 +63,7 @@ async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): P
  */
 function checkedPeer (peer: PeerInfo): PeerInfo {
   if (!isBytes(peer?.id) || !isPeerId(peer.id) || !Array.isArray(peer.addrs)) {
-    throw new InvalidOptionError('a node is given by its address, as text or as a Uint8Array, or as a peer, { id, addrs }, whose id is the multihash of a PeerId')
+    throw new InvalidOptionError('a node is an address, as text or Uint8Array, or a peer, { id, addrs }, whose id is the multihash of a PeerId')
   }
   return { id: peer.id, addrs: peer.addrs }
 }
@@ -116,7 +116,7 @@ export async function findValueAt (dht: DhtContext, to: PeerOrAddr, key: string 
   const recordKey = dht.values.keyOf(key)
   const { peer, response, ms } = await askOne(dht, to, { type: 'get-value', key: recordKey }, options)
   const { record } = response
-  const error = record == null ? undefined : await dht.values.refusal(record)
+  const error = record == null ? undefined : await dht.values.refusal(record, options)
   if (error != null) {
     options?.onProgress?.({ type: 'invalid-value', peer, error })
   }
