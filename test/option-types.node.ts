@@ -5,13 +5,16 @@ import { compile, errorsIn, root } from './helpers/compile.ts'
 
 /** What every program gives whole, or in part: whatever may be left out may be undefined. */
 const PROGRAM = `
-import type { FindPeerOptions, FindProvidersOptions, GetOptions, Kademlia, KademliaInit, MutablePut, OperationOptions, PutOptions, ReprovideOptions, StartOptions } from '../src/engine.ts'
+import type {
+  Contact, DatastoreContactStoreInit, DatastoreProviderStoreInit, DatastorePublicationStoreInit, DatastoreValueStoreInit, FindPeerOptions, FindProvidersOptions, GetOptions, Kademlia, KademliaInit,
+  MemoryProviderStoreInit, MutablePut, Observer, OperationOptions, PeerInfo, ProviderLimits, PutOptions, PutValueOptions, RecordKind, ReprovideOptions, StartOptions, ValueLimits, ValueRecord
+} from '../src/engine.ts'
 import type { FindProvidersOptions as FindOptions, GetValueOptions, KadDHTInit, ProvidersInit, ReProvideInit, SetModeOptions } from '../src/index.ts'
 import type { MemoryHostInit, MemoryNetworkInit, VirtualClockInit } from '../src/memory.ts'
-import type { InboundLimits, NodeInit, TcpHostInit } from '../src/node.ts'
+import type { InboundLimits, NodeInit, SealedDatastoreInit, TcpHostInit } from '../src/node.ts'
 
 type Optional<T> = { [K in keyof T]-?: {} extends Pick<T, K> ? K : never }[keyof T]
-type Methods = 'log' | 'parseAddr' | 'peerInfoMapper' | 'random'
+type Methods = 'addrsOf' | 'log' | 'parseAddr' | 'peerInfoMapper' | 'random'
 type Undefined<T> = Omit<T, Optional<T>> & { [K in Exclude<Optional<T>, Methods>]: undefined }
 type Takes<T, _Given extends T> = T
 
@@ -32,6 +35,24 @@ export interface All {
     Takes<NodeInit, Undefined<NodeInit>>,
     Takes<TcpHostInit, Undefined<TcpHostInit>>,
     Takes<InboundLimits, Undefined<InboundLimits>>
+  ]
+  parts: [
+    Takes<PeerInfo, Undefined<PeerInfo>>,
+    Takes<Contact, Undefined<Contact>>,
+    Takes<ValueRecord, Undefined<ValueRecord>>,
+    Takes<RecordKind, Undefined<RecordKind>>,
+    Takes<Observer, Undefined<Pick<Observer, 'client' | 'server'>>>
+  ]
+  stores: [
+    Takes<PutValueOptions, Undefined<PutValueOptions>>,
+    Takes<ValueLimits, Undefined<ValueLimits>>,
+    Takes<ProviderLimits, Undefined<ProviderLimits>>,
+    Takes<MemoryProviderStoreInit, Undefined<MemoryProviderStoreInit>>,
+    Takes<DatastoreValueStoreInit, Undefined<DatastoreValueStoreInit>>,
+    Takes<DatastoreProviderStoreInit, Undefined<DatastoreProviderStoreInit>>,
+    Takes<DatastorePublicationStoreInit, Undefined<DatastorePublicationStoreInit>>,
+    Takes<DatastoreContactStoreInit, Undefined<DatastoreContactStoreInit>>,
+    Takes<SealedDatastoreInit, Undefined<SealedDatastoreInit>>
   ]
   libp2p: [
     Takes<KadDHTInit, Undefined<KadDHTInit>>,

@@ -23,7 +23,7 @@ export type DhtEvent =
   /** The lookup is over: `closest` are the at most k closest peers that answered, closest first. */
   | { readonly type: 'closest', readonly closest: readonly Contact[], readonly reason: OperationEnd }
   /** A peer keeps the value, and `response` has the record as it repeats it, unless `answered` told that before; or it was told the provider record. */
-  | { readonly type: 'stored', readonly peer: PeerInfo, readonly request: 'put-value' | 'add-provider', readonly response?: ResponseTo<'put-value'> }
+  | { readonly type: 'stored', readonly peer: PeerInfo, readonly request: 'put-value' | 'add-provider', readonly response?: ResponseTo<'put-value'> | undefined }
   /** A bootstrap address answered. */
   | { readonly type: 'bootstrapped', readonly addr: Uint8Array, readonly peer: PeerInfo }
   /** A bootstrap address did not answer. */

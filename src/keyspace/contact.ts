@@ -15,7 +15,7 @@ export interface PeerInfo {
   /** Binary multiaddrs, without a trailing `/p2p`, most useful first. */
   readonly addrs: readonly Uint8Array[]
   /** Where that of `id` is known already: it spares work. */
-  readonly identity?: Identity
+  readonly identity?: Identity | undefined
   /** What `addrs` are those of, where somebody keeps them: it spares the work of writing them. */
   readonly whereabouts?: Whereabouts | undefined
 }
@@ -25,7 +25,7 @@ export interface Contact extends PeerInfo {
   /** SHA-256 of `id`, hashed once. */
   readonly key: Key
   /** As somebody named it: with all its addresses, believed or not. Absent if that is not known any more. */
-  readonly named?: PeerInfo
+  readonly named?: PeerInfo | undefined
 }
 
 /** Which addresses of a peer are believed. */

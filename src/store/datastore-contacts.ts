@@ -15,9 +15,9 @@ export interface DatastoreContactStoreInit {
   /** Where the row lies. */
   readonly datastore: Datastore
   /** What the row's key begins with. Default `/dht`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** Gets a line when the row cannot be read. */
-  readonly log?: Log
+  readonly log?: Log | undefined
 }
 
 /** Contacts in one row of a datastore, `<prefix>/contacts`: the first 1,000, each with the addresses that can be used. */

@@ -19,15 +19,15 @@ export interface DatastoreProviderStoreInit extends ProviderStoreOptions {
   /** Where the rows lie. Nobody else may write provider records to it while the store is open. */
   readonly datastore: Datastore
   /** What the rows' keys begin with. Default `/dht`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The source of time. */
   readonly clock: Clock
   /** Our own id: what we provide ourselves is never dropped. */
   readonly self: Uint8Array
   /** Providers whose addresses are kept in memory too. Default 4,096. */
-  readonly cacheSize?: number
+  readonly cacheSize?: number | undefined
   /** How many records there may be. */
-  readonly limits?: ProviderLimits
+  readonly limits?: ProviderLimits | undefined
 }
 
 /**

@@ -14,9 +14,9 @@ export interface DatastorePublicationStoreInit {
   /** Where the rows lie. Nobody else may write publications to it while the store is open. */
   readonly datastore: Datastore
   /** What the rows' keys begin with. Default `/dht`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** Gets a line for every row that is dropped because it cannot be read. */
-  readonly log?: Log
+  readonly log?: Log | undefined
 }
 
 /** No life of a value: so that every row tells its own. */

@@ -18,17 +18,17 @@ export interface DatastoreValueStoreInit {
   /** Where the rows lie. Nobody else may write values to it while the store is open, unless it is `shared`. */
   readonly datastore: Datastore
   /** What the rows' keys begin with. Default `/dht`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** The source of time. */
   readonly clock: Clock
   /** Milliseconds that a value lives, from when it was received, whose row does not tell: all that `@libp2p/kad-dht` wrote. */
   readonly ttl: number
   /** How many values, and bytes, there may be. */
-  readonly limits?: ValueLimits
+  readonly limits?: ValueLimits | undefined
   /** May others write values too, as Helia's IPNS does? Then a value that is not known costs a read. Default false. */
-  readonly shared?: boolean
+  readonly shared?: boolean | undefined
   /** Gets a line for every row that is dropped because it cannot be read. */
-  readonly log?: Log
+  readonly log?: Log | undefined
 }
 
 /**

@@ -16,13 +16,13 @@ import type { PeerInfo } from '../keyspace/contact.ts'
 /** How long the rows of a provider store are good, and who else knows addresses. */
 export interface ProviderStoreOptions {
   /** Milliseconds that a record lives. Default 48 h. */
-  readonly validity?: number
+  readonly validity?: number | undefined
   /** Milliseconds that a provider's addresses are believed. Default 24 h. */
-  readonly addrsValidity?: number
+  readonly addrsValidity?: number | undefined
   /** Binary multiaddrs of a peer of which no address is known here. Its failure is as good as no address. */
   addrsOf? (id: Uint8Array): Promise<readonly Uint8Array[]>
   /** Gets a line for what fails without spoiling an answer. */
-  readonly log?: Log
+  readonly log?: Log | undefined
 }
 
 /** Where the rows of an {@link IndexedProviderStore} lie. Writes about one provider come one after the other. */

@@ -24,9 +24,9 @@ export class MemoryValueStore extends IndexedValueStore {
 /** How a {@link MemoryProviderStore} keeps records. */
 export interface MemoryProviderStoreInit extends ProviderStoreOptions {
   /** Our own id: what we provide ourselves is never dropped. Default: nobody's. */
-  readonly self?: Uint8Array
+  readonly self?: Uint8Array | undefined
   /** How many records there may be. */
-  readonly limits?: ProviderLimits
+  readonly limits?: ProviderLimits | undefined
 }
 
 /** Provider records in memory. Those of the providers with the most make room for new ones. */

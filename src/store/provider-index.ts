@@ -8,13 +8,13 @@ import type { Row } from './provider.ts'
 /** How many provider records of others a store takes. Beyond that the oldest of whoever has the most gives way; of one multihash, half the places are for those who have provided it longest. */
 export interface ProviderLimits {
   /** Records. Default: 262,144. */
-  readonly maxRows?: number
+  readonly maxRows?: number | undefined
   /** Multihashes. Default: 65,536. */
-  readonly maxKeys?: number
+  readonly maxKeys?: number | undefined
   /** Records of one multihash. Default: 64. */
-  readonly maxPerKey?: number
+  readonly maxPerKey?: number | undefined
   /** Records of one provider. Default: a quarter of the smaller of `maxRows` and `maxKeys`, which is 16,384 by default. */
-  readonly maxPerPeer?: number
+  readonly maxPerPeer?: number | undefined
 }
 
 /** A provider record: multihash and id by `bytesToMapKey`, and when it was written. */

@@ -16,7 +16,7 @@ export interface SealedDatastoreInit {
   /** Where the rows lie. Nobody else may write to it. */
   readonly datastore: Datastore
   /** Gets a line for every row that is dropped. */
-  readonly log?: Log
+  readonly log?: Log | undefined
 }
 
 /**

@@ -7,13 +7,13 @@ import type { Timed } from '../clock/time-heap.ts'
 /** How much a value store takes. */
 export interface ValueLimits {
   /** Values kept. Default: 65,536. */
-  readonly maxValues?: number
+  readonly maxValues?: number | undefined
   /** Bytes of keys and values kept. Default: 256 MiB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
   /** Values kept of one peer. Default: a quarter of `maxValues`, which is 16,384 by default. */
-  readonly maxPerPeer?: number
+  readonly maxPerPeer?: number | undefined
   /** Bytes of keys and values kept of one peer. Default: a quarter of `maxBytes`, which is 64 MiB by default. */
-  readonly maxBytesPerPeer?: number
+  readonly maxBytesPerPeer?: number | undefined
 }
 
 /** The place that a value takes. */

@@ -14,7 +14,7 @@ export type ValueLife = Pick<StoredValue, 'key' | 'expires'>
 /** Whom to count a value against. */
 export interface PutValueOptions {
   /** The id of the peer that makes us keep it; without, it counts against nobody. */
-  readonly from?: Uint8Array
+  readonly from?: Uint8Array | undefined
 }
 
 /** How much a value store holds, and what has become of the rest since it was made. */

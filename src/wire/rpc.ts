@@ -20,7 +20,7 @@ export type Request =
 export type Response =
   | { readonly type: 'ping' }
   | { readonly type: 'find-node', readonly closer: readonly PeerInfo[] }
-  | { readonly type: 'get-value', readonly key: Uint8Array, readonly record?: ValueRecord, readonly closer: readonly PeerInfo[] }
+  | { readonly type: 'get-value', readonly key: Uint8Array, readonly record?: ValueRecord | undefined, readonly closer: readonly PeerInfo[] }
   | { readonly type: 'put-value', readonly record: ValueRecord }
   | { readonly type: 'get-providers', readonly key: Uint8Array, readonly providers: readonly PeerInfo[], readonly closer: readonly PeerInfo[] }
 
