@@ -1,6 +1,7 @@
 import { encode as encodeVarint } from 'uint8-varint'
 import { concat } from 'uint8arrays/concat'
 import { withArrayBuffer } from 'uint8arrays/with-array-buffer'
+import { ownBytes } from '../keyspace/whereabouts.ts'
 import { compareBytes } from './compare-bytes.ts'
 import { InvalidRecordError, ValueTooLargeError } from './invalid-record.ts'
 import { MUTABLE, parseMutableKey } from './mutable-key.ts'
@@ -95,7 +96,7 @@ export async function sealMutableValue (privateKey: Ed25519PrivateKey, key: Uint
     throw new InvalidRecordError('the key of the /mutable/ record is of another public key: make it of the one that signs')
   }
   const signature = await privateKey.sign(signedBytes(key, version))
-  return encode({ ...version, signature })
+  return ownBytes(encode({ ...version, signature })) // it may be kept for long, and all of a pool with it
 }
 
 /**

@@ -69,6 +69,7 @@ describe('record/mutable', () => {
       expect(opened.data).to.equalBytes(data)
       expect(opened.signature).to.have.lengthOf(64)
       expect(value.byteLength).to.be.at.most(data.byteLength + MAX_MUTABLE_ENVELOPE_BYTES)
+      expect(value.buffer.byteLength, 'what it keeps alive').to.equal(value.byteLength)
     }), { seed: SEED })
   })
 

@@ -60,6 +60,12 @@ describe('store/datastore-providers', () => {
     }
   })
 
+  it('writes rows that keep no memory alive but their own, where the datastore keeps what it is given', async () => {
+    await (await open()).add(multihashOf(1), peerOf(1))
+    const rows = [...(await datastore.rows()).values()]
+    expect(rows.map(({ buffer }) => buffer.byteLength)).to.deep.equal(rows.map(({ byteLength }) => byteLength))
+  })
+
   it('reads ids of every kind, as base58 and as a CID, and moves those to where they belong', async () => {
     const texts = ['12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq', 'QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N']
     for (const text of texts) {

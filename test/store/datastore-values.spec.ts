@@ -54,6 +54,12 @@ describe('store/datastore-values', () => {
     expect((await (await open({ ttl: 5 })).get(KEY))?.expires).to.equal(clock.now() + 777)
   })
 
+  it('writes rows that keep no memory alive but their own, where the datastore keeps what it is given', async () => {
+    await (await open()).put(value(KEY, 5, 777))
+    const row = (await datastore.rows()).get(rowKey(KEY).toString())
+    expect(row?.buffer.byteLength).to.equal(row?.byteLength)
+  })
+
   it('reads what it wrote, any value, time and life', () => {
     fc.assert(fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.uint8Array({ maxLength: 60 }), fc.nat(4e12), fc.nat(4e12), (key, value, timeReceived, expires) => {
       const stored = { key, value, timeReceived, expires }
