@@ -124,6 +124,12 @@ describe('announced addresses', () => {
     expect(dialBackAddrs([Uint8Array.from([0xff]), new Uint8Array(0)], id, '192.0.2.1')).to.be.empty()
     expect(dialBack('192.0.2.1', ...Array.from({ length: 16 }, (_, i) => `/ip4/192.0.2.2/tcp/${i + 1}`))).to.have.lengthOf(8)
   })
+
+  it('gives addresses that keep no memory alive but their own', () => {
+    const addrs = dialBackAddrs(['/ip4/10.0.0.2/tcp/4001', `/dns4/example.org/tcp/1/p2p/${PEER}`].map(text => multiaddr(text).bytes), id, '198.51.100.7')
+    expect(addrs.map(({ buffer }) => buffer.byteLength)).to.deep.equal(addrs.map(({ byteLength }) => byteLength))
+  })
+
   it('keeps only so many beside where it was seen, public ones and names first', () => {
     const announced = ['/ip4/172.17.0.1/tcp/1', '/ip4/192.0.2.1/tcp/1', '/ip4/8.8.8.8/tcp/1', '/ip6/2a00::1/tcp/1', '/dns4/example.org/tcp/1'].map(text => multiaddr(text).bytes)
     const kept = (most: number): string[] => dialBackAddrs(announced, id, '8.8.8.8', most).map(addr => formatAddress(addr))

@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import ipaddr from 'ipaddr.js'
 import { equals } from 'uint8arrays/equals'
+import { ownBytes } from '../../keyspace/whereabouts.ts'
 import { addressOf, isLoopback, isLoopbackIp, parseEndpoint, withoutPeer } from './address.ts'
 import { InvalidAddressError } from './errors.ts'
 import { MAX_REMOTE_ADDRS } from './limits.ts'
@@ -42,7 +43,8 @@ export function dialBackAddrs (announced: readonly Uint8Array[], id: Uint8Array,
   const foreign = isLoopbackIp(seenAt) ? endpoints : endpoints.filter(endpoint => !isLoopback(endpoint))
   const places = distinct(seen)
   const others = [...foreign.filter(isPublic), ...foreign.filter(endpoint => !isPublic(endpoint))].map(({ addr }) => addr)
-  return distinct([...places, ...others]).slice(0, Math.min(MAX_REMOTE_ADDRS, places.length + maxOthers))
+  // kept for as long as the peer is connected: those of multiaddr() would keep all of a pool alive
+  return distinct([...places, ...others]).slice(0, Math.min(MAX_REMOTE_ADDRS, places.length + maxOthers)).map(ownBytes)
 }
 
 function isPublic ({ host, isName }: Endpoint): boolean {
