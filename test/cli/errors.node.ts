@@ -74,6 +74,7 @@ describe('the errors of the command', () => {
     ['an argument too few', ['put', 'x'], /missing required argument 'value'; see kadmium put --help$/],
     ['an argument too many', ['get', 'x', 'y'], /too many arguments/],
     ['an address that is none', ['ping', 'nowhere'], /"nowhere" is no address: .* for example 192\.0\.2\.1:4001/],
+    ['a peer id that is cut', ['ping', '127.0.0.1:1/p2p/12D3KooW'], /"12D3KooW" is no peer id, give all of it/],
     ['a bootstrap address that is none', ['get', 'x', '-b', '127.0.0.1:99999'], /is no address/],
     ['a port that nobody can be at', ['ping', '127.0.0.1:0'], /nobody can be reached at "127\.0\.0\.1:0": port 0/],
     ['the same of a bootstrap address', ['get', 'x', '-b', '127.0.0.1:0'], /port 0 stands for any free one/],

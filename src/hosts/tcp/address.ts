@@ -37,7 +37,22 @@ export function parseAddress (text: string): Uint8Array {
     parseEndpoint(addr)
     return addr
   } catch (err) {
-    throw new InvalidAddressError(`"${trimmed}" is no address: ${faultOf(err)}; ${EXAMPLE}`, { cause: err })
+    throw new InvalidAddressError(`"${trimmed}" is no address: ${faultIn(trimmed, err)}; ${EXAMPLE}`, { cause: err })
+  }
+}
+
+/** What is wrong with an address for which `err` was thrown: that says little of a peer id of which a part is missing. */
+function faultIn (text: string, err: unknown): string {
+  const [, id] = /\/p2p\/([^/]*)\/?$/.exec(text) ?? []
+  return id == null || isPeerId(id) ? faultOf(err) : `${JSON.stringify(id)} is no peer id, give all of it, as "kadmium start" prints it`
+}
+
+function isPeerId (text: string): boolean {
+  try {
+    peerIdFromString(text)
+    return true
+  } catch {
+    return false
   }
 }
 
