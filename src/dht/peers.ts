@@ -15,7 +15,7 @@ import type { Patience } from '../rpc/waiting.ts'
 import type { Request, ResponseTo } from '../wire/rpc.ts'
 import type { Logger } from '@libp2p/interface'
 
-/** Lost contacts remembered, to come back through when all are lost. */
+/** Lost contacts remembered, to come back through when all are lost, and newcomers that did not answer when there were none. */
 const MAX_REMEMBERED = 64
 
 export interface PeersInit {
@@ -26,7 +26,7 @@ export interface PeersInit {
   readonly log: Logger
   /** Gets a line for each request that failed. */
   readonly networkLog: Logger
-  /** The last contact was lost. */
+  /** The last contact was lost, or who would have been the first did not answer. */
   onLost (): void
   /** Somebody was asked whether it answers. */
   onProbe: Observer['onProbe']
@@ -182,8 +182,17 @@ export class Peers {
     if (!this.#isToBeDialled(contact)) {
       return // that was found out while it waited
     }
-    await this.#probeWithin(this.#init.config.verificationTimeout, 'newcomer', contact, signal)
-    this.#enter(contact)
+    try {
+      await this.#probeWithin(this.#init.config.verificationTimeout, 'newcomer', contact, signal)
+      this.#enter(contact)
+    } catch (err) {
+      // it may have been busy, or we: as long as it is connected, nobody tells of it again
+      if (this.table.size === 0 && this.#remembered.length < MAX_REMEMBERED && !(err instanceof UnsupportedProtocolError)) {
+        this.remember(contact)
+        this.#init.onLost()
+      }
+      throw err
+    }
   }
 
   /** Is it worth a request to know whether a newcomer answers? Not while one is under way, nor if the table has no use for it. */

@@ -174,7 +174,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   async afterStart (): Promise<void> {
     const { dht } = this.#started()
     if (dht.internals.peers.remembered.length > 0) {
-      dht.rejoin().catch(err => { this.#log('did not come back to the contacts of earlier - %e', err) })
+      dht.rejoin().catch(err => { this.#log('could not rejoin - %e', err) })
     }
   }
 

@@ -1,4 +1,6 @@
 import { expect } from 'aegir/chai'
+import { StreamResetError, UnsupportedProtocolError } from '../../src/rpc/errors.ts'
+import { opening } from '../helpers/opening-host.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
@@ -40,6 +42,34 @@ describe('newcomers', () => {
     await visits(node, 12)
     expect(probed).to.deep.equal(Array.from({ length: 12 }, () => 'newcomer'))
     expect(node.dht.contacts).to.equal(12)
+  })
+
+  /** A node that knows nobody, and opens no streams until `until`. */
+  async function lonely (until: number, error: Error): Promise<SimulatedNode> {
+    const host = simulation.network.createHost()
+    return simulation.node({
+      host: opening(host, async (peer, protocol, options) => {
+        if (simulation.clock.now() < until) {
+          throw error
+        }
+        return host.openStream(peer, protocol, options)
+      })
+    })
+  }
+
+  it('are asked again by a node that knows nobody else, if they fail at first: they may have been busy', async () => {
+    const node = await lonely(simulation.clock.now() + 5 * SECOND, new StreamResetError('it is busy'))
+    await visits(node, 1)
+    expect(node.dht.contacts).to.equal(0)
+    await simulation.clock.advance(MINUTE)
+    expect(node.dht.contacts).to.equal(1)
+  })
+
+  it('are not asked again if they are on another network', async () => {
+    const node = await lonely(simulation.clock.now() + 5 * SECOND, new UnsupportedProtocolError('it is on another network'))
+    await visits(node, 1)
+    await simulation.clock.advance(MINUTE)
+    expect(node.dht.contacts).to.equal(0)
   })
 
   it('are not dialled again where they are known', async () => {

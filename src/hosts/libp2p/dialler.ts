@@ -240,9 +240,9 @@ async function endStream (stream: Stream): Promise<void> {
   try {
     await stream.close()
   } catch (err) {
-    stream.log('was over before we ended it - %e', err) // as it is of no more use, so be it
+    stream.log('was over already - %e', err) // as it is of no more use, so be it
   }
-  stream.abort(new StreamResetError('the peer was identified: that was all'))
+  stream.abort(new StreamResetError('identified: that was all'))
 }
 
 function rank ({ direct, limits }: Connection): number {

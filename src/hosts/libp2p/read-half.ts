@@ -112,7 +112,7 @@ export class ReadHalf extends ManualGenerator<Uint8ArrayList> {
       this.#stream.resume()
     } catch (err) {
       // what libp2p held has been emitted by now: it threw where it tells the peer, and the connection is gone
-      this.#stream.log('could not tell the peer to send more - %e', err)
+      this.#stream.log('could not resume - %e', err)
     } finally {
       this.#resuming = false
     }
