@@ -14,6 +14,8 @@ import type { Handlers } from '../rpc/handlers/handlers.ts'
 /** What a node answers to each kind of request. */
 export function handlersOf (dht: DhtContext): Handlers {
   const { config, peers, values, providers } = dht
+  // nobody is kept from hearing who is closer
+  const unread = (err: unknown): undefined => { dht.log('a store cannot be read: %e', err) }
   const neighbourhood = { table: peers.table, k: config.k }
   return {
     ping: handlePing,
@@ -25,9 +27,9 @@ export function handlersOf (dht: DhtContext): Handlers {
         return addrs.length === 0 ? undefined : config.heard({ id, addrs })
       }
     }),
-    'get-value': getValue({ ...neighbourhood, kept: async key => await values.served(key) ?? knownKey(config, key) }),
+    'get-value': getValue({ ...neighbourhood, kept: async key => await values.served(key).catch(unread) ?? knownKey(config, key) }),
     'put-value': putValue(async (record, from) => { await values.accept(record, from.id) }),
-    'get-providers': getProviders({ ...neighbourhood, provided: async key => dht.provided(key) }),
+    'get-providers': getProviders({ ...neighbourhood, provided: async key => await dht.provided(key).catch(unread) ?? [] }),
     'add-provider': addProvider(async (key, provider) => {
       // as in go and js: who names no address is of no use, but where one is whose addresses we do not believe may be known when somebody asks
       if (provider.addrs.length > 0) {

@@ -31,9 +31,9 @@ export class Agenda {
   readonly #byTime = new TimeHeap<Entry>()
   #sequence = 0
   /** What the clock has read at least; ahead of it, once that has been set back. */
-  #latest = -Infinity
+  #latest = 0
   /** What the clock reads when the timer ends, unless it is set meanwhile. */
-  #wakes = -Infinity
+  #wakes = 0
   #state: 'new' | 'waiting' | 'working' = 'new'
   #cancel: Cancel = () => {}
 
@@ -113,9 +113,8 @@ export class Agenda {
 
   /** When the clock was set back, all is due after as long as it was before. */
   #heedClock (): void {
-    const now = this.#init.clock.now()
-    const back = this.#latest - now
-    this.#latest = now
+    const back = this.#latest - this.#init.clock.now()
+    this.#latest -= back
     if (back > 0) {
       this.#wakes -= back
       this.#entries.forEach(entry => { entry.time -= back }) // in the same order
@@ -126,7 +125,9 @@ export class Agenda {
     const now = this.#init.clock.now()
     const first = this.#byTime.first()
     const due = first == null || first.time > now ? [] : this.#byTime.upTo(now + this.#init.slack)
-    due.forEach(({ id }) => { this.delete(id) })
-    return due.map(({ id }) => id)
+    return due.map(({ id }) => {
+      this.delete(id)
+      return id
+    })
   }
 }

@@ -108,18 +108,13 @@ export class Holdings {
     this.#agenda.delete(id)
   }
 
-  /** We hold it no longer. */
-  drop (id: string): void {
-    this.#held.delete(id)
-    this.#agenda.delete(id)
-  }
-
   /** Drop what has expired. */
   collect (): void {
     const now = this.#init.clock.now()
     for (const [id, { expires }] of this.#held) {
       if (expires <= now) {
-        this.drop(id)
+        this.#held.delete(id)
+        this.#agenda.delete(id)
       }
     }
   }

@@ -11,20 +11,20 @@ const MIN_LEFT_MS = 2_000
 /** Pass on what we hold to the k closest of each, never for longer than it has left (Kademlia paper, §2.5). `ids`: record keys by `bytesToMapKey`. */
 export async function replicate (dht: DhtContext, ids: readonly string[], signal: AbortSignal): Promise<void> {
   const { holdings, counts, config, self } = dht
-  const due = ids.flatMap(id => {
+  const items = ids.flatMap(id => {
     const held = holdings.get(id)
-    return held == null ? [] : [{ id, target: mapKeyToBytes(id), held }]
+    return held == null
+      ? []
+      : [{
+          id,
+          target: mapKeyToBytes(id),
+          key: held.key,
+          async deposit () {
+            const record = holdings.get(id) === held ? await heldRecord(dht, id) : undefined // else somebody else was first
+            return record == null ? undefined : { type: 'put-value' as const, record }
+          }
+        }]
   })
-  const items = due.map(({ id, target, held }) => ({
-    id,
-    target,
-    key: held.key,
-    async deposit () {
-      const cameMeanwhile = holdings.get(id) !== held // somebody else was first
-      const record = cameMeanwhile ? undefined : await heldRecord(dht, id)
-      return record == null ? undefined : { type: 'put-value' as const, record }
-    }
-  }))
   ids.forEach(id => { holdings.again(id) })
   await spreadMany(dht, items, { signal }, ({ id, target, key }, { reached, failed }) => {
     counts.replicated += reached.length

@@ -1,3 +1,4 @@
+import { InvalidRecordError } from '../../record/invalid-record.ts'
 import { Quorum } from '../../record/quorum.ts'
 import { TimeoutError } from '../../rpc/errors.ts'
 import { GET_DEADLINE_MS } from '../deadlines.ts'
@@ -59,7 +60,7 @@ class Answers {
   expires: number | undefined
   readonly #dht: DhtContext
   readonly #options: OperationOptions
-  /** Why the first value that is not valid is none. */
+  /** Why our own store cannot be read; or else, an InvalidRecordError, why the first value that is not valid is none. */
   refused: Error | undefined
 
   constructor (dht: DhtContext, key: Uint8Array, options: OperationOptions) {
@@ -109,6 +110,7 @@ class Answers {
  * @throws {ValueNotFoundError} nobody who answered has one
  * @throws {NoPeersError} nobody answered
  * @throws {TimeoutError} nobody answered in time
+ * @throws {DatastoreError} our own store cannot be read, and nobody else has one
  */
 export async function * searchValue (dht: DhtContext, key: string | Uint8Array, options: GetOptions = {}): AsyncGenerator<FoundValue, GetResult> {
   const { quorum: wanted = 0 } = options
@@ -123,7 +125,10 @@ export async function * searchValue (dht: DhtContext, key: string | Uint8Array, 
     }
   }
 
-  const own = await answers.add(undefined, await dht.values.served(recordKey))
+  const own = await answers.add(undefined, await dht.values.served(recordKey).catch((err): undefined => {
+    dht.log('a store cannot be read: %e', err)
+    answers.refused = err // others may have it
+  }))
   if (own != null) {
     yield own
   }
@@ -152,10 +157,13 @@ function conclude (dht: DhtContext, key: Uint8Array, answers: Answers, walking: 
   return { key, value: dht.values.open(record), record, ttl, agreeing, outdated, lookup, ms: now - begun, passedOn }
 }
 
-/** Why there is no value: if nobody answered, there may be one all the same. */
+/** Why there is no value: if our own store cannot be read, or nobody answered, there may be one all the same. */
 function notFound ({ asked, failed, reason, ms }: LookupResult, cause: Error | undefined): Error {
+  if (cause != null && !(cause instanceof InvalidRecordError)) {
+    return cause
+  }
   if (asked === 0) {
-    return new ValueNotFoundError('not found: this node has no contacts to ask, and keeps no value at this key itself; join a network first')
+    return new ValueNotFoundError('not found: this node has no contacts, and no value at this key: join a network first')
   }
   const within = reason === 'deadline' ? ` within ${Math.round(ms)} ms` : ''
   if (asked === failed) {
