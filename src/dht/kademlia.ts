@@ -171,8 +171,8 @@ export class Kademlia {
     this.#handOver = new HandOver(this.#dht)
     this.#onReprovide = init.observer?.onReprovide
     this.#reproviderLog = logOf('reprovider')
-    const hasContacts = (): boolean => peers.table.size > 0
-    this.#rejoin = new Rejoin({ clock, random, tasks, log, hasContacts, attempt: async signal => { await this.join(config.bootstrap, { signal }) } })
+    const hasContacts = (): boolean => this.contacts > 0
+    this.#rejoin = new Rejoin({ clock, random, tasks, hasContacts, attempt: async signal => this.rejoin({ signal }) })
     this.#upkeep = new Upkeep({
       clock,
       random,
@@ -262,12 +262,12 @@ export class Kademlia {
    * nobody answers, or nobody stays, keep trying in the background, less and less often.
    */
   async rejoin (options: OperationOptions = {}): Promise<void> {
-    const { config: { bootstrap }, log, peers } = this.#running(options)
+    const { config: { bootstrap }, log } = this.#running(options)
     await this.join(bootstrap, options).catch(err => {
       options.signal?.throwIfAborted()
       log('could not join: %e', err)
     })
-    if (peers.table.size === 0) {
+    if (this.contacts === 0) {
       this.#rejoin.begin()
     }
   }
@@ -484,6 +484,7 @@ export class Kademlia {
 
   async #awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void> {
     const { config: { awaitContacts, clock, protocol } } = this.#dht
+    this.#rejoin.hurry() // which does nothing where there are contacts
     if (!awaitContacts || this.#upkeep.ready) {
       return
     }

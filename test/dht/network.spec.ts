@@ -193,6 +193,18 @@ describe('a network', () => {
     expect([b, c].every(({ dht }) => dht.contacts > 0)).to.equal(true)
   })
 
+  it('comes back soon when it is used, however long every contact was lost', async () => {
+    simulation = new Simulation({ seed: 10, latency: 10 })
+    const [{ host, dht }] = await simulation.nodesJoined(3)
+    simulation.network.partition([[host]])
+    await simulation.clock.run(dht.lookup('anything'))
+    await simulation.clock.advance(3_600_000)
+    simulation.network.heal()
+    await simulation.clock.run(dht.lookup('anything'))
+    await simulation.clock.advance(6_000)
+    expect(dht.contacts).to.equal(2)
+  })
+
   it('is one again after it was parted for so long that both sides have forgotten each other', async () => {
     simulation = new Simulation({ seed: 15, latency: 10 })
     const nodes = await simulation.nodesJoined(40, { k: 5 })

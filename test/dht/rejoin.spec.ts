@@ -32,10 +32,8 @@ describe('dht/maintenance/rejoin', () => {
       clock,
       random: n => new Uint8Array(n).fill(chance),
       tasks,
-      log: defaultLogger().forComponent('test'),
       async attempt () {
         attempts.push(clock.now())
-        throw new Error('nobody answered')
       },
       hasContacts: () => hasContacts
     })
@@ -71,5 +69,18 @@ describe('dht/maintenance/rejoin', () => {
     one.begin()
     await clock.advance(SECOND_MS)
     expect(attempts).to.have.lengthOf(4)
+  })
+
+  it('is attempted within five seconds when contacts are needed', async () => {
+    const one = rejoin(255)
+    one.begin()
+    await clock.advance(511 * SECOND_MS)
+    const begun = clock.now()
+    attempts.splice(0)
+    await clock.advance(12 * SECOND_MS)
+    one.hurry()
+    one.hurry()
+    await clock.advance(HOUR_MS)
+    expect(pauses(begun).slice(0, 3)).to.deep.equal([15, 300, 300])
   })
 })
