@@ -35,6 +35,6 @@ export class FrameBudget {
       }
     }
     this.hold(longest, 0)
-    longest.abort(new LimitError(`the frames under way have over ${this.#maxBytes} bytes, most on this stream`))
+    longest.abort(new LimitError(`the frames under way have more than ${this.#maxBytes} bytes, most of them on this stream`))
   }
 }
