@@ -985,7 +985,7 @@ describe('rpc client', () => {
       })
       return large.request(host.self, { type: 'get-value', key: utf8('x') }).catch((err: Error) => err.message)
     })
-    expect(await clock.run(Promise.race(asked))).to.match(/most on this stream/)
+    expect(await clock.run(Promise.race(asked))).to.match(/most of them on this stream/)
     expect(large.counts.streamsOpen).to.equal(2)
     await clock.run(large.close())
   })
