@@ -4,7 +4,7 @@ import type { Cancel, Clock } from '../../clock/clock.ts'
 
 /**
  * Finds connections on which much comes that is no data. TLS 1.3 lets its peers change keys, and offer sessions, as often as they
- * like: Node.js sees to that without a word to us, which takes some 13 us for 27 bytes, and keeps in memory what
+ * like: Node.js sees to that without a word to us, which takes long for what is 27 bytes on the wire, and keeps in memory what
  * it has to answer for as long as the other side does not read.
  */
 export class Overheads {
