@@ -30,21 +30,22 @@ export const benchmark = {
     const size = count => options.nodes?.[0] ?? (quick ? 8 : count)
     const hosts = { hosts: size(LIBP2P_HOSTS) }
     const names = chosen(['kadmium', '@libp2p/kad-dht'], options)
-    const [bare, ...rest] = await inLanes(AT_ONCE, [
-      ...[undefined, ...names].map(implementation => async () => {
-        progress(`libp2p, ${implementation ?? 'bare'}`)
-        return measure('networks/libp2p-memory', { implementation, ...hosts }, options, quick ? 0 : LIBP2P_REST_MS)
+    const [plain, tls, simulated, bare, ...measured] = await inLanes(AT_ONCE, [
+      // which wait the longest, while others work
+      ...['plain', 'tls'].map(security => async () => {
+        progress(`TCP, ${security}`)
+        return tcpCases(`standalone over TCP, ${security}`, { nodes: size(TCP_NODES), security }, options)
       }),
       async () => {
         progress('simulated')
         return simulatedCases(size(SIMULATED_NODES), options)
       },
-      ...['plain', 'tls'].map(security => async () => {
-        progress(`TCP, ${security}`)
-        return tcpCases(`standalone over TCP, ${security}`, { nodes: size(TCP_NODES), security }, options)
+      ...[undefined, ...names].map(implementation => async () => {
+        progress(`libp2p, ${implementation ?? 'bare'}`)
+        return measure('networks/libp2p-memory', { implementation, ...hosts }, options, quick ? 0 : LIBP2P_REST_MS)
       })
     ])
-    return [...libp2pCases(names, rest.slice(0, names.length), bare), ...rest.slice(names.length).flat()]
+    return [...libp2pCases(names, measured, bare), ...simulated, ...plain, ...tls]
   }
 }
 
