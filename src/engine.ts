@@ -44,9 +44,9 @@ export { systemClock } from './clock/clock.ts'
 export type { Cancel, Clock } from './clock/clock.ts'
 
 export { DialError, HostFullError, LimitError, ProtocolTakenError, ProtocolViolationError, StreamResetError, TimeoutError, UnsupportedProtocolError } from './rpc/errors.ts'
+export type { ServerObserver } from './rpc/answers.ts'
 export type { ClientObserver } from './rpc/client.ts'
 export type { Host, OpenStreamOptions, Stream, StreamHandler, Topology } from './rpc/connection.ts'
-export type { ServerObserver } from './rpc/server.ts'
 
 export { keyFromBytes, keyOf } from './keyspace/key.ts'
 export { commonPrefixLength, compareDistance, distance } from './keyspace/distance.ts'
