@@ -13,7 +13,7 @@
 export { Kademlia } from './dht/kademlia.ts'
 export { LIBP2P_MAX_VALUE_SIZE, MAX_VALUE_SIZE } from './dht/config.ts'
 export { InvalidOptionError, NoAddressError, NoPeersError, NotStartedError, OutdatedRecordError, ValueNotFoundError } from './dht/errors.ts'
-export type { KademliaInit, Observer } from './dht/config.ts'
+export type { KademliaInit, Observer } from './dht/init.ts'
 export type { UpkeepCounts } from './dht/context.ts'
 export type { NodeCounts, Scheduled } from './dht/counts.ts'
 export type { StartOptions } from './dht/kademlia.ts'

@@ -1,6 +1,6 @@
 import { systemClock } from '../clock/clock.ts'
-import type { Observer } from '../dht/config.ts'
 import type { NodeCounts } from '../dht/counts.ts'
+import type { Observer } from '../dht/init.ts'
 import type { Kademlia } from '../dht/kademlia.ts'
 import type { Bucket } from '../routing/k-bucket.ts'
 import type { ClientObserver } from '../rpc/client.ts'

@@ -9,7 +9,7 @@ import { removePrivateAddressesMapper, scopeOf } from './mappers.ts'
 import { toPeerInfo } from './peer-info.ts'
 import type { KadDHTInit, ProvidersInit, ReProvideInit } from './init.ts'
 import type { OnMapperError } from './mappers.ts'
-import type { KademliaInit } from '../dht/config.ts'
+import type { KademliaInit } from '../dht/init.ts'
 
 /** The public network of IPFS. */
 const DEFAULT_PROTOCOL = '/ipfs/kad/1.0.0'

@@ -9,7 +9,7 @@ import { providerAddrsLife, providerLife } from './options.ts'
 import { SavedContacts } from './saved-contacts.ts'
 import type { KadDHTComponents, KadDHTInit } from './init.ts'
 import type { Clock } from '../clock/clock.ts'
-import type { KademliaInit } from '../dht/config.ts'
+import type { KademliaInit } from '../dht/init.ts'
 import type { Logger } from '@libp2p/interface'
 
 /** What a run finds of earlier ones, and leaves. */

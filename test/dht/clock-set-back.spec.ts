@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { MemoryPublicationStore } from '../../src/store/memory-publications.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const HOUR = 3_600_000

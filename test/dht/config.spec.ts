@@ -4,7 +4,8 @@ import { Kademlia } from '../../src/dht/kademlia.ts'
 import { timeoutOf } from '../../src/dht/option-checks.ts'
 import { createMemoryNetwork } from '../../src/hosts/memory/network.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
-import type { KademliaConfig, KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaConfig } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -3,8 +3,8 @@ import { Kademlia } from '../../src/dht/kademlia.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../../src/store/memory.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
 import type { OperationOptions } from '../../src/dht/events.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { RecordKind } from '../../src/record/validator.ts'
 
 const KEY = utf8('/v/x')

@@ -4,7 +4,7 @@ import { compareDistance } from '../../src/keyspace/distance.ts'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { Contact } from '../../src/keyspace/contact.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 

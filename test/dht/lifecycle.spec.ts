@@ -2,7 +2,7 @@ import { expect } from 'aegir/chai'
 import { sleep } from '../../src/clock/wait.ts'
 import { Kademlia } from '../../src/dht/kademlia.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { Host } from '../../src/rpc/connection.ts'
 

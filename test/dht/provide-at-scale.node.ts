@@ -4,7 +4,7 @@ import { bytesToMapKey, keyFromBytes, keyOf } from '../../src/keyspace/key.ts'
 import { MemoryProviderStore } from '../../src/store/memory.ts'
 import { say } from '../helpers/say.ts'
 import { Simulation } from '../helpers/simulation.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const HOUR_MS = 3_600_000

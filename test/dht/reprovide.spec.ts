@@ -4,7 +4,7 @@ import { MemoryProviderStore } from '../../src/store/memory.ts'
 import { moving } from '../helpers/moving-host.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import { SeededRandom } from '../routing/seeded-random.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const HOUR_MS = 3_600_000

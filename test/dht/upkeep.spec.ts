@@ -1,6 +1,6 @@
 import { expect } from 'aegir/chai'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { Host } from '../../src/rpc/connection.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 

@@ -4,7 +4,7 @@ import { Population } from './population.ts'
 import type { Outcomes } from './churn-counts.ts'
 import type { KeptValue, Retrieval } from './kept-values.ts'
 import type { Totals } from './population.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

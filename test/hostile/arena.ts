@@ -1,6 +1,6 @@
 import { pipe } from 'it-pipe'
 import { bytes } from '../helpers/protobuf.ts'
-import type { KademliaInit } from '../../src/dht/config.ts'
+import type { KademliaInit } from '../../src/dht/init.ts'
 import type { Kademlia } from '../../src/dht/kademlia.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { Host } from '../../src/rpc/connection.ts'
