@@ -55,9 +55,31 @@ describe('listening on TCP', () => {
       syncBuiltinESMExports()
     }
 
+    /** Have it say nothing. */
+    const fail = (): void => {
+      os.networkInterfaces = () => { throw Object.assign(new Error('A system error occurred: uv_interface_addresses'), { code: 'ERR_SYSTEM_ERROR' }) }
+      syncBuiltinESMExports()
+    }
+
     afterEach(() => {
       os.networkInterfaces = machine
       syncBuiltinESMExports()
+    })
+
+    it('are taken to be as before when they cannot be looked at: no file can be opened', async () => {
+      moveTo('192.0.2.1')
+      const server = await stage.host({ listen: ['0.0.0.0:0'] })
+      const there = texts(server.self.addrs)
+      const told: string[][] = []
+      server.watchAddrs?.(() => { told.push(texts(server.self.addrs)) })
+      fail()
+      stage.clock.advance(60_000)
+      expect(texts(server.self.addrs)).to.deep.equal(there)
+      expect(told).to.deep.equal([])
+
+      moveTo('192.0.2.2')
+      stage.clock.advance(60_000)
+      expect(told).to.have.lengthOf(1)
     })
 
     it('are told of when they have addresses that were not there before', async () => {

@@ -32,7 +32,14 @@ export class OwnAddrs {
     const { id, announced, clock, bound } = this.#init
     const now = clock.now()
     if (announced == null && (Math.abs(now - this.#asOf) >= INTERFACES_MAX_AGE_MS || this.#self.addrs.length === 0)) {
-      this.#self = { id, addrs: addressesOf(bound()) }
+      try {
+        this.#self = { id, addrs: addressesOf(bound()) }
+      } catch (err) {
+        if (this.#asOf === -Infinity) {
+          throw err
+        }
+        // the machine tells again when files can be opened: until then they are as before
+      }
       this.#asOf = now
     }
     return this.#self
