@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises
 import { join } from 'node:path'
 import { writeSynced } from '../files/write-synced.ts'
 import { checkTable } from './table.ts'
+import type { TableCheck } from './table.ts'
 import type { Log } from '../store/log.ts'
 
 /** Where LevelDB too puts what it cannot use. */
@@ -21,17 +22,14 @@ export interface MendedTables {
 /**
  * Take what is damaged out of the tables of the LevelDB in `dir`, so that it meets none of
  * it. The tables as they were stay in the folder `lost` beside them. Finished tables never
- * change, so this harms nobody who has the database open.
+ * change, so this harms nobody who has the database open; but two who mend them at once harm each other.
  *
  * @throws {Error} the signal's reason, or what the file system says
  */
 export async function mendTables (dir: string, log: Log, signal?: AbortSignal): Promise<MendedTables> {
   const empty: string[] = []
   let areSomeCompressed = false
-  for (const name of (await readdir(dir)).filter(name => TABLE.test(name))) {
-    signal?.throwIfAborted()
-    const table = await readIfThere(join(dir, name))
-    const check = checkTable(table)
+  for await (const { name, check } of checks(dir, signal)) {
     if (check.type === 'damaged') {
       await replace(dir, name, check.mended)
       log('%s is damaged: the rows in %d of its %d blocks are lost; as it was, it is in the folder %s', join(dir, name), check.lost, check.blocks, LOST_FOLDER)
@@ -42,6 +40,27 @@ export async function mendTables (dir: string, log: Log, signal?: AbortSignal): 
     areSomeCompressed ||= check.type === 'compressed'
   }
   return { areSomeCompressed, empty }
+}
+
+/**
+ * Is there nothing to mend in the tables of the LevelDB in `dir`, and could all of them be checked?
+ *
+ * @throws {Error} as {@link mendTables}
+ */
+export async function areTablesSound (dir: string, signal?: AbortSignal): Promise<boolean> {
+  for await (const { check } of checks(dir, signal)) {
+    if (check.type === 'damaged' || check.type === 'compressed') {
+      return false
+    }
+  }
+  return true
+}
+
+async function * checks (dir: string, signal: AbortSignal | undefined): AsyncGenerator<{ name: string, check: TableCheck }> {
+  for (const name of (await readdir(dir)).filter(name => TABLE.test(name))) {
+    signal?.throwIfAborted()
+    yield { name, check: checkTable(await readIfThere(join(dir, name))) }
+  }
 }
 
 /** Somebody who has the database open may have deleted it just now. */

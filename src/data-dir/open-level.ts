@@ -1,7 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { adviceFor, DataDirError, DataDirInUseError, DiskFullError, fullReason, textOf } from './errors.ts'
-import { mendTables } from './mend-tables.ts'
+import { areTablesSound, mendTables } from './mend-tables.ts'
 import { proveRoom } from './room.ts'
 import type { MendedTables } from './mend-tables.ts'
 import type { Log } from '../store/log.ts'
@@ -10,6 +10,9 @@ import type { LevelDatastore } from 'datastore-level'
 
 /** The folder of the database, in the data directory. */
 const DATABASE_FOLDER = 'db'
+
+/** The folder of the database that is open while the other is mended. */
+const LOCK_FOLDER = 'mending'
 
 export interface OpenLevelInit extends AbortOptions {
   /** The data directory, as an absolute path. */
@@ -28,27 +31,21 @@ const OPTIONS = { createIfMissing: true, compression: false } as const
  * Open the LevelDB of a data directory, or make one. What is damaged is taken out first,
  * and a database whose list of files is damaged gets another. Both are logged.
  *
- * @throws {DataDirInUseError} somebody has it open
+ * @throws {DataDirInUseError} somebody has it open, or mends it
  * @throws {DataDirError} it can be neither opened nor repaired, or not by this user
  */
 export async function openLevel (init: OpenLevelInit): Promise<LevelDatastore> {
   const path = join(init.dir, DATABASE_FOLDER)
   try {
-    if (await isHeadless(path)) {
-      await proveUnlocked(path)
-      return await repairLevel(init)
+    if (!await isHeadless(path) && await isSoundOrNew(path, init)) {
+      return await openAt(path, init)
     }
-    const { areSomeCompressed } = await mendTablesIfAny(path, init)
-    if (areSomeCompressed) { // the last repair was broken off
-      await rewrite(path)
-    }
-    return await openAt(path, init)
   } catch (err) {
-    if (isDamage(err)) {
-      return repairLevel(init, err)
+    if (!isDamage(err)) {
+      throw openError(init, err)
     }
-    throw openError(init, err)
   }
+  return alone(init, async () => mendLevel(path, init))
 }
 
 /**
@@ -57,19 +54,63 @@ export async function openLevel (init: OpenLevelInit): Promise<LevelDatastore> {
  * @throws {DataDirError} as {@link openLevel}
  */
 export async function repairLevel (init: OpenLevelInit, reason?: unknown): Promise<LevelDatastore> {
-  const path = join(init.dir, DATABASE_FOLDER)
-  init.log('repairing the database in %s (%s): what can be read stays, the rest is in its folder lost', path, reason == null ? 'it does not say where its list of files is' : textOf(reason))
+  return alone(init, async () => repair(join(init.dir, DATABASE_FOLDER), init, reason))
+}
+
+/**
+ * Do what must not be done by two at once, and for which LevelDB takes no lock: another database, in which there is
+ * nothing, is open meanwhile. It stays, since somebody might have it open when it is deleted.
+ *
+ * @throws {DataDirInUseError} somebody else is at it
+ */
+async function alone (init: OpenLevelInit, work: () => Promise<LevelDatastore>): Promise<LevelDatastore> {
+  const { ClassicLevel } = await import('classic-level')
+  const path = join(init.dir, LOCK_FOLDER)
+  const lock = new ClassicLevel(path)
   try {
-    await proveRoom(init.dir) // what LevelDB's repair has no room for it leaves out
-    const { empty } = await mendTablesIfAny(path, init)
-    await Promise.all(empty.map(async table => rm(table))) // LevelDB's repair ends the process on one without a row
-    const { ClassicLevel } = await import('classic-level')
-    await ClassicLevel.repair(path)
-    await rewrite(path)
-    return await openAt(path, init)
+    await lock.open().catch(async err => {
+      if (!isDamage(err)) {
+        throw err
+      }
+      await rm(path, { recursive: true })
+      await lock.open()
+    })
+    return await work()
   } catch (err) {
     throw openError(init, err)
+  } finally {
+    await lock.close()
   }
+}
+
+async function mendLevel (path: string, init: OpenLevelInit): Promise<LevelDatastore> {
+  if (await isHeadless(path)) {
+    return repair(path, init)
+  }
+  try {
+    const { areSomeCompressed } = await mendTablesIfAny(path, init)
+    if (areSomeCompressed) { // the last repair was broken off
+      await rewrite(path)
+    }
+    return await openAt(path, init)
+  } catch (err) {
+    if (isDamage(err)) {
+      return repair(path, init, err)
+    }
+    throw err
+  }
+}
+
+async function repair (path: string, init: OpenLevelInit, reason?: unknown): Promise<LevelDatastore> {
+  await proveUnlocked(path)
+  init.log('repairing the database in %s (%s): what can be read stays, the rest is in its folder lost', path, reason == null ? 'it does not say where its list of files is' : textOf(reason))
+  await proveRoom(init.dir) // what LevelDB's repair has no room for it leaves out
+  const { empty } = await mendTablesIfAny(path, init)
+  await Promise.all(empty.map(async table => rm(table))) // LevelDB's repair ends the process on one without a row
+  const { ClassicLevel } = await import('classic-level')
+  await ClassicLevel.repair(path)
+  await rewrite(path)
+  return openAt(path, init)
 }
 
 async function openAt (path: string, { log, signal }: OpenLevelInit): Promise<LevelDatastore> {
@@ -124,6 +165,10 @@ async function proveUnlocked (path: string): Promise<void> {
   } finally {
     await level.close()
   }
+}
+
+async function isSoundOrNew (path: string, { signal }: OpenLevelInit): Promise<boolean> {
+  return (await namesIn(path)).length === 0 || areTablesSound(path, signal)
 }
 
 async function mendTablesIfAny (path: string, { log, signal }: OpenLevelInit): Promise<MendedTables> {

@@ -161,6 +161,47 @@ describe('a damaged data directory', () => {
     it(`is not repaired while somebody has it open, whatever its list of files: ${name}`, async () => { await expectLeftAlone(harm) })
   }
 
+  const HARMS: Array<[string, () => Promise<void>]> = [
+    ...LISTS,
+    ['a byte of each table has changed', async () => {
+      for (const table of await filesLike(/\.ldb$/)) {
+        await change(table, bytes => bytes.fill(bytes[10_000] ^ 1, 10_000, 10_001))
+      }
+    }]
+  ]
+
+  /** One of them mends and has it, and nothing more is lost than when there is one alone. */
+  async function expectOneHasIt (harm: () => Promise<void>): Promise<void> {
+    await harm()
+    const outcomes = await Promise.allSettled(Array.from({ length: 4 }, openIt))
+    const [data, ...others] = outcomes.flatMap(outcome => outcome.status === 'fulfilled' ? [outcome.value] : [])
+    expect(others).to.deep.equal([])
+    expect(outcomes.flatMap(outcome => outcome.status === 'rejected' ? [outcome.reason.name] : [])).to.deep.equal(Array(3).fill('DataDirInUseError'))
+    const count = await countSound(data)
+    expect(count).to.be.within(VALUES - 60, VALUES)
+    await put(data, VALUES, 0)
+    await data.close()
+    const again = await openIt()
+    expect(again.restored.values).to.equal(count + 1)
+    await again.close()
+  }
+
+  for (const [name, harm] of HARMS) {
+    it(`is opened by one of several at once, none of whom takes it for beyond repair: ${name}`, async () => { await expectOneHasIt(harm) })
+  }
+
+  it('is mended when that by which one at a time does so is damaged too', async () => {
+    await rm(join(dir, 'db', 'CURRENT'))
+    await (await openIt()).close()
+    for (const damaged of ['CURRENT', 'LOCK']) {
+      await rm(join(dir, 'db', 'CURRENT'))
+      await writeFile(join(dir, 'mending', damaged), 'MANIFEST-999999\n')
+      const data = await openIt()
+      expect(await countSound(data)).to.equal(VALUES)
+      await data.close()
+    }
+  })
+
   it('loses nothing when a repair was broken off, and checks its tables from then on', async () => {
     await rm(join(dir, 'db', 'CURRENT'))
     await ClassicLevel.repair(join(dir, 'db'))
