@@ -3,7 +3,7 @@ import { StoreNotOpenError } from './errors.ts'
 import { IndexedPublicationStore } from './indexed-publications.ts'
 import { noLog } from './log.ts'
 import { DEFAULT_PREFIX, parseValueRow, publicationRowKey } from './row-keys.ts'
-import { decodeValueRow, encodeValueRow } from './value-row.ts'
+import { decodeValueRow, encodeValueRow, TOLD } from './value-row.ts'
 import type { PublicationRows } from './indexed-publications.ts'
 import type { Log } from './log.ts'
 import type { Publication, PublicationStore, PublicationTimes } from './publication-store.ts'
@@ -18,9 +18,6 @@ export interface DatastorePublicationStoreInit {
   /** Gets a line for every row that is dropped because it cannot be read. */
   readonly log?: Log | undefined
 }
-
-/** No life of a value: so that every row tells its own. */
-const TOLD = -1
 
 /**
  * The publisher's list on a datastore: values with their life, in rows of the form that values

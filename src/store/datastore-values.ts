@@ -5,13 +5,16 @@ import { noLog } from './log.ts'
 import { DEFAULT_PREFIX, parseValueRow, valueRowKey } from './row-keys.ts'
 import { tallied } from './row-tally.ts'
 import { ValueIndex } from './value-index.ts'
-import { decodeValueRow, encodeValueRow } from './value-row.ts'
+import { decodeValueRow, encodeValueRow, readExpires, TOLD } from './value-row.ts'
 import type { ValueRows } from './indexed-values.ts'
 import type { Log } from './log.ts'
 import type { ValueLimits } from './value-index.ts'
 import type { PutValueOptions, StoredValue, ValueCounts, ValueLife, ValueStore } from './value-store.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Datastore } from 'interface-datastore'
+
+/** Stands for the peers that gave us values in earlier runs: the rows of these tell how long they live. */
+const EARLIER = ''
 
 /** What a {@link DatastoreValueStore} is made of. */
 export interface DatastoreValueStoreInit {
@@ -25,7 +28,10 @@ export interface DatastoreValueStoreInit {
   readonly ttl: number
   /** How many values, and bytes, there may be. */
   readonly limits?: ValueLimits | undefined
-  /** May others write values too, as Helia's IPNS does? Then a value that is not known costs a read. Default false. */
+  /**
+   * May others write values too, as Helia's IPNS does? Then a value that is not known costs a read, and only the rows of values
+   * that peers gave us are deleted when their lives are over: others stay, unserved, for whoever wrote them. Default false.
+   */
   readonly shared?: boolean | undefined
   /** Gets a line for every row that is dropped because it cannot be read. */
   readonly log?: Log | undefined
@@ -123,7 +129,7 @@ export class DatastoreValueStore implements ValueStore {
     const tally = { expired: 0, corrupt: 0 }
     await readRows(datastore, `${prefix}/record`, log, tallied(tally, ({ name, value: row }) => {
       const value = decodeValueRow(row, parseValueRow(name), ttl)
-      index.set(roomOf(value), value.expires)
+      index.set({ ...roomOf(value), from: readExpires(row) == null ? undefined : EARLIER }, value.expires)
     }))
     this.#store = new IndexedValueStore({ clock, rows: valueRows(datastore, prefix, ttl), index, log, shared, tally })
   }
@@ -145,8 +151,8 @@ function valueRows (datastore: Datastore, prefix: string, ttl: number): ValueRow
     async has (key) {
       return hasRow(datastore, valueRowKey(prefix, key))
     },
-    async put (value) {
-      await putRow(datastore, valueRowKey(prefix, value.key), encodeValueRow(value, ttl))
+    async put (value, isOfPeer) {
+      await putRow(datastore, valueRowKey(prefix, value.key), encodeValueRow(value, isOfPeer ? TOLD : ttl))
     },
     async delete (key) {
       await deleteRow(datastore, valueRowKey(prefix, key))

@@ -20,7 +20,8 @@ export interface ValueRows {
   get (key: Uint8Array): Promise<StoredValue | undefined>
   /** Is there a row at `key`? */
   has (key: Uint8Array): Promise<boolean>
-  put (value: StoredValue): Promise<void>
+  /** `isOfPeer`: it counts against a peer, who made us keep it. */
+  put (value: StoredValue, isOfPeer: boolean): Promise<void>
   delete (key: Uint8Array): Promise<void>
 }
 
@@ -77,7 +78,7 @@ export class IndexedValueStore implements ValueStore {
       await this.#makeRoom(room)
       const release = this.#index.reserve(room)
       try {
-        await this.#rows.put(value)
+        await this.#rows.put(value, room.from != null)
         this.#index.set(room, value.expires)
       } finally {
         release()
@@ -195,7 +196,9 @@ export class IndexedValueStore implements ValueStore {
           this.#index.set(roomOf(foreign), foreign.expires)
           return false
         }
-        await this.#rows.delete(key)
+        if (!this.#shared || entry.from != null) { // else it may be of use to whoever wrote it
+          await this.#rows.delete(key)
+        }
       } catch (err) {
         this.#log('an expired value stays: %e', err)
         return false

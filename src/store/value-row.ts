@@ -15,6 +15,9 @@ import type { StoredValue } from './value-store.ts'
 const EXPIRES_FIELD = 7770
 const EXPIRES_TAG = varint.encode(EXPIRES_FIELD * 8)
 
+/** The life of no value: a row that is written with it in place of `ttl` tells its own. */
+export const TOLD = -1
+
 /** Fields of a record that hold bytes or text. */
 const BYTES_FIELDS: readonly number[] = [1, 2, 5]
 
@@ -51,8 +54,8 @@ export function decodeValueRow (row: Uint8Array, key: Uint8Array, ttl: number): 
   }
 }
 
-/** Walks the row, which must be a sound record: the generated decoder trusts what it reads. */
-function readExpires (row: Uint8Array): number | undefined {
+/** Until when the row says that its value lives. Walks the row, which must be a sound record: the generated decoder trusts what it reads. */
+export function readExpires (row: Uint8Array): number | undefined {
   let expires: number | undefined
   const cursor = new FieldCursor(row, 0, row.byteLength)
   while (cursor.next()) {

@@ -123,8 +123,46 @@ describe('store/datastore-values', () => {
       await clock.advance(TTL / 2)
       expect(await shared.get(KEY)).to.equal(undefined)
       expect(await shared.collect()).to.equal(1)
-      expect((await datastore.rows()).size).to.equal(0)
+      expect(shared.counts).to.deep.include({ values: 0, bytes: 0 })
+      expect((await datastore.rows()).size, 'it is not ours to delete').to.equal(1)
     })
+  })
+
+  const reopenings = [0, 1]
+
+  reopenings.forEach(reopenings => {
+    it(`leaves rows that no peer made us write where they are, when it is shared: opened again ${reopenings} times`, async () => {
+      const [ours, theirs, ofPeer, again] = ['/kv/ours', '/kv/theirs', '/kv/of-peer', '/kv/again'].map(utf8)
+      await datastore.put(rowKey(theirs), encodeValueRow(value(theirs), TTL))
+      let shared = await open({ shared: true })
+      await shared.put(value(ours))
+      await shared.put(value(again))
+      await shared.put(value(ofPeer), { from: utf8('a peer') })
+      for (let i = 0; i < reopenings; i++) {
+        shared = await open({ shared: true })
+      }
+      await shared.put(value(again), { from: utf8('a peer') })
+      await shared.put(value(ofPeer), { from: utf8('another') })
+      for (let i = 0; i < reopenings; i++) {
+        shared = await open({ shared: true })
+      }
+      expect((await datastore.rows()).size).to.equal(4)
+      await clock.advance(TTL)
+      expect(await shared.collect()).to.equal(4)
+      expect(shared.counts).to.deep.include({ values: 0, bytes: 0, expired: 4 })
+      expect([...(await datastore.rows()).keys()].sort()).to.deep.equal([ours, theirs, again].map(key => rowKey(key).toString()).sort())
+      expect([await shared.get(ours), await shared.get(theirs)]).to.deep.equal([undefined, undefined])
+      expect(await (await open({ shared: true })).get(theirs)).to.equal(undefined)
+    })
+  })
+
+  it('makes room of rows that it leaves where they are', async () => {
+    const shared = await open({ shared: true, limits: { maxValues: 1 } })
+    await shared.put(value(KEY))
+    await clock.advance(TTL)
+    await shared.put(value(utf8('/kv/other')), { from: utf8('a peer') })
+    expect(shared.counts).to.deep.include({ values: 1 })
+    expect((await datastore.rows()).size).to.equal(2)
   })
 
   it('serves nothing that somebody else has deleted, or whose life they have shortened', async () => {
