@@ -86,7 +86,10 @@ export class Answers implements AsyncIterableIterator<Frame, undefined> {
     this.#taken = new Watchdog(clock, () => { stream.abort(new TimeoutError('an answer was not read in time')) })
     this.#outbox = new Outbox(byteLength => { this.#taken.set(ANSWER_TAKEN_TIMEOUT_MS + maxTransferTime(byteLength)) })
     this.#requests.readAll(() => this.#answerThoseThere())
-      .then(() => { this.#end(idleMs) }, err => { this.#outbox.fail(err) })
+      .then(() => { this.#end(idleMs) }, err => {
+        this.#endRound() // the peer may be gone already
+        this.#outbox.fail(err)
+      })
   }
 
   /** Nobody takes more. */

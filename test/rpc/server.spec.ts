@@ -1,10 +1,11 @@
 import { expect } from 'aegir/chai'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { sleep } from '../../src/clock/wait.ts'
+import { addProvider } from '../../src/rpc/handlers/add-provider.ts'
 import { handlePing } from '../../src/rpc/handlers/ping.ts'
 import { MAX_BESIDE, MAX_BESIDE_PER_STREAM, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
-import { decodeResponse, maxRequestFrame } from '../../src/wire/codec.ts'
+import { decodeResponse, encodeRequest, maxRequestFrame } from '../../src/wire/codec.ts'
 import { bytes, frame, message, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
@@ -57,19 +58,19 @@ describe('rpc server', () => {
   const refuse = (): never => { throw new Error('nobody asks that') }
 
   /** A server of its own whose answers to FIND_NODE are those of `findNode`; other requests than PING are none of its. */
-  function serverOf (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}): RpcServer {
+  function serverOf (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}, others: Partial<Handlers> = {}): RpcServer {
     return new RpcServer({
       clock: simulation.clock,
       maxRecordSize: 0,
-      handlers: { ping: handlePing, 'find-node': findNode, 'get-value': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse },
+      handlers: { ping: handlePing, 'find-node': findNode, 'get-value': refuse, 'put-value': refuse, 'get-providers': refuse, 'add-provider': refuse, ...others },
       ...init
     })
   }
 
   /** A host with such a server. */
-  async function serving (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}): Promise<MemoryHost> {
+  async function serving (findNode: Handlers['find-node'], init: Partial<RpcServerInit> = {}, others: Partial<Handlers> = {}): Promise<MemoryHost> {
     const host = simulation.network.createHost()
-    const server = serverOf(findNode, init)
+    const server = serverOf(findNode, init, others)
     await host.handle(PROTOCOL, async (stream, remote) => server.serve(stream, remote))
     return host
   }
@@ -177,6 +178,27 @@ describe('rpc server', () => {
       expect(state.begun).to.equal(n * (1 + MAX_BESIDE_PER_STREAM))
     }
     await clock.advance(SERVER_IDLE_MS)
+  })
+
+  it('has room for the requests of others when those of a stream that is gone turn out to be none', async () => {
+    const { clock } = simulation
+    const { findNode, state } = slowly(() => 1000)
+    const host = await serving(findNode, {}, { 'add-provider': addProvider(async () => sleep(clock, 10)) })
+    const adds = Array.from({ length: MAX_BESIDE_PER_STREAM }, () => frame(encodeRequest({ type: 'add-provider', key: utf8('x'), providers: [client.self] })))
+    for (let n = 0; n < 5; n++) {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      sendAndHang(stream, bytes(...new Array<Uint8Array>(1 + MAX_BESIDE_PER_STREAM).fill(FIND_NODE), ...adds, frame(message.type(99))))
+      await clock.advance(50)
+      stream.abort(new Error('enough'))
+      await clock.advance(5_000)
+    }
+    state.begun = 0
+    const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, bytes(...new Array<Uint8Array>(50).fill(FIND_NODE)))
+    await clock.advance(50)
+    expect(state.begun).to.equal(1 + MAX_BESIDE_PER_STREAM)
+    stream.abort(new Error('enough'))
+    await clock.advance(5_000)
   })
 
   it('answers what came before a request that is refused, and waits for none behind it', async () => {
