@@ -5,7 +5,7 @@ import { CID_HELP, parseContent } from '../multihash.ts'
 import { throughNodeOptions } from '../options.ts'
 import { plural } from '../plural.ts'
 import type { Perform } from '../context.ts'
-import type { ProvideDocument, ProvideRequest } from '../control-handlers.ts'
+import type { ProvideDocument, ProvideRequest, UnprovideDocument } from '../control-handlers.ts'
 import type { Content } from '../multihash.ts'
 import type { ThroughNodeOptions } from '../options.ts'
 
@@ -26,35 +26,28 @@ Example:
 Others forget it within 48 hours.`
 
 export function provideCommand (perform: Perform): Command {
-  const command = new Command('provide')
+  return contentCommand<ProvideDocument>(perform, 'provide', providedText)
     .description('have a running node tell others that it has some content')
-    .argument('<cid>', CID_HELP, parseContent)
     .addHelpText('after', PROVIDE_EXAMPLE)
-  return throughNodeOptions(command).action(async (content: Content, options: ThroughNodeOptions) => {
-    await perform(options, async ({ out, signal }) => {
-      const provided = await askNode<ProvideDocument>(options.data, requestOf('provide', content, options), signal)
-      await out.result(provided, () => providedText(content, provided))
-      return EXIT.ok
-    })
-  })
 }
 
 export function unprovideCommand (perform: Perform): Command {
-  const command = new Command('unprovide')
+  return contentCommand<UnprovideDocument>(perform, 'unprovide', ({ name }) => `provided no longer: ${name}`)
     .description('have a running node tell others no longer that it has some content')
-    .argument('<cid>', CID_HELP, parseContent)
     .addHelpText('after', UNPROVIDE_EXAMPLE)
-  return throughNodeOptions(command).action(async (content: Content, options: ThroughNodeOptions) => {
+}
+
+/** What a running node is asked about some content; `text` tells people what it answers. */
+function contentCommand<T> (perform: Perform, type: ProvideRequest['type'], text: (content: Content, document: T) => string): Command {
+  const command = new Command(type).argument('<cid>', CID_HELP, parseContent)
+  return throughNodeOptions(command).action(async (content: Content, { data, timeout, ...options }: ThroughNodeOptions) => {
     await perform(options, async ({ out, signal }) => {
-      const ended = await askNode(options.data, requestOf('unprovide', content, options), signal)
-      await out.result(ended, () => `provided no longer: ${content.name}`)
+      const request: ProvideRequest = { type, multihash: Buffer.from(content.multihash).toString('base64'), timeout }
+      const document = await askNode<T>(data, request, signal)
+      await out.result(document, () => text(content, document))
       return EXIT.ok
     })
   })
-}
-
-function requestOf (type: ProvideRequest['type'], { multihash }: Content, { timeout }: ThroughNodeOptions): ProvideRequest {
-  return { type, multihash: Buffer.from(multihash).toString('base64'), timeout }
 }
 
 function providedText ({ name }: Content, { sent_to: sentTo, failed, hops, ms }: ProvideDocument): string {
