@@ -49,7 +49,7 @@ export function networkOptions (command: Command): Command {
 }
 
 function timeoutOption (command: Command): Command {
-  return command.option('--timeout <time>', 'how long it may take: 10s, 500ms, 2m', parseDuration)
+  return command.option('--timeout <time>', 'how long it may take: 500ms, 10s, 2m, 1h', parseDuration)
 }
 
 export function bootstrapOption (command: Command): Command {
@@ -107,16 +107,16 @@ function parsePath (text: string, advice: string): string {
   return utf8('the path', text, 'give one in UTF-8')
 }
 
-const UNITS_MS: ReadonlyMap<string, number> = new Map([['ms', 1], ['s', 1_000], ['m', 60_000]])
+const UNITS_MS: ReadonlyMap<string, number> = new Map([['ms', 1], ['s', 1_000], ['m', 60_000], ['h', 3_600_000]])
 
 /** The longest that timers can wait, milliseconds. */
 const MAX_DURATION_MS = 2 ** 31 - 1
 
 function parseDuration (text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? []
   const ms = Math.round(Number(digits) * (UNITS_MS.get(unit ?? 's') ?? NaN))
   if (!(ms > 0 && ms <= MAX_DURATION_MS)) {
-    throw new InvalidArgumentError('Give a time like 10s, 500ms or 2m.')
+    throw new InvalidArgumentError('Give a time like 500ms, 10s, 2m or 1h.')
   }
   return ms
 }

@@ -94,7 +94,7 @@ describe('the commands', () => {
 
   it('ping takes host:port and multiaddrs', async () => {
     const [, , host, , port] = root.addr.split('/')
-    const human = await kadmium(['ping', `${host}:${port}`])
+    const human = await kadmium(['ping', `${host}:${port}`, '--timeout', '1h'])
     expect(String(human.stdout)).to.match(/^127\.0\.0\.1:\d+ \(….{8}\) is alive: \d+ ms\n$/)
     const { code, document } = await kadmiumJson(['ping', root.addr])
     expect(code).to.equal(0)
