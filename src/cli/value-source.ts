@@ -2,6 +2,7 @@ import { constants, createReadStream, fstatSync, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { addAbortSignal } from 'node:stream'
+import { isatty } from 'node:tty'
 import { MAX_VALUE_SIZE } from '../dht/config.ts'
 import { ValueTooLargeError } from '../record/invalid-record.ts'
 import { errnoOf, LocalError } from './errors.ts'
@@ -36,7 +37,7 @@ export async function readValue (text: string, { stdin, signal }: SourceOptions)
 
 async function readStdin (stdin: Readable, signal: AbortSignal): Promise<Uint8Array> {
   if (isUnreadable(stdin)) {
-    throw new LocalError('stdin is a folder, or a disk: give a file or a pipe')
+    throw new LocalError('stdin is closed, or a folder or device: give a file or a pipe, or \'\' for an empty value')
   }
   try {
     return await readUpTo(stdin, 'stdin', signal)
@@ -49,13 +50,13 @@ async function readStdin (stdin: Readable, signal: AbortSignal): Promise<Uint8Ar
   }
 }
 
-/** In the place of a stdin of a kind that it does not know, Node.js gives a stream that is at its end. */
+/** In the place of a stdin of a kind that it does not know, Node.js gives a stream that is at its end; in that of a closed one, /dev/null. */
 function isUnreadable (stdin: Readable): boolean {
   if (!('fd' in stdin) || typeof stdin.fd !== 'number') {
     return false
   }
   const file = fstatSync(stdin.fd)
-  return file.isDirectory() || file.isBlockDevice()
+  return file.isDirectory() || file.isBlockDevice() || (file.isCharacterDevice() && !isatty(stdin.fd))
 }
 
 async function readFileUpTo (path: string, signal: AbortSignal): Promise<Uint8Array> {

@@ -22,6 +22,9 @@ import type { Server } from 'node:net'
 /** One past the 4 MiB that a value may have. */
 const TOO_LARGE = 4 * 1024 * 1024 + 1
 
+/** Of a stdin from which nothing is to be read. */
+const STDIN_UNREADABLE = /^kadmium: stdin is closed, or a folder or device: .*\n$/
+
 /** Accepts, and never says a word. */
 async function silentServer (onConnect: () => void): Promise<{ server: Server, addr: string }> {
   const server = createServer(socket => {
@@ -81,7 +84,7 @@ describe('the errors of the command', () => {
     ['a port to announce that nobody has', ['start', '--announce', '192.0.2.1:0'], /port 0/],
     ['an address of another node to listen on', ['start', '--listen', '127.0.0.1:0/p2p/12D3KooWBtg3aaRMjxwedh83aGiUkwSxDwUZkzuJcfaqUmo7R3pq'], /names another peer/],
     ['a key that is empty, before anybody is asked', ['get', '', '-b', '127.0.0.1:1'], /the key is empty: give at least one character/],
-    ['a time that is none', ['ping', '127.0.0.1:1', '--timeout', 'soon'], /Give a time like 10s/],
+    ['a time that is none', ['ping', '127.0.0.1:1', '--timeout', 'soon'], /Give a time like 500ms/],
     ['a network that is none', ['ping', '127.0.0.1:1', '--network', 'mine'], /must be a protocol id/],
     ['a security that is none', ['ping', '127.0.0.1:1', '--security', 'none'], /Allowed choices are tls, plain/],
     ['nobody to join through', ['get', 'x'], /give at least one with --bootstrap/],
@@ -205,7 +208,13 @@ describe('the errors of the command', () => {
 
   it('a stdin that cannot be read, and is no empty value: 6', async () => {
     const put = (stdin: string): string => `exec "$@" put x - -b ${node.addr} ${stdin}`
-    for (const [stdin, pattern] of [[`< ${folder}`, /^kadmium: stdin is a folder.*\n$/], ['0> /dev/null', /^kadmium: cannot read stdin \(EBADF\).*\n$/]] as const) {
+    const kinds = [
+      [`< ${folder}`, STDIN_UNREADABLE],
+      ['<&-', STDIN_UNREADABLE],
+      ['< /dev/null', STDIN_UNREADABLE],
+      [`0> ${join(folder, 'written')}`, /^kadmium: cannot read stdin \(EBADF\).*\n$/]
+    ] as const
+    for (const [stdin, pattern] of kinds) {
       const { code, stderr } = await finished(spawnKadmium([], { shell: put(stdin) }))
       expect({ code, stderr: pattern.exec(stderr)?.[0] }).to.deep.equal({ code: 6, stderr })
     }
