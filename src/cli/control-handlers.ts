@@ -4,6 +4,7 @@ import { stateDump } from '../dump/state.ts'
 import { multihashText } from '../record/multihash-text.ts'
 import { keyDocument } from './key-document.ts'
 import { performPut, putDocument } from './put-request.ts'
+import { requestBytes } from './request-bytes.ts'
 import { spreadDocument } from './spread-document.ts'
 import type { ControlHandler, ControlHandlers } from './control-server.ts'
 import type { KeyDocument } from './key-document.ts'
@@ -62,17 +63,13 @@ export function controlHandlers (node: KadNode): ControlHandlers {
     }],
     ['provide', async (request, signal): Promise<ProvideDocument> => {
       const { multihash, timeout } = request as ProvideRequest
-      const provided = await node.provide(bytesOf(multihash), { signal, timeout })
+      const provided = await node.provide(requestBytes('multihash', multihash), { signal, timeout })
       return { multihash: multihashText(provided.key), sent_to: provided.sentTo.map(peerDump), ...spreadDocument(provided) }
     }],
     ['unprovide', async (request): Promise<UnprovideDocument> => {
-      const key = bytesOf((request as ProvideRequest).multihash)
+      const key = requestBytes('multihash', (request as ProvideRequest).multihash)
       await node.unprovide(key)
       return { multihash: multihashText(key) }
     }]
   ])
-}
-
-function bytesOf (base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, 'base64'))
 }

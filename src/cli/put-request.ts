@@ -1,7 +1,9 @@
 import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
 import { peerDump } from '../dump/peer.ts'
+import { UsageError } from './errors.ts'
 import { keyDocument } from './key-document.ts'
 import { plural } from './plural.ts'
+import { requestBytes } from './request-bytes.ts'
 import { spreadDocument } from './spread-document.ts'
 import type { KeyDocument } from './key-document.ts'
 import type { SpreadDocument } from './spread-document.ts'
@@ -37,23 +39,28 @@ export interface PutDocument extends KeyDocument, SpreadDocument {
   readonly stored_at: readonly PeerDump[]
 }
 
-/** Do what a request says. */
+/**
+ * Do what a request says.
+ *
+ * @throws {UsageError} it lacks something
+ * @throws {Error} as the node does that puts it
+ */
 export async function performPut (node: KadNode, { kind, value: base64, ttl }: PutRequest, options: PutOptions): Promise<Done> {
-  const value = new Uint8Array(Buffer.from(base64, 'base64'))
+  const value = requestBytes('value', base64)
   const how = { ...options, ttl }
-  switch (kind.type) {
+  switch (kind?.type) {
     case 'keyed':
       return node.put(kind.key, value, how)
     case 'immutable':
       return node.putImmutable(value, how)
     case 'mutable': {
       // what is no Ed25519 key the node refuses
-      const privateKey = privateKeyFromProtobuf(Buffer.from(kind.key_pair, 'base64')) as Ed25519PrivateKey
+      const privateKey = privateKeyFromProtobuf(requestBytes('key_pair', kind.key_pair)) as Ed25519PrivateKey
       return node.putMutable(privateKey, { ...how, value, salt: kind.name, cas: kind.cas })
     }
     default:
       kind satisfies never
-      throw new TypeError(`there is no kind of value ${JSON.stringify(kind)}`)
+      throw new UsageError('the request needs a "kind", {"type":"keyed","key":…}, {"type":"immutable"} or {"type":"mutable","key_pair":…,"name":…}')
   }
 }
 

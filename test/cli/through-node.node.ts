@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
 import { sha256 } from 'multiformats/hashes/sha2'
+import { askNode } from '../../src/cli/control-client.ts'
 import { MAX_VALUE_SIZE } from '../../src/dht/config.ts'
 import { multihashText } from '../../src/record/multihash-text.ts'
 import { kadmiumJson, runHere } from './in-process.ts'
 import { killLeftovers, StartedNode } from './kadmium.ts'
+import type { ControlRequest } from '../../src/cli/control-client.ts'
 
 const CID = 'bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy'
 
@@ -116,6 +118,24 @@ describe('commands through a running node', () => {
     expect((await kadmiumJson(['find-peer', node.peerId, ...through])).document.peer).to.include({ peer_id: node.peerId })
     expect((await kadmiumJson(['find-peer', OTHER_PEER, ...through])).code).to.equal(4)
     expect((await runHere(['find-peer', 'nobody', ...through])).stderr).to.equal('kadmium: "nobody" is no PeerId: give one like 12D3Koo…\n')
+  })
+
+  it('a request that lacks something is told what, and nothing is put', async () => {
+    const kind = { type: 'keyed', key: 'greeting' }
+    const incomplete: Array<[ControlRequest & Record<string, unknown>, string]> = [
+      [{ type: 'put' }, 'the request needs "value", bytes in base64'],
+      [{ type: 'put', kind, value: 'no base 64' }, 'the request needs "value", bytes in base64'],
+      [{ type: 'put', value: '' }, 'the request needs a "kind", {"type":"keyed","key":…}'],
+      [{ type: 'put', value: '', kind: null }, 'the request needs a "kind"'],
+      [{ type: 'put', value: '', kind: { type: 'mutable' } }, 'the request needs "key_pair"'],
+      [{ type: 'unpublish' }, 'the key must be a string'],
+      [{ type: 'provide' }, 'the request needs "multihash"'],
+      [{ type: 'unprovide', multihash: 7 }, 'the request needs "multihash"']
+    ]
+    for (const [request, message] of incomplete) {
+      await expect(askNode(data, request, new AbortController().signal)).to.eventually.be.rejectedWith(message)
+    }
+    expect(await restored()).to.include({ values: 0, publications: 0 })
   })
 
   it('are refused where no node runs, or it is not said who is to put: 6, 2', async () => {
