@@ -10,7 +10,7 @@ export interface Clock {
   now (): number
   /**
    * Call `task` once, after `ms` milliseconds.
-   * A scheduled call never keeps a process alive.
+   * A scheduled call never keeps a process alive, but for one that is due at once: by that, others get a turn in work that goes on.
    */
   schedule (ms: number, task: () => void): Cancel
 }
@@ -20,7 +20,9 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   schedule (ms, task) {
     const timer: unknown = setTimeout(task, ms)
-    unref(timer)
+    if (ms > 0) {
+      unref(timer)
+    }
     return () => { clearTimeout(timer as number) }
   }
 }

@@ -1,3 +1,4 @@
+import { sleep } from '../clock/wait.ts'
 import { bytesToMapKey } from '../keyspace/key.ts'
 import { deleteQuietly, putRow, readRows, rowKeys } from './datastore-rows.ts'
 import { CorruptRowError } from './errors.ts'
@@ -9,6 +10,9 @@ import type { ProviderIndex, ProviderRow } from './provider-index.ts'
 import type { RowTally } from './row-tally.ts'
 import type { Clock } from '../clock/clock.ts'
 import type { Datastore, Key } from 'interface-datastore'
+
+/** Records entered before others get a turn. */
+const ROWS_IN_A_TURN = 4_096
 
 /** Where provider records lie. */
 export interface ProviderSource {
@@ -47,7 +51,13 @@ export async function loadProviders (index: ProviderIndex, { datastore, prefix, 
     }
     rows.push(row)
   }))
-  const displaced = rows.sort((a, b) => a.added - b.added).flatMap(row => index.add(row))
+  const displaced: ProviderRow[] = []
+  for (const [i, row] of rows.sort((a, b) => a.added - b.added).entries()) {
+    if (i > 0 && i % ROWS_IN_A_TURN === 0) {
+      await sleep(clock, 0)
+    }
+    displaced.push(...index.add(row))
+  }
   for (const { from, to, key, provider } of misplaced) {
     const added = index.added(key, provider)
     if (added != null) {

@@ -1,8 +1,9 @@
 import { expect } from 'aegir/chai'
 import { macrotask } from '../../src/hosts/memory/macrotask.ts'
+import { DatastoreProviderStore } from '../../src/store/datastore-providers.ts'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../../src/store/memory.ts'
-import { clockOfToday, Disk, multihashOf, peerOf } from './fixtures.ts'
+import { clockOfToday, Disk, idOf, multihashOf, peerOf } from './fixtures.ts'
 import type { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import type { ValueStore } from '../../src/store/value-store.ts'
 
@@ -41,6 +42,23 @@ describe('store: what expires by the thousand', () => {
     }
     expect(values.counts).to.include({ values: 1, expired: MANY })
     expect(providers.counts).to.include({ rows: 0, expired: MANY })
+    expect(clock.pending).to.equal(0)
+  })
+
+  it('is read in many turns of the event loop, as whatever else there is of provider records', async () => {
+    const many = 10_000
+    const init = { datastore: new Disk(), clock, self: idOf(0) }
+    const before = new DatastoreProviderStore(init)
+    await before.open()
+    for (let i = 0; i < many; i++) {
+      await before.add(multihashOf(i), peerOf(1 + i % 7, []))
+    }
+    const store = new DatastoreProviderStore(init)
+    const opening = store.open()
+    await macrotask()
+    expect(store.counts == null ? 'others had a turn' : 'all in one').to.equal('others had a turn')
+    await clock.run(opening)
+    expect(store.counts).to.include({ rows: many, expired: 0, corrupt: 0 })
     expect(clock.pending).to.equal(0)
   })
 

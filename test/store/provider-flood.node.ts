@@ -124,7 +124,7 @@ describe('store: a flood of ADD_PROVIDERs', function () {
     const datastore = new MemoryDatastore()
     const open = async (): Promise<DatastoreProviderStore> => {
       const store = new DatastoreProviderStore({ datastore, clock, self, limits })
-      await store.open()
+      await clock.run(store.open())
       return store
     }
     const store = await open()
