@@ -113,7 +113,7 @@ export interface KademliaInit {
   observer?: Observer | undefined
 }
 
-/** Sees what a node does while it runs. */
+/** Sees what a node does while it runs. What it throws is logged, and changes nothing. */
 export interface Observer {
   /** Requests we send. */
   readonly client?: ClientObserver | undefined

@@ -8,6 +8,7 @@ import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
 import { configure, MODES, parseAddrs } from './config.ts'
 import { createContext } from './context.ts'
 import { NoPeersError, NotStartedError, ValueNotFoundError } from './errors.ts'
+import { guardObserver } from './guard-observer.ts'
 import { handlersOf } from './handlers.ts'
 import { loggersOf } from './loggers.ts'
 import { HandOver } from './maintenance/hand-over.ts'
@@ -40,7 +41,7 @@ import type { KademliaConfig } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { NodeCounts } from './counts.ts'
 import type { OperationOptions } from './events.ts'
-import type { KademliaInit, Observer } from './init.ts'
+import type { KademliaInit } from './init.ts'
 import type { FindPeerOptions, FindPeerResult } from './operations/find-peer.ts'
 import type { FindProvidersOptions, FoundProvider } from './operations/find-providers.ts'
 import type { FoundValue, GetOptions, GetResult } from './operations/get.ts'
@@ -52,7 +53,7 @@ import type { PutOptions, PutResult, StoreOptions, StoreResult } from './operati
 import type { FindNodeResult, FindValueResult, PeerOrAddr, PingResult } from './operations/single.ts'
 import type { Contact } from '../keyspace/contact.ts'
 import type { ValueStore } from '../store/value-store.ts'
-import type { Ed25519PrivateKey, Logger } from '@libp2p/interface'
+import type { Ed25519PrivateKey } from '@libp2p/interface'
 
 /** How to start a {@link Kademlia}. */
 export interface StartOptions extends OperationOptions {
@@ -100,8 +101,7 @@ export class Kademlia {
   readonly #upkeep: Upkeep
   readonly #contacts: SavedContacts
   readonly #handOver: HandOver
-  readonly #onReprovide: Observer['onReprovide']
-  readonly #reproviderLog: Logger
+  readonly #keepProviding: () => void
   #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
   readonly #unwatch: Array<() => void> = []
@@ -116,6 +116,7 @@ export class Kademlia {
     const { host, protocol, clock, random, clientIdle, serverIdle, requestTimeout, minTimeout, maxTimeout } = config
     const logOf = loggersOf(init.logPrefix ?? 'kadmium', init.logger)
     const log = logOf()
+    const observer = init.observer && guardObserver(init.observer, log)
     const self = contactOf(host.self)
     const tasks = new Tasks(log)
     this.#mode = config.mode
@@ -134,7 +135,7 @@ export class Kademlia {
       onOutdone: async ({ key, value }) => { this.#dht.counts.superseded += Number(await publisher.remove(key, value)) }
     })
     const { maxRecordSize } = values
-    const client = new RpcClient({ host, protocol, clock, maxRecordSize, idleMs: clientIdle, minTimeout, maxTimeout, observer: init.observer?.client })
+    const client = new RpcClient({ host, protocol, clock, maxRecordSize, idleMs: clientIdle, minTimeout, maxTimeout, observer: observer?.client })
     const providers = init.providers ?? new MemoryProviderStore(clock, { self: self.id })
     const peers = new Peers({
       config,
@@ -143,15 +144,15 @@ export class Kademlia {
       tasks,
       log: logOf('routing-table'),
       networkLog: logOf('network'),
-      onProbe: init.observer?.onProbe,
+      onProbe: observer?.onProbe,
       onLost: () => { this.#rejoin.begin() },
       onNew: contact => {
         this.#upkeep.onContact()
         this.#contacts.onContact()
         this.#handOver.onContact(contact)
-        init.observer?.onContact?.(contact)
+        observer?.onContact?.(contact)
       },
-      onGone: contact => { init.observer?.onContactGone?.(contact) }
+      onGone: contact => { observer?.onContactGone?.(contact) }
     })
     this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, publisher, holdings, awaitContacts: async (ms, signals) => this.#awaitContacts(ms, signals) })
     this.#server = new RpcServer({
@@ -161,7 +162,7 @@ export class Kademlia {
       requestMs: requestTimeout,
       maxStreamsPerPeer: config.maxInboundStreams,
       handlers: handlersOf(this.#dht),
-      observer: init.observer?.server
+      observer: observer?.server
     })
     const rpcLog = logOf('rpc')
     this.#serving = new Serving(host, protocol, (stream, remote) => this.#server.serve(stream, remote).catch((err: unknown) => {
@@ -170,8 +171,8 @@ export class Kademlia {
     }))
     this.#contacts = new SavedContacts(this.#dht, init.contacts)
     this.#handOver = new HandOver(this.#dht)
-    this.#onReprovide = init.observer?.onReprovide
-    this.#reproviderLog = logOf('reprovider')
+    const reproviderLog = logOf('reprovider')
+    this.#keepProviding = () => { keepProviding(this.#dht, reproviderLog, observer?.onReprovide) }
     const hasContacts = (): boolean => this.contacts > 0
     this.#rejoin = new Rejoin({ clock, random, tasks, hasContacts, attempt: async signal => this.rejoin({ signal }) })
     this.#upkeep = new Upkeep({
@@ -185,7 +186,7 @@ export class Kademlia {
       round: async signal => {
         tasks.run(async () => meetAgain(this.#dht, signal)) // beside it: some are silent
         const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
-        init.observer?.onSelfLookup?.(ourselves)
+        observer?.onSelfLookup?.(ourselves)
         await this.#contacts.save()
       }
     })
@@ -540,7 +541,7 @@ export class Kademlia {
     publisher.begin()
     tasks.run(async () => holdings.takeUp(passesOn(config) ? this.#store.lives?.() ?? this.#store.values() : []))
     holdings.begin()
-    keepProviding(this.#dht, this.#reproviderLog, this.#onReprovide)
+    this.#keepProviding()
     repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting what has expired' }, async () => this.#collect())
   }
 
