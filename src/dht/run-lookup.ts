@@ -217,6 +217,9 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
     const { heard, lookup, onProgress, request } = this.#run
     const isNew = !this.#hasAnswered(peer, about)
     if (isNew) {
+      if (this.#superseded.has(peer)) {
+        lookup.restore(peer)
+      }
       // most of those named are known by now, and need not become contacts
       const news = response.closer.filter(closer => !this.#isKnown(closer))
       lookup.onResponse(peer.key, news.map(closer => heard(closer)))

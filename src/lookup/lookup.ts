@@ -254,6 +254,15 @@ export class Lookup {
     return before
   }
 
+  /** The peer of `contact` is asked elsewhere by now, or was in vain, and answers at `contact` after all: to be called before {@link Lookup.onResponse}. */
+  restore (contact: Contact): void {
+    this.retry(contact)
+    const candidate = this.#get(contact.key)
+    if (candidate != null) {
+      candidate.contact = contact
+    }
+  }
+
   /** How many requests were made: one for each peer asked, and one more for who was asked again. */
   get asked (): number {
     return this.#asked

@@ -39,6 +39,8 @@ export interface ChannelOwner {
   open (peer: PeerInfo, options: OpenStreamOptions): Promise<Stream>
   /** The host is full. Resolves when it is worth another try, or with false. */
   makeRoom (channel: Channel): Promise<boolean>
+  /** The stream of the channel is open. */
+  onOpen (channel: Channel): void
   /** An answer took `ms` milliseconds; not told of large ones. */
   onAnswer (ms: number): void
   /** Nobody waits for an answer any more. */
@@ -334,6 +336,7 @@ export class Channel {
     const { clock, maxRecordSize } = this.#owner
     this.#stream = stream
     this.#state = 'open'
+    this.#owner.onOpen(this)
     const now = clock.now()
     this.#watchNext(now, this.#earlySince ?? now)
     return new FrameReader(stream, clock, {

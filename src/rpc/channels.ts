@@ -158,6 +158,18 @@ export class Channels implements ChannelOwner, Iterable<Channel> {
     this.#onFreed()
   }
 
+  /** One that opens in the place of which another was being opened elsewhere is that of its peer again. */
+  onOpen (channel: Channel): void {
+    const other = this.get(channel.peer)
+    if (this.#replaced.has(channel) && other?.isOpen !== true) {
+      if (other != null) {
+        this.#replace(other)
+      }
+      this.#replaced.delete(channel)
+      this.#channels.set(nameOf(channel.peer), channel)
+    }
+  }
+
   onLost (channel: Channel, frames: readonly Frame[]): void {
     this.#resending.onLost(channel, frames)
   }

@@ -1,9 +1,12 @@
 import { expect } from 'aegir/chai'
+import { sleep } from '../../src/clock/wait.ts'
 import { Elsewhere } from '../../src/dht/elsewhere.ts'
 import { contactOf } from '../../src/keyspace/contact.ts'
 import { compareDistance } from '../../src/keyspace/distance.ts'
 import { keyOf } from '../../src/keyspace/key.ts'
+import { bytesEqual } from '../../src/wire/bytes-equal.ts'
 import { replaceAnswers } from '../helpers/impostor.ts'
+import { opening } from '../helpers/opening-host.ts'
 import { utf8 } from '../helpers/protobuf.ts'
 import { Simulation } from '../helpers/simulation.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
@@ -111,6 +114,27 @@ describe('peers named where they are not', () => {
     silent.crash()
     await lie(silent.self.addrs)
     expect(await lookUp()).to.equal(20)
+  })
+
+  it('are contacts where they answered, though that took longer than others say where they are not', async () => {
+    const { clock, network } = simulation
+    const [peer] = nodes.slice(-1)
+    const host = network.createHost()
+    const slow = opening(host, async (to, protocol, options) => {
+      await sleep(clock, bytesEqual(to.id, peer.host.self.id) ? 3_000 : 0)
+      return host.openStream(to, protocol, options)
+    })
+    const { dht } = await simulation.node({ host: slow, mode: 'client', k: 5, alpha: 3 })
+    await clock.run(dht.ping(liar.dht.self))
+    const answered = dht.ping({ id: peer.host.self.id, addrs: peer.host.self.addrs })
+    await clock.advance(2_000)
+    const silent = network.createHost()
+    silent.crash()
+    const vain = dht.ping({ id: peer.host.self.id, addrs: silent.self.addrs }).catch((err: Error) => err.name)
+    const { peer: contact } = await clock.run(answered)
+    expect(dht.internals.peers.table.get(contact.key)?.addrs).to.deep.equal(peer.host.self.addrs)
+    expect(await clock.run(vain)).to.equal('TimeoutError')
+    expect(dht.internals.peers.table.get(contact.key)?.addrs).to.deep.equal(peer.host.self.addrs)
   })
 
   it('stay contacts', async () => {

@@ -190,7 +190,7 @@ describe('LookupDriver', () => {
     }
 
     /** What happens is in `turns`, in that order. */
-    function givesItOnce (when: string, ...turns: string[]): void {
+    function givesItOnce (when: string, addrs: readonly Uint8Array[], ...turns: string[]): void {
       it(`and gives its answer once that answers where it was asked at first ${when}`, async () => {
         for (const turn of turns) {
           await all(turn)
@@ -198,24 +198,26 @@ describe('LookupDriver', () => {
         await all('answer 3 at 1', 'answer 2 at 1')
         expect(await end).to.equal('converged')
         expect(given.map(name => name[0])).to.deep.equal(['1', '3', '2'])
-        expect(lookup.closest.map(({ id: [name] }) => name)).to.deep.equal([1, 2, 3])
+        expect(lookup.closest).to.deep.equal([tinyContact(1, addrs), tinyContact(2, HERE), tinyContact(3, HERE)])
         expect(lookup.answered).to.equal(3)
       })
     }
 
-    givesItOnce('sooner', 'beLate 1 at 1', 'answer 1 at 1', 'answer 1 at 2')
-    givesItOnce('later', 'beLate 1 at 1', 'answer 1 at 2', 'answer 1 at 1')
-    givesItOnce('only', 'beLate 1 at 1', 'answer 1 at 1', 'fail 1 at 2')
+    givesItOnce('sooner', HERE, 'beLate 1 at 1', 'answer 1 at 1', 'answer 1 at 2')
+    givesItOnce('later', THERE, 'beLate 1 at 1', 'answer 1 at 2', 'answer 1 at 1')
+    givesItOnce('only', HERE, 'beLate 1 at 1', 'answer 1 at 1', 'fail 1 at 2')
+    givesItOnce('when it has failed elsewhere', HERE, 'beLate 1 at 1', 'fail 1 at 2', 'answer 1 at 1')
+    givesItOnce('when it is late elsewhere, too', HERE, 'beLate 1 at 1', 'beLate 1 at 2', 'answer 1 at 1')
 
     function isAskedAgain (what: 'answer' | 'fail' | 'beLate'): void {
       it(`and does not take "${what}" there for the answer to what it is asked once more`, async () => {
         await all('beLate 1 at 1')
         await all('answer 1 at 1', 'answer 2 at 1', 'beLate 3 at 1')
         await all('fail 3 at 2')
-        expect([...requests.keys()].slice(-2)).to.deep.equal(['2 at 1 about 3', '1 at 2 about 3'])
+        expect([...requests.keys()].slice(-2)).to.deep.equal(['2 at 1 about 3', '1 at 1 about 3'])
         await all(`${what} 1 at 2`, 'answer 2 at 1 about 3')
         expect(lookup.answered).to.equal(3)
-        await all('answer 1 at 2 about 3')
+        await all('answer 1 at 1 about 3')
         expect(await end).to.equal('exhausted')
         expect(lookup.answered).to.equal(4)
       })

@@ -1228,6 +1228,31 @@ describe('rpc client', () => {
     expect([client.asked(elsewhere), client.opened(elsewhere), client.reaches(elsewhere)]).to.deep.equal([undefined, server.self, true])
   })
 
+  it('asks over a stream that opens late after all, rather than over one that is being opened elsewhere', async () => {
+    await serve(echoPings)
+    const host = network.createHost()
+    const slow = opening(host, async (peer, protocol, options) => {
+      await sleep(clock, peer === server.self ? OPEN_TIMEOUT_MS / 2 : 0)
+      return host.openStream(peer, protocol, options)
+    })
+    const patient = new RpcClient({ host: slow, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    const quick = network.createHost()
+    await quick.handle(PROTOCOL, async stream => stream.sink(stream.source))
+    await clock.run(patient.request(quick.self, { type: 'ping' }))
+    const late = patient.request(server.self, { type: 'ping' })
+    await clock.advance(OPEN_TIMEOUT_MS / 4)
+    quick.crash()
+    const elsewhere = { id: server.self.id, addrs: quick.self.addrs }
+    const vain = failure(patient.request(elsewhere, { type: 'ping' }))
+    await clock.run(late)
+    expect(patient.opened(elsewhere)).to.equal(server.self)
+    const begun = clock.now()
+    await clock.run(patient.request(elsewhere, { type: 'ping' }))
+    expect(clock.now() - begun).to.equal(ROUND_TRIP)
+    expect(await clock.run(vain)).to.equal('TimeoutError')
+    await clock.run(patient.close())
+  })
+
   it('tells its observer what becomes of each request, and of a peer that is asked once more nothing twice', async () => {
     const seen: string[] = []
     const observed = new RpcClient({
