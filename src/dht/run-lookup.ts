@@ -294,7 +294,7 @@ export class LookupDriver<R extends Closer> implements AsyncIterableIterator<Loo
 
   /** Resolves when something has settled, at the time `until`, or when woken. */
   async #settledOr (until: number): Promise<void> {
-    if (this.#settled.length > 0) {
+    if (this.#settled.length > 0 || this.#run.signals.some(signal => signal?.aborted)) { // by who is told of progress
       return
     }
     if (until === Infinity) {

@@ -135,6 +135,25 @@ describe('LookupDriver', () => {
     expect(clock.pending, 'timers').to.equal(before)
   })
 
+  it('ends at once when who is told of its progress aborts it, though nobody answers', async () => {
+    const controller = new AbortController()
+    const driver = new LookupDriver<ResponseTo<'find-node'>>({
+      clock,
+      request: 'find-node',
+      lookup: new Lookup({ target: tinyKey(0), seeds: [tinyContact(1)], slowAfter: () => SLOW_AFTER }),
+      begin: async () => {},
+      heard: contactOf,
+      ask: async () => new Promise(() => {}),
+      deadline: 1_000,
+      signals: [controller.signal],
+      onProgress () { controller.abort(new DOMException('enough', 'AbortError')) }
+    })
+    let end: string | undefined
+    driver.next().catch((err: Error) => { end = err.name })
+    await clock.advance(0)
+    expect(end).to.equal('AbortError')
+  })
+
   describe('asks one that is late elsewhere, too', () => {
     const HERE = [Uint8Array.of(1)]
     const THERE = [Uint8Array.of(2)]
