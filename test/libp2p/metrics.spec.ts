@@ -1,6 +1,7 @@
 import { expect } from 'aegir/chai'
 import { ServiceMetrics } from '../../src/libp2p/metrics.ts'
 import { KadDHTService } from '../../src/libp2p/service.ts'
+import { Simulation } from '../helpers/simulation.ts'
 import { Collector } from './collector.ts'
 import { all, disconnect, failure, named, silence, TestNetwork, until, utf8, WITH_VALUES } from './network.ts'
 import type { DhtNode } from './network.ts'
@@ -56,6 +57,20 @@ describe('metrics of what a node does by itself', () => {
     expect(told.group('dht_routing_table_ping_new_contact_time_milliseconds')).to.deep.equal({ success: 20 })
     expect(told.group('dht_routing_table_ping_old_contact_time_milliseconds')).to.deep.equal({ success: 30, failure: 40 })
     expect(told.group('dht_reprovide_timeout_milliseconds')).to.deep.equal({ success: 50, failure: 60 })
+  })
+
+  it('tell the shape of a table whose buckets differ', async () => {
+    const simulation = new Simulation({ seed: 1 })
+    for (const { dht } of await simulation.nodesJoined(8, { k: 2 })) {
+      const told = new Collector()
+      expect(new ServiceMetrics(told, 'dht', () => dht)).to.have.property('observer')
+      const buckets = [...dht.internals.peers.table.buckets()]
+      const sizes = buckets.map(({ contacts }) => contacts.length).sort((a, b) => a - b)
+      const depths = buckets.map(({ prefixLength }) => prefixLength).sort((a, b) => a - b)
+      const shape = await Promise.all(['min_occupancy', 'max_occupancy', 'max_depth'].map(async name => told.calculated(`dht_routing_table_kad_bucket_${name}`)))
+      expect(shape).to.deep.equal([sizes[0], sizes.at(-1), depths.at(-1)])
+    }
+    expect(await simulation.stop(), 'timers left').to.equal(0)
   })
 })
 

@@ -899,6 +899,22 @@ describe('rpc client', () => {
       await clock.run(patient.close())
     })
 
+    it('has all the time that the host has for it as long as others have a place, too', async () => {
+      const host = network.createHost()
+      const patient = new RpcClient({ host: { ...opening(host, async (...args) => host.openStream(...args)), maxOpenMs: 1.5 * OPEN_TIMEOUT_MS }, protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+      const gone = Array.from({ length: 2 }, () => network.createHost())
+      gone.forEach(other => { other.crash() })
+      const begun = clock.now()
+      const [first, second] = gone.map(async ({ self }) => {
+        await sleep(clock, self === gone[0].self ? 0 : 1_000)
+        return failure(patient.request(self, { type: 'ping' }))
+      })
+      expect(await clock.run(first)).to.equal('TimeoutError')
+      expect(clock.now() - begun).to.be.closeTo(1.5 * OPEN_TIMEOUT_MS, 1)
+      expect(await clock.run(second)).to.equal('TimeoutError')
+      await clock.run(patient.close())
+    })
+
     it('is one of 32 at the most', async () => {
       const others = Array.from({ length: 40 }, () => network.createHost())
       await clock.run(pingOn('first'))

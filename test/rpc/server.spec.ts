@@ -537,6 +537,16 @@ describe('rpc server', () => {
     expect(other.internals.server.streams).to.equal(maxInboundStreams)
   }
 
+  it('serves one stream of a peer after another if it may have one', async () => {
+    const { clock } = simulation
+    const host = await serving(() => [], { maxStreamsPerPeer: 1 })
+    for (let i = 0; i < 3; i++) {
+      const stream = await clock.run(client.openStream(host.self, PROTOCOL))
+      const [, end] = await clock.run(Promise.all([stream.sink([PING]), ending(stream)]))
+      expect(end).to.equal('closed')
+    }
+  })
+
   it('serves fewer streams of one peer if told so', async () => expectServed(2))
 
   it('serves more streams of one peer if told so', async () => expectServed(MAX_INBOUND_STREAMS_PER_PEER + 2))
