@@ -17,9 +17,14 @@ export interface UsableAddrsOptions {
 }
 
 const NAMES: ReadonlySet<number> = new Set([CODE_DNS, CODE_DNS4, CODE_DNS6, CODE_DNSADDR, CODE_SNI])
-const TEXTS: ReadonlySet<number> = new Set([CODE_IP6ZONE, CODE_UNIX, CODE_HTTP_PATH, CODE_MEMORY, CODE_GARLIC32, CODE_GARLIC64])
+/** What `multiaddr()` writes as it is, so that a slash would begin another part. */
+const PLAIN = /^[^/]+$/
+/** Texts, as they must be for `multiaddr()` to read them again once it has written them: as libp2p does to dial, all addresses of a peer or none. */
+const TEXTS: ReadonlyMap<number, RegExp> = new Map([
+  [CODE_IP6ZONE, PLAIN], [CODE_MEMORY, PLAIN], [CODE_GARLIC32, PLAIN], [CODE_GARLIC64, PLAIN], [CODE_UNIX, /./s],
+  [CODE_HTTP_PATH, /^[^\ud800-\udfff]./s] // its first UTF-16 unit is left out
+])
 const PORTS: ReadonlySet<number> = new Set([CODE_TCP, CODE_UDP, CODE_DCCP, CODE_SCTP, CODE_ONION, CODE_ONION3])
-const SLASH = 0x2f
 /** What moves the cursor of a terminal, ends a line of a log, or turns the order of letters around. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/u
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -30,7 +35,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
  * itself is taken off; the addresses are copies that keep no frame alive.
  *
  * Left out are: what is no multiaddr, more than {@link MAX_ADDR_BYTES} or of an unknown
- * protocol; names that no resolver takes, and texts with control characters; port 0; places out of scope, or that nobody
+ * protocol; names that no resolver takes, and texts with control characters or that cannot be read again; port 0; places out of scope, or that nobody
  * can reach; addresses of another peer; circuits through circuits; repetitions; and
  * what follows the first {@link MAX_ADDRS} or {@link MAX_ADDRS_BYTES}.
  *
@@ -69,10 +74,11 @@ function usableAddr (addr: Uint8Array, peer: Uint8Array, scope: AddressScope): U
 
 function isLegal ({ code, value }: Part): boolean {
   if (NAMES.has(code)) {
-    return value.byteLength <= MAX_DNS_NAME_BYTES && !value.includes(SLASH) && isText(value)
+    return value.byteLength <= MAX_DNS_NAME_BYTES && isText(value, PLAIN)
   }
-  if (TEXTS.has(code)) {
-    return isText(value)
+  const form = TEXTS.get(code)
+  if (form != null) {
+    return isText(value, form)
   }
   if (PORTS.has(code)) {
     return value[value.byteLength - 1] !== 0 || value[value.byteLength - 2] !== 0
@@ -80,9 +86,10 @@ function isLegal ({ code, value }: Part): boolean {
   return code !== CODE_P2P || isPeerId(value)
 }
 
-function isText (value: Uint8Array): boolean {
+function isText (value: Uint8Array, form: RegExp): boolean {
   try {
-    return !CONTROLS.test(utf8.decode(value))
+    const text = utf8.decode(value)
+    return form.test(text) && !CONTROLS.test(text)
   } catch {
     return false // no UTF-8
   }

@@ -89,6 +89,14 @@ describe('wire/address', () => {
     }
   })
 
+  it('texts that multiaddr() cannot write, or writes so that it cannot read them again', () => {
+    const parts: ReadonlyArray<readonly [code: number, text: string]> = [
+      [CODE_HTTP_PATH, '😀a'], [CODE_HTTP_PATH, '/'], [CODE_HTTP_PATH, 'ü'],
+      ...[CODE_IP6ZONE, CODE_MEMORY, CODE_GARLIC32, CODE_GARLIC64].flatMap(code => ['/', 'a/b', '/ip4'].map(text => [code, text] as const))
+    ]
+    drops('any', ...parts.map(([code, text]) => bytes(GOOD, claiming(code, utf8(text).byteLength, utf8(text)))))
+  })
+
   it('takes names and texts of all languages', () => {
     const addrs = [
       '/dns4/bücher.example/tcp/1', '/dns/例え.テスト/tcp/1', '/dns6/مثال.إختبار/tcp/1', '/dns4/نامه\u200cای.example/tcp/1', '/dns4/_a-1.example./tcp/1',
@@ -209,17 +217,21 @@ describe('wire/address', () => {
     expect(usable('any', ...relayed, '/ip4/8.8.8.8/tcp/1')).to.deep.equal(relayed.slice(0, fit))
   })
 
-  it('gives only what multiaddr() reads and writes the same', () => {
+  it('gives only what multiaddr() reads and writes the same, and can read again as text', () => {
+    const texts = fc.tuple(
+      fc.constantFrom(CODE_DNS4, CODE_SNI, CODE_IP6ZONE, CODE_UNIX, CODE_MEMORY, CODE_HTTP_PATH, CODE_GARLIC32, CODE_GARLIC64),
+      fc.string({ unit: fc.constantFrom('a', '/', '%', '.', 'ü', '😀', '\ufeff'), minLength: 1, maxLength: 4 })
+    ).map(([code, text]) => claiming(code, utf8(text).byteLength, utf8(text)))
     const parts = fc.constantFrom(
       GOOD, TCP, multiaddr('/ip6/2a00::1').bytes, dns(utf8('x.y')), multiaddr(`/p2p/${A}`).bytes, multiaddr(`/p2p/${B}/p2p-circuit`).bytes,
       multiaddr('/ws').bytes, multiaddr('/udp/1/quic-v1/webtransport').bytes, claiming(CODE_CERTHASH, 3, Uint8Array.of(1, 2, 3)), claiming(CODE_UNIX, 2, utf8('/x')), claiming(CODE_CERTHASH, 0, new Uint8Array())
     )
-    const addrs = fc.array(fc.oneof({ weight: 6, arbitrary: parts }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 6 }) }), { maxLength: 5 }).map(list => bytes(...list))
+    const addrs = fc.array(fc.oneof({ weight: 6, arbitrary: parts }, { weight: 2, arbitrary: texts }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 6 }) }), { maxLength: 5 }).map(list => bytes(...list))
     let taken = 0
     fc.assert(fc.property(addrs, fc.constantFrom<AddressScope>('any', 'public', 'private'), (addr, scope) => {
       for (const usable of usableAddrs([addr], { peer: peerA.id, scope })) {
         const read = multiaddr(usable)
-        read.toString()
+        multiaddr(`${read.toString()}/p2p/${A}`)
         expect(read.bytes).to.equalBytes(usable)
         taken++
       }
