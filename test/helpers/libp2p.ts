@@ -28,8 +28,8 @@ export interface Libp2pNodeOptions<T extends ServiceMap> extends TestNodeOptions
   latency?: number
   /** Bytes of a yamux stream's receive window at most. Default: that of yamux, 16 MiB */
   maxStreamWindowSize?: number
-  /** Dials at once, dials at once and waiting, and connections. Default: those of libp2p, 100, 500, and 300 (in browsers 100) */
-  dials?: Pick<NonNullable<Libp2pOptions['connectionManager']>, 'maxParallelDials' | 'maxDialQueueLength' | 'maxConnections'>
+  /** Dials at once, dials at once and waiting, and connections; what resolves `/dnsaddr`. Default: those of libp2p, 100, 500, and 300 (in browsers 100) */
+  dials?: Pick<NonNullable<Libp2pOptions['connectionManager']>, 'maxParallelDials' | 'maxDialQueueLength' | 'maxConnections' | 'resolvers'>
 }
 
 /** How long identify push waits for more changes, in ms. libp2p's own default is 1000. */

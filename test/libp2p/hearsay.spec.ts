@@ -1,14 +1,15 @@
-import { CODE_GARLIC64, CODE_HTTP_PATH } from '@multiformats/multiaddr'
+import { CODE_DNSADDR, CODE_GARLIC64, CODE_HTTP_PATH } from '@multiformats/multiaddr'
 import { expect } from 'aegir/chai'
 import { systemClock } from '../../src/clock/clock.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
 import { createLibp2pNode } from '../helpers/libp2p.ts'
 import { bytes, varint } from '../helpers/protobuf.ts'
 import { hostNode, stopNode } from '../hosts/libp2p-hosts.ts'
-import { all, named, PROTOCOL, TestNetwork, until, utf8 } from './network.ts'
+import { all, INIT, named, PROTOCOL, TestNetwork, until, utf8 } from './network.ts'
 import type { PeerInfo } from '../../src/keyspace/contact.ts'
 import type { Handlers } from '../../src/rpc/handlers/handlers.ts'
 import type { HostNode } from '../hosts/libp2p-hosts.ts'
+import type { Multiaddr } from '@multiformats/multiaddr'
 
 /** Names each of `peers` to whoever asks, and knows nothing else. */
 function naming (peers: readonly PeerInfo[]): Handlers {
@@ -41,7 +42,8 @@ describe('peers that a liar names', () => {
 
   /** Is a peer found that the liar names where it is, and at an address that is a part of this kind, too? */
   async function isFoundBeside (code: number, text: string): Promise<boolean> {
-    const asking = await network.node()
+    const unresolved = { resolve: async () => { throw new Error('there is no such name') }, canResolve: (addr: Multiaddr) => addr.toString().startsWith('/dnsaddr/') }
+    const asking = await network.node(INIT, { dials: { resolvers: { dnsaddr: unresolved } } })
     const sought = await network.node()
     await asking.dial(liar.getMultiaddrs())
     await until('it knows the liar', () => asking.services.dht.routingTable.size === 1)
@@ -61,5 +63,9 @@ describe('peers that a liar names', () => {
   it('are found where they are, if it adds what libp2p writes as a text that it cannot read', async () => {
     expect(await isFoundBeside(CODE_HTTP_PATH, '/')).to.equal(true)
     expect(await isFoundBeside(CODE_GARLIC64, 'a/b')).to.equal(true)
+  })
+
+  it('are found where they are, if it adds a name that cannot be resolved', async () => {
+    expect(await isFoundBeside(CODE_DNSADDR, 'a.example')).to.equal(true)
   })
 })

@@ -73,7 +73,7 @@ export class Dialler {
     await endStream(stream)
     const stored = await this.#stored(connection.remotePeer, signal)
     const dialled = connection.direction === 'outbound' ? [connection.remoteAddr] : []
-    const given = target.getComponents()[0]?.code === CODE_DNSADDR ? [] : [target]
+    const given = isAlias(target) ? [] : [target]
     return {
       id: connection.remotePeer.toMultihash().bytes,
       addrs: toBinary([...dialled, ...given, ...stored], MAX_REMOTE_ADDRS)
@@ -144,12 +144,26 @@ export class Dialler {
   }
 
   /**
+   * A name for other addresses is tried last, since libp2p dials none of the others if it cannot be resolved, or not
+   * before it is: whoever named the peer may have added it to hide the peer.
+   *
    * Transports prove who is at the other end, against the `/p2p` of the address. That
    * of `@libp2p/memory` does not: it takes whoever listens for the one who was asked for.
    */
   async #connectTo (peerId: PeerId, targets: Multiaddr[], options: DialOptions): Promise<Connection> {
     if (targets.length === 0) {
       throw new DialError(`${peerId} cannot be reached: it is not connected, and no address of it is known`)
+    }
+    const direct = targets.filter(target => !isAlias(target))
+    if (direct.length > 0 && direct.length < targets.length) {
+      try {
+        return await this.#connectTo(peerId, direct, options)
+      } catch (err) {
+        if (!(err instanceof DialError)) {
+          throw err
+        }
+        return this.#connectTo(peerId, targets.filter(isAlias), options)
+      }
     }
     const connection = await this.#connect(targets, peerId.toString(), options)
     if (connection.remotePeer.equals(peerId)) {
@@ -243,6 +257,10 @@ async function endStream (stream: Stream): Promise<void> {
     stream.log('was over already - %e', err) // as it is of no more use, so be it
   }
   stream.abort(new StreamResetError('identified: that was all'))
+}
+
+function isAlias (addr: Multiaddr): boolean {
+  return addr.getComponents().some(({ code }) => code === CODE_DNSADDR)
 }
 
 function rank ({ direct, limits }: Connection): number {
