@@ -44,7 +44,7 @@ export async function certificate (identity: PrivateKey, faults: Faults = {}): P
   const { privateKey, publicKey } = faults.keys ?? generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   const signature = await (faults.vouchedBy ?? identity).sign(Buffer.concat([Buffer.from(faults.prefix ?? 'libp2p-tls-handshake:'), spki]))
-  const content = faults.content ?? sequence(octets(publicKeyToProtobuf(identity.publicKey)), octets(signature))
+  const content = faults.content ?? signedKey(publicKeyToProtobuf(identity.publicKey), signature)
   const algorithm = new AlgorithmIdentifier({ algorithm: SIGNATURE_OF[privateKey.asymmetricKeyType ?? ''] })
   const tbs = new TBSCertificate({
     version: Version.v3,
@@ -69,6 +69,11 @@ export async function certificate (identity: PrivateKey, faults: Faults = {}): P
 
 export function extension (extnID: string, critical: boolean, content: Uint8Array): Extension {
   return new Extension({ extnID, critical, extnValue: new OctetString(content) })
+}
+
+/** The content of the libp2p extension. */
+export function signedKey (publicKey: Uint8Array, signature: Uint8Array): Uint8Array {
+  return sequence(octets(publicKey), octets(signature))
 }
 
 /** DER, by hand: `SEQUENCE` of less than 64 KiB. */

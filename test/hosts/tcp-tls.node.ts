@@ -1,4 +1,4 @@
-import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { connect as connectTls, createSecureContext, TLSSocket } from 'node:tls'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { expect } from 'aegir/chai'
@@ -9,7 +9,8 @@ import { InvalidCertificateError } from '../../src/hosts/tcp/errors.ts'
 import { Hello, Mode } from '../../src/hosts/tcp/hello.ts'
 import { peerIdText } from '../../src/hosts/tcp/identity.ts'
 import { DialError, StreamResetError } from '../../src/rpc/errors.ts'
-import { certificate, extension } from './tcp-certificates.ts'
+import { bytes, varint } from '../helpers/protobuf.ts'
+import { certificate, extension, signedKey } from './tcp-certificates.ts'
 import { closed, collect, failureOf, helloOf, PROTOCOL, Stage } from './tcp-hosts.ts'
 import { Records, RECORDS_CIPHER, writeMany } from './tcp-records.ts'
 import type { Faults, Pem } from './tcp-certificates.ts'
@@ -44,6 +45,7 @@ const ROWS: Row[] = [
   { title: 'row 54: an extension of garbage', fault: /damaged/, faults: async () => ({ content: Uint8Array.from([0x30, 0x82, 0xff, 0xff, 0]) }) },
   { title: 'row 54: an empty extension', fault: /damaged/, faults: async () => ({ content: new Uint8Array(0) }) },
   { title: 'row 54: no extension', fault: /0 libp2p extensions/, faults: async () => ({ copies: 0 }) },
+  { title: 'row 54: an RSA identity of which one verification takes long', fault: /has an exponent of more than/, faults: async () => ({ content: signedKey(rsaKey(0x80000001n), new Uint8Array(128)) }) },
   { title: 'row 54: two extensions', fault: /2 libp2p extensions/, faults: async () => ({ copies: 2 }) },
   { title: 'row 54: an unknown critical extension', fault: /critical extension 1\.2\.3\.4/, faults: async () => ({ others: [extension('1.2.3.4', true, Uint8Array.from([5, 0]))] }) },
   { title: 'row 54: a certificate signed by another key', fault: /not signed by itself/, faults: async () => ({ signedBy: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }) },
@@ -54,6 +56,14 @@ const ROWS: Row[] = [
   { title: 'another ALPN', fault: /NO_APPLICATION_PROTOCOL/, send: async good => ({ ...good, ALPNProtocols: ['h2'] }) },
   { title: 'no ALPN', fault: /ALPN/, send: async good => ({ ...good, ALPNProtocols: undefined }) }
 ]
+
+/** An RSA key of 1,024 bits with this exponent, as libp2p has it. */
+function rsaKey (exponent: bigint): Uint8Array {
+  const e = Buffer.from(exponent.toString(16), 'hex').toString('base64url')
+  const n = Buffer.alloc(128, 0xff).toString('base64url')
+  const spki = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }).export({ type: 'spki', format: 'der' })
+  return bytes([0x08, 0x00, 0x12], varint(spki.byteLength), spki)
+}
 
 describe('TLS of raw TCP', () => {
   let stage: Stage

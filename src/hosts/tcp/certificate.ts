@@ -1,5 +1,6 @@
 // tsyringe, beneath @peculiar/x509, needs this polyfill to be there first
 import 'reflect-metadata'
+import { createPublicKey } from 'node:crypto'
 import { publicKeyFromProtobuf, publicKeyToProtobuf } from '@libp2p/crypto/keys'
 import { AsnConvert, AsnProp, AsnType, AsnTypeTypes, OctetString } from '@peculiar/asn1-schema'
 import { Extension, PemConverter, X509Certificate, X509CertificateGenerator } from '@peculiar/x509'
@@ -8,7 +9,7 @@ import { fromString } from 'uint8arrays/from-string'
 import { LruCache } from '../../cache/lru-cache.ts'
 import { InvalidCertificateError } from './errors.ts'
 import { MAX_CERTIFICATE_BYTES, MAX_PROVEN_CERTIFICATES } from './limits.ts'
-import type { PrivateKey } from '@libp2p/interface'
+import type { PrivateKey, PublicKey } from '@libp2p/interface'
 import type { X509Certificate as NodeCertificate } from 'node:crypto'
 
 /** libp2p specs, `tls/tls.md`, "libp2p Public Key Extension". */
@@ -16,6 +17,9 @@ const LIBP2P_EXTENSION = '1.3.6.1.4.1.53594.1.1'
 const SIGNED_PREFIX = fromString('libp2p-tls-handshake:')
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+
+/** Of RSA keys, as go has it; nearly all have 65,537. To verify a signature takes as long as the exponent is large: with one of 3,072 bits 20 ms. */
+const MAX_RSA_EXPONENT = 2n ** 31n - 1n
 
 /**
  * The certificate is made anew with each start, so that its dates say nothing.
@@ -143,11 +147,19 @@ async function checkExtensions ({ extensions, publicKey: certified }: X509Certif
   }
   const { publicKey, signature } = AsnConvert.parse(ours[0].value, SignedKey)
   const identity = publicKeyFromProtobuf(new Uint8Array(publicKey.buffer))
+  checkExponent(identity)
   const signed = concat([SIGNED_PREFIX, new Uint8Array(certified.rawData)])
   if (!await identity.verify(signed, new Uint8Array(signature.buffer))) {
     throw new InvalidCertificateError('the signature in the libp2p extension of the peer\'s certificate is wrong')
   }
   return identity.toMultihash().bytes
+}
+
+function checkExponent ({ type, raw }: PublicKey): void {
+  const { publicExponent = 0n } = type === 'RSA' ? createPublicKey({ key: Buffer.from(raw), format: 'der', type: 'spki' }).asymmetricKeyDetails ?? {} : {}
+  if (publicExponent > MAX_RSA_EXPONENT) {
+    throw new InvalidCertificateError(`the RSA key in the libp2p extension of the peer's certificate has an exponent of more than ${MAX_RSA_EXPONENT}`)
+  }
 }
 
 /** The extension by which `identity` says that the key of the certificate speaks for it. */
