@@ -25,6 +25,9 @@ export interface OutputOptions {
 
 const LINE_END = 0x0a
 
+/** What a terminal would obey rather than show, or show in another order; tabs and line ends are as they are. */
+const OBEYED = /[^\P{Cc}\t\n\r]|\r(?!\n)|\p{Bidi_Control}/gu
+
 /**
  * Where a command says things. The result goes to stdout and nothing else does;
  * what happens on the way goes to stderr. With `json`, stdout gets JSON only, and
@@ -98,10 +101,13 @@ export class Output {
     await this.#write(text)
   }
 
-  /** The result as it is, byte for byte; on a terminal it ends with a line end. */
+  /** The result as it is, byte for byte. A terminal gets a line end, and U+FFFD for what it would obey: somebody else wrote it. */
   async raw (bytes: Uint8Array): Promise<void> {
-    await this.#write(bytes)
-    if (this.#io.stdout.isTTY === true && bytes.at(-1) !== LINE_END) {
+    if (this.#io.stdout.isTTY !== true) {
+      return this.#write(bytes)
+    }
+    await this.#write(new TextDecoder().decode(bytes).replace(OBEYED, '\ufffd'))
+    if (bytes.at(-1) !== LINE_END) {
       await this.#write('\n')
     }
   }

@@ -186,6 +186,16 @@ describe('the commands', () => {
     expect(stdout).to.equal('no end\n')
   })
 
+  it('get and find-value print on a terminal what is there to be read, and nothing that the terminal would obey', async () => {
+    const value = 'größe\t1\r\n\u001b]52;c;cm0gLXJm\u0007\u009b2J\rnew\u202etxt'
+    await kadmium(['put', 'obeyed', value, ...through])
+    const shown = 'größe\t1\r\n\ufffd]52;c;cm0gLXJm\ufffd\ufffd2J\ufffdnew\ufffdtxt\n'
+    for (const args of [['get', 'obeyed', ...through], ['find-value', root.addr, 'obeyed']]) {
+      expect((await runHere(args, { isTTY: true })).stdout).to.equal(shown)
+      expect((await runHere(args)).stdout, 'into a pipe').to.equal(value)
+    }
+  })
+
   it('has help and a version, with an example for each command', async () => {
     expect(String((await kadmium(['--version'])).stdout)).to.match(/^\d+\.\d+\.\d+\n$/)
     const help = await kadmium(['--help'])

@@ -20,7 +20,7 @@ Example:
   hello
 
 ${KEYS_HELP}
-The value goes to stdout as it is, byte for byte.`
+The value goes to stdout as it is, byte for byte, but for control characters on a terminal.`
 
 export function findValueCommand (perform: Perform): Command {
   const command = new Command('find-value')

@@ -33,8 +33,9 @@ Example:
   $ kadmium get --mutable profile --bootstrap 192.0.2.1:4001
 
 ${KEYS_HELP}
-The value goes to stdout as it is, byte for byte; how many nodes agree on it, how long it has
-left and the sequence of a mutable one go to stderr (with --json: agreeing, ttl_ms, sequence).`
+The value goes to stdout as it is, byte for byte, but for control characters on a terminal; how
+many nodes agree on it, how long it has left and the sequence of a mutable one go to stderr (with
+--json: agreeing, ttl_ms, sequence).`
 
 /** Milliseconds for which a get that has told its result gives it to those who had a worse one or none. */
 const MAX_LINGER_MS = 2_000
