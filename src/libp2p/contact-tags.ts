@@ -110,7 +110,7 @@ export class ContactTags {
 
   /** Whom earlier runs have tagged: who is no contact any more would be dialled at each start. */
   async #left (): Promise<Map<string, Tagged>> {
-    const peers = await taggedPeers(this.#init.peerStore)
+    const peers = await taggedPeers(this.#init)
     return new Map(peers.map(peer => {
       const id = peer.id.toMultihash().bytes
       return [bytesToMapKey(id), { contact: { id, addrs: [] }, worth: 'stranger' }]
@@ -127,7 +127,18 @@ export class ContactTags {
   }
 }
 
-/** Those in the peer store whom an earlier run, or the other implementation, has tagged as its contacts. */
-export async function taggedPeers (peerStore: Pick<PeerStore, 'all'>): Promise<Peer[]> {
-  return peerStore.all({ filters: [({ tags }) => tags.has(CONTACT_TAG)] })
+/** Where tagged peers are looked for. */
+export interface TaggedPeersInit {
+  readonly peerStore: Pick<PeerStore, 'all'>
+  readonly log: Logger
+}
+
+/** Those in the peer store whom an earlier run, or the other implementation, has tagged as its contacts. Nobody, if it cannot list its peers: one damaged row of it is enough. */
+export async function taggedPeers ({ peerStore, log }: TaggedPeersInit): Promise<Peer[]> {
+  try {
+    return await peerStore.all({ filters: [({ tags }) => tags.has(CONTACT_TAG)] })
+  } catch (err) {
+    log.error('could not list the peer store - %e', err)
+    return []
+  }
 }

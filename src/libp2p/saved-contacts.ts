@@ -1,7 +1,7 @@
 import { taggedPeers } from './contact-tags.ts'
+import type { TaggedPeersInit } from './contact-tags.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
 import type { ContactStore } from '../store/contact-store.ts'
-import type { PeerStore } from '@libp2p/interface'
 
 /**
  * The contacts that `store` keeps; if it has none, those that the other implementation
@@ -9,24 +9,24 @@ import type { PeerStore } from '@libp2p/interface'
  */
 export class SavedContacts implements ContactStore {
   readonly #store: ContactStore
-  readonly #peerStore: Pick<PeerStore, 'all'>
+  readonly #tagged: TaggedPeersInit
 
-  constructor (store: ContactStore, peerStore: Pick<PeerStore, 'all'>) {
+  constructor (store: ContactStore, tagged: TaggedPeersInit) {
     this.#store = store
-    this.#peerStore = peerStore
+    this.#tagged = tagged
   }
 
   async load (): Promise<PeerInfo[]> {
     const saved = await this.#store.load()
-    return saved.length > 0 ? saved : this.#tagged()
+    return saved.length > 0 ? saved : this.#loadTagged()
   }
 
   async save (contacts: readonly PeerInfo[]): Promise<void> {
     await this.#store.save(contacts)
   }
 
-  async #tagged (): Promise<PeerInfo[]> {
-    const peers = await taggedPeers(this.#peerStore)
+  async #loadTagged (): Promise<PeerInfo[]> {
+    const peers = await taggedPeers(this.#tagged)
     return peers.map(({ id, addresses }) => ({
       id: id.toMultihash().bytes,
       addrs: addresses.map(({ multiaddr }) => multiaddr.bytes)

@@ -44,7 +44,7 @@ export async function openStores ({ datastore, peerId, peerStore }: KadDHTCompon
   })
   const publications = republish === true ? new DatastorePublicationStore({ datastore, prefix, log }) : undefined
   await Promise.all([values.open(), providers.open(), publications?.open()])
-  const contacts = new SavedContacts(new DatastoreContactStore({ datastore, prefix, log }), peerStore)
+  const contacts = new SavedContacts(new DatastoreContactStore({ datastore, prefix, log }), { peerStore, log })
   return { values, providers, publications, contacts }
 }
 

@@ -138,6 +138,16 @@ describe('stopping and starting', () => {
     expect(a.getPeers().some(id => id.equals(known.peerId))).to.equal(true)
   })
 
+  it('a damaged row in libp2p\'s peer store keeps no node from starting, nor from tagging', async () => {
+    const datastore = new MemoryDatastore()
+    const known = await network.node()
+    await datastore.put(new Key(`/peers/${known.peerId.toCID()}`), Uint8Array.of(255, 255, 255))
+    const [node, other] = [await network.node(INIT, { datastore }), await network.node()]
+    await expect(node.peerStore.all()).to.eventually.be.rejected()
+    await node.dial(other.getMultiaddrs())
+    await until('its neighbour is tagged', async () => (await node.peerStore.get(other.peerId)).tags.has('kad-close'))
+  })
+
   it('the contacts are kept while it runs, for when it is killed', async () => {
     const datastore = new MemoryDatastore()
     const init: KadDHTInit = { ...INIT, querySelfInterval: 10 }
