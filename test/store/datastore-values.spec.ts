@@ -6,7 +6,7 @@ import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
 import { decodeValueRow, encodeValueRow } from '../../src/store/value-row.ts'
 import fc from '../helpers/fast-check.ts'
 import { record, scalar, bytes, utf8, field } from '../helpers/protobuf.ts'
-import { all, clockOfToday, Disk, logLines } from './fixtures.ts'
+import { all, clockOfToday, Disk, idOf, logLines } from './fixtures.ts'
 import type { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import type { StoredValue } from '../../src/store/value-store.ts'
 
@@ -104,6 +104,12 @@ describe('store/datastore-values', () => {
     await clock.advance(TTL)
     expect(await shared.get(KEY)).to.equal(undefined)
     expect(await shared.get(utf8('/kv/old')), 'what is over when it is first read').to.equal(undefined)
+  })
+
+  it('counts a value against its peer that is asked for while it is written, when it is shared', async () => {
+    const shared = await open({ shared: true, limits: { maxPerPeer: 1 } })
+    await Promise.all([shared.put(value(KEY), { from: idOf(1) }), shared.get(KEY)])
+    await expect(shared.put(value(utf8('/kv/other')), { from: idOf(1) })).to.eventually.be.rejected.with.property('reason', 'perPeer')
   })
 
   const firsts = ['collect', 'get'] as const
