@@ -362,29 +362,12 @@ export class Lookup {
 
   /** The peer `from` will not answer. Ignored unless it was asked and has neither answered nor failed. */
   onFailure (from: Key): void {
-    const candidate = this.#get(from)
-    if (candidate == null) {
-      return
-    }
-    if (AWAITED.has(candidate.state)) {
-      this.#settle(candidate, 'failed')
-      this.#failed++
-    } else if (this.#settleAgain(candidate)) {
-      this.#failed++
-    }
+    this.#giveUp(from, 'failed')
   }
 
   /** The peer `from` has not answered in time. Its answer counts if it comes before the end. Ignored unless it was asked and has neither answered nor failed. */
   onLate (from: Key): void {
-    const candidate = this.#get(from)
-    if (candidate == null) {
-      return
-    }
-    if (AWAITED.has(candidate.state)) {
-      this.#settle(candidate, this.#isPatient ? 'slow' : 'late')
-    } else if (this.#settleAgain(candidate)) {
-      this.#failed++ // it is not worth waiting for
-    }
+    this.#giveUp(from, this.#isPatient ? 'slow' : 'late')
   }
 
   /** End it here, with what there is. Tell of an answer before stopping because of it. */
@@ -431,6 +414,19 @@ export class Lookup {
     this.#slots.lend()
     this.#asked++
     return { type: 'ask', contact: question.asked.contact, about: question.about.contact }
+  }
+
+  /** `from` is not waited for as it was until now. What it was asked once more is not worth waiting for: that has failed. */
+  #giveUp (from: Key, state: 'failed' | 'late' | 'slow'): void {
+    const candidate = this.#get(from)
+    if (candidate == null) {
+      return
+    }
+    if (AWAITED.has(candidate.state)) {
+      this.#settle(candidate, state)
+    } else if (this.#settleAgain(candidate)) {
+      this.#failed++
+    }
   }
 
   /** What `candidate` was asked once more is over. Was anything? */
@@ -513,6 +509,7 @@ export class Lookup {
   #count (state: CandidateState, change: 1 | -1): void {
     this.#slow += state === 'slow' ? change : 0
     this.#late += state === 'late' ? change : 0
+    this.#failed += state === 'failed' ? change : 0
   }
 
   #closestAnswered (): Candidate[] {
