@@ -326,8 +326,7 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
       return { peer: known, from: undefined }
     }
     try {
-      const { addresses } = await this.#components.peerStore.get(peerId, { signal })
-      const addrs = addresses.map(({ multiaddr }) => multiaddr.bytes)
+      const addrs = await this.#storedAddrs(peerId, signal)
       return addrs.length === 0 ? undefined : { peer: contactOf({ id, addrs }), from: undefined }
     } catch {
       signal?.throwIfAborted()
@@ -411,9 +410,13 @@ export class KadDHTService extends TypedEventEmitter<PeerDiscoveryEvents> implem
   /** The addresses in the peer store: those of providers that the other implementation wrote lie there, and what identify has told since. */
   async #addrsOf (id: Uint8Array): Promise<readonly Uint8Array[]> {
     const peerId = peerIdOf({ id, addrs: [] })
-    const { addresses } = peerId == null ? { addresses: [] } : await this.#components.peerStore.get(peerId)
-    const addrs = addresses.map(({ multiaddr }) => multiaddr.bytes)
+    const addrs = peerId == null ? [] : await this.#storedAddrs(peerId)
     return this.#running?.dht.internals.config.heard({ id, addrs }).addrs ?? []
+  }
+
+  async #storedAddrs (id: PeerId, signal?: AbortSignal): Promise<Uint8Array[]> {
+    const { addresses } = await this.#components.peerStore.get(id, { signal })
+    return addresses.map(({ multiaddr }) => multiaddr.bytes)
   }
 
   readonly #onSelfUpdate = ({ detail: { peer } }: Libp2pEvents['self:peer:update']): void => {
