@@ -75,7 +75,8 @@ const CODES: ReadonlyMap<string, ExitCode> = new Map<string, ExitCode>([
   ['DiskFullError', EXIT.local],
   ['DatastoreError', EXIT.local],
   ['LocalError', EXIT.local],
-  ['HostFullError', EXIT.local]
+  ['HostFullError', EXIT.local],
+  ['LimitError', EXIT.local]
 ])
 
 /** How the process ends when `err` comes up. */

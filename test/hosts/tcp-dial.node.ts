@@ -1,11 +1,12 @@
 import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
+import net from 'node:net'
 import { expect } from 'aegir/chai'
 import { formatAddress, parseAddress } from '../../src/hosts/tcp/address.ts'
 import { RemotePlainError } from '../../src/hosts/tcp/errors.ts'
 import { CONNECTION_ATTEMPT_DELAY_MS, DIAL_TIMEOUT_MS, HANDSHAKE_PATIENCE_MS, KEPT_SOCKET_MS, LINGER_MS, MAX_DIALLED_ADDRS, MAX_KEPT_SOCKETS } from '../../src/hosts/tcp/limits.ts'
 import { race } from '../../src/hosts/tcp/race.ts'
-import { DialError } from '../../src/rpc/errors.ts'
+import { DialError, LimitError } from '../../src/rpc/errors.ts'
 import { ManualClock } from './tcp-clock.ts'
 import { closed, collect, failureOf, portOf, PROTOCOL, Stage } from './tcp-hosts.ts'
 import type { Attempt } from '../../src/hosts/tcp/race.ts'
@@ -143,6 +144,36 @@ describe('dialling over TCP', () => {
       Object.assign(dns, { lookup })
       syncBuiltinESMExports()
     }
+  })
+
+  describe('a machine that has no port free to dial from', () => {
+    const { connect } = net
+
+    afterEach(() => {
+      Object.assign(net, { connect })
+      syncBuiltinESMExports()
+    })
+
+    /** Have each dial fail as if to `address`. */
+    function fail (address: string): void {
+      Object.assign(net, { connect: () => new net.Socket().destroy(Object.assign(new Error('connect'), { code: 'EADDRNOTAVAIL', address })) })
+      syncBuiltinESMExports()
+    }
+
+    it('blames no peer for that', async () => {
+      const server = await stage.host()
+      const client = await stage.host()
+      fail('127.0.0.1')
+      const err = await failureOf(client.openStream(server.self, PROTOCOL))
+      expect(err).to.be.an.instanceOf(LimitError).with.property('message').that.includes('no port free')
+    })
+
+    it('is told from one without IPv6', async () => {
+      const server = await stage.host()
+      const client = await stage.host()
+      fail('::1')
+      expect(await failureOf(client.openStream(server.self, PROTOCOL))).to.be.an.instanceOf(DialError)
+    })
   })
 
   it('does not dial beyond loopback without encryption', async () => {

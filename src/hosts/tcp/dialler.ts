@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns'
-import { connect } from 'node:net'
+import { connect, isIPv4 } from 'node:net'
 import { equals } from 'uint8arrays/equals'
 import { sharedController } from '../../clock/shared-controller.ts'
 import { startDeadline } from '../../clock/wait.ts'
-import { DialError, HostFullError, isFull, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
+import { DialError, HostFullError, isFull, LimitError, TimeoutError, UnsupportedProtocolError } from '../../rpc/errors.ts'
 import { formatAddress, isLoopback, parseEndpoint } from './address.ts'
 import { OURSELVES, RemotePlainError } from './errors.ts'
 import { checkAnswer, readHello, writeHello } from './hello-exchange.ts'
@@ -72,6 +72,7 @@ export class Dialler {
    * @throws {DialError} nobody answered in {@link DIAL_TIMEOUT_MS}, or someone else
    * @throws {UnsupportedProtocolError} the peer answered and does not serve the protocol
    * @throws {HostFullError} this process can open no more sockets
+   * @throws {LimitError} this machine has no port free to dial from
    * @throws {Error} the signal's reason
    */
   async dial (request: DialRequest): Promise<Dialled> {
@@ -187,8 +188,16 @@ function dialError (name: string, addrs: readonly Uint8Array[], cause: Aggregate
   if (full != null) {
     return new HostFullError(`could not reach ${name}: this process can open no more sockets (${codeOf(full)}): raise its limit of open files, "ulimit -n"`, { cause: full })
   }
+  if (errors.some(isOutOfPorts)) {
+    return new LimitError(`could not reach ${name}: this machine has no port free to dial from (EADDRNOTAVAIL): close what holds them, or widen their range, on Linux net.ipv4.ip_local_port_range`, { cause })
+  }
   const reasons = addrs.map((addr, i) => `${printable(addr)}: ${i in errors ? reasonOf(errors[i]) : 'not tried in time'}`)
   return new DialError(`could not reach ${name}: ${reasons.join('; ')}`, { cause: errors.length === 1 ? errors[0] : cause })
+}
+
+/** Of IPv6 the same code may say that this machine has no address to dial from: others may be reached over IPv4. */
+function isOutOfPorts (err: unknown): boolean {
+  return codeOf(err) === 'EADDRNOTAVAIL' && err instanceof Error && 'address' in err && isIPv4(String(err.address))
 }
 
 function printable (addr: Uint8Array): string {
