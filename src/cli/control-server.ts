@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { rm } from 'node:fs/promises'
+import { lstat, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { dirname, join } from 'node:path'
 import { systemClock } from '../clock/clock.ts'
 import { MAX_VALUE_SIZE } from '../dht/config.ts'
 import { controlPath } from './control-path.ts'
@@ -13,6 +14,9 @@ const MAX_REQUEST_CHARS = 2 * MAX_VALUE_SIZE
 
 /** Milliseconds that an asker may take for its request, and between two parts of the answer that it reads. How long the answer takes is for the asker to judge. */
 const ASKER_TIMEOUT_MS = 30_000
+
+/** What a socket is called until it is there for others. No longer than the name that it gets. */
+const DRAFT_NAME = 'control.tmp'
 
 /** What systems say where a file system, such as FAT, knows no sockets. */
 const NO_SOCKETS = /^(EPERM|ENOTSUP|EOPNOTSUPP)$/
@@ -52,20 +56,27 @@ export async function openControl (dataDir: string, handlers: ControlHandlers, c
     serveAsker(socket, handlers, clock)
   })
   await listen(server, path)
+  const { dev, ino } = await lstat(path)
   return {
     async close () {
       askers.forEach(socket => { socket.destroy() })
-      // takes the socket's file away, too
+      const there = await lstat(path).catch(() => undefined)
+      if (there?.dev === dev && there.ino === ino) { // else the folder is gone, or another node has one of that name
+        await rm(path, { force: true })
+      }
       await new Promise<void>(resolve => { server.close(() => { resolve() }) })
     }
   }
 }
 
+/** When it is closed, Node.js takes away what has the name that it was made with, whosever that is: so it is made with another. */
 async function listen (server: Server, path: string): Promise<void> {
+  const draft = join(dirname(path), DRAFT_NAME)
   try {
-    await rm(path, { force: true })
-    bindForOwner(server, path)
+    await rm(draft, { force: true })
+    bindForOwner(server, draft)
     await once(server, 'listening')
+    await rename(draft, path)
   } catch (cause) {
     const code = errnoOf(cause) ?? String(cause)
     throw new LocalError(`cannot open ${path} (${code}): ${NO_SOCKETS.test(code) ? 'its file system has no sockets; use a folder on another one' : 'use a folder that this user can write to'}`, { cause })

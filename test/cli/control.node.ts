@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,6 +71,17 @@ describe('the socket of a node that runs', () => {
     socket.on('error', () => {}) // it may be a reset
     socket.write(Buffer.alloc(2 * MAX_VALUE_SIZE + 1, 'x'))
     await once(socket.resume(), 'close')
+  })
+
+  it('is taken away when it is closed, but not that of another node in a new folder of that name', async () => {
+    await rename(folder, `${folder}.old`)
+    await mkdir(folder)
+    const other = await openControl(folder, new Map([['state', async () => 'the other']]), clock)
+    await control.close()
+    expect(await askNode(folder, { type: 'state' }, never)).to.equal('the other')
+    await other.close()
+    expect(await readdir(folder)).to.deep.equal([])
+    await rm(`${folder}.old`, { recursive: true })
   })
 
   it('takes objects alone', async () => {
