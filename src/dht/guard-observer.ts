@@ -1,15 +1,17 @@
 import type { Observer } from './init.ts'
 import type { Logger } from '@libp2p/interface'
 
+type GuardedObserver = Observer & Required<Omit<Observer, 'client' | 'server'>>
+
 type Requests = NonNullable<Observer['client'] | Observer['server']>
 
 /** The same observer, which may lack methods and be of a class. What it throws is logged, and changes nothing of what it observes. */
-export function guardObserver (observer: Observer, log: Logger): Observer {
+export function guardObserver (observer: Observer, log: Logger): GuardedObserver {
   const guard = <A extends unknown[], R> (call: (...args: A) => R) => (...args: A): R | undefined => {
     try {
       return call(...args)
     } catch (err) {
-      log.error('the observer threw: %e', err)
+      log.error('observer: %e', err)
     }
   }
   const guardRequests = (requests: Requests | undefined): Requests | undefined => requests && {

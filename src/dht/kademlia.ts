@@ -150,9 +150,9 @@ export class Kademlia {
         this.#upkeep.onContact()
         this.#contacts.onContact()
         this.#handOver.onContact(contact)
-        observer?.onContact?.(contact)
+        observer?.onContact(contact)
       },
-      onGone: contact => { observer?.onContactGone?.(contact) }
+      onGone: contact => { observer?.onContactGone(contact) }
     })
     this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, publisher, holdings, awaitContacts: async (ms, signals) => this.#awaitContacts(ms, signals) })
     this.#server = new RpcServer({
@@ -186,7 +186,7 @@ export class Kademlia {
       round: async signal => {
         tasks.run(async () => meetAgain(this.#dht, signal)) // beside it: some are silent
         const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
-        observer?.onSelfLookup?.(ourselves)
+        observer?.onSelfLookup(ourselves)
         await this.#contacts.save()
       }
     })

@@ -1,5 +1,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { toString } from 'uint8arrays/to-string'
+import { InvalidOptionError } from '../dht/errors.ts'
+import { isBytes } from '../dht/text.ts'
 import { keyOf } from '../keyspace/key.ts'
 import { multihashText } from '../record/multihash-text.ts'
 import type { PeerInfo } from '../keyspace/contact.ts'
@@ -24,8 +26,17 @@ interface Endpoint {
 
 const HOSTS = ['ip4', 'ip6', 'dns', 'dns4', 'dns6']
 
-/** A peer, a contact or one that an event names, as dumps show it: its PeerId and addresses as text. */
-export function peerDump ({ id, addrs }: PeerInfo): PeerDump {
+/**
+ * A peer, a contact or one that an event names, as dumps show it: its PeerId and addresses as text. This can
+ * be copied, to another thread or as JSON; a contact loses its addresses on the way.
+ *
+ * @throws {InvalidOptionError} it is no peer, or a copy of a contact
+ */
+export function peerDump (peer: PeerInfo): PeerDump {
+  const { id, addrs } = Object(peer) as PeerInfo
+  if (!isBytes(id) || !Array.isArray(addrs)) {
+    throw new InvalidOptionError('a peer has id and addrs, as bytes: the copy of a contact lacks addrs, dump it before it is copied')
+  }
   const peerId = multihashText(id)
   const endpoint = addrs.map(endpointOf).find(found => found != null)
   return {

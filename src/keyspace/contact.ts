@@ -20,7 +20,10 @@ export interface PeerInfo {
   readonly whereabouts?: Whereabouts | undefined
 }
 
-/** A peer with its place in the keyspace. */
+/**
+ * A peer with its place in the keyspace. `structuredClone`, `postMessage`, JSON and `{ ...contact }` leave out `addrs`, which are
+ * read when they are asked for: send `peerDump(contact)`, or `{ id, addrs }` of it.
+ */
 export interface Contact extends PeerInfo {
   /** SHA-256 of `id`, hashed once. */
   readonly key: Key

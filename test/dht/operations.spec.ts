@@ -4,6 +4,7 @@ import { decode, encode } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { sleep } from '../../src/clock/wait.ts'
 import { Kademlia } from '../../src/dht/kademlia.ts'
+import { peerDump } from '../../src/dump/peer.ts'
 import { contactOf } from '../../src/keyspace/contact.ts'
 import { sameKey } from '../../src/keyspace/distance.ts'
 import { immutableKeyOf } from '../../src/record/immutable.ts'
@@ -55,12 +56,21 @@ describe('operations', () => {
       expect(asPeer.ms).to.equal(50)
     })
 
-    it('takes a copy of a contact, as another thread has it, and of its parts those alone that say who it is and where', async () => {
+    it('takes a copy of the parts of a contact, as another thread has it, and of these only what says who it is and where', async () => {
       const { id, key, identity, addrs } = contactOf(b.dht.self)
       for (const copy of [structuredClone({ id, key, identity, addrs }), { ...contactOf(a.dht.self), id, addrs }]) {
         const { peer } = await simulation.clock.run(a.dht.ping(copy))
         expect(peer.key).to.deep.equal(key)
       }
+    })
+
+    it('says of a copy of a contact, and of addresses that are no bytes, what is missing', async () => {
+      const { addrs: texts } = peerDump(b.dht.self)
+      for (const none of [structuredClone(contactOf(b.dht.self)), { id: b.dht.self.id, addrs: texts }]) {
+        await expect(simulation.clock.run(a.dht.ping(none as never))).to.eventually.be.rejectedWith(/addrs .*as bytes.* its peerDump has/).with.property('name', 'InvalidOptionError')
+      }
+      const { peer } = await simulation.clock.run(a.dht.ping(texts[0]))
+      expect(peer.id).to.deep.equal(b.dht.self.id)
     })
 
     it('takes an address as text', async () => {

@@ -41,4 +41,12 @@ describe('peerDump', () => {
     const preimage = [...Array(10_000).keys()].map(n => new TextEncoder().encode(String(n))).find(bytes => contactOf({ id: bytes, addrs: [] }).key[0] === 0)
     expect(peerDump({ id: preimage ?? new Uint8Array(), addrs: [] }).id).to.match(/^00[0-9a-f]{62}$/)
   })
+
+  it('refuses what is no peer, and says what a copy of a contact lacks', () => {
+    const contact = contactOf({ id, addrs: [] })
+    expect(peerDump(contact).peer_id).to.equal(PEER)
+    for (const none of [structuredClone(contact), { ...contact }, PEER, undefined, { id: PEER, addrs: [] }]) {
+      expect(() => peerDump(none as never)).to.throw(/a peer has id and addrs, as bytes.*dump it before it is copied/).with.property('name', 'InvalidOptionError')
+    }
+  })
 })

@@ -62,8 +62,8 @@ async function resolve (dht: DhtContext, to: PeerOrAddr, signal: AbortSignal): P
  * @throws {InvalidOptionError} it is neither a peer nor an address
  */
 function checkedPeer (peer: PeerInfo): PeerInfo {
-  if (!isBytes(peer?.id) || !isPeerId(peer.id) || !Array.isArray(peer.addrs)) {
-    throw new InvalidOptionError('a node is an address, as text or Uint8Array, or a peer, { id, addrs }, whose id is the multihash of a PeerId')
+  if (!isBytes(peer?.id) || !isPeerId(peer.id) || !Array.isArray(peer.addrs) || !peer.addrs.every(isBytes)) {
+    throw new InvalidOptionError('a node is an address, as text or Uint8Array, or a peer, { id, addrs } as bytes: a copied contact has no addrs, its peerDump has')
   }
   return { id: peer.id, addrs: peer.addrs }
 }
