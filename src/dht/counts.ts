@@ -5,6 +5,7 @@ import type { ValueCounts } from '../store/value-store.ts'
 
 /** Values and when something is done with the next of them. */
 export interface Scheduled {
+  /** How many there are. */
   readonly values: number
   /** Milliseconds since the Unix epoch; undefined: nothing is to be done. */
   readonly next: number | undefined
@@ -20,6 +21,8 @@ export interface NodeCounts {
   readonly published: Scheduled
   /** Values that we pass on; `next`: when the next is. */
   readonly held: Scheduled
+  /** What was done, since the start, to keep values where they belong. */
   readonly upkeep: Readonly<UpkeepCounts>
+  /** How it goes to keep what we provide alive. */
   readonly reproviding: Readonly<Reproviding>
 }

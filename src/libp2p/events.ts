@@ -44,7 +44,7 @@ export interface SendQueryEvent {
   to: PeerId
   type: EventTypes.SEND_QUERY
   name: 'SEND_QUERY'
-  messageName: keyof typeof MessageType
+  messageName: MessageName
   messageType: MessageType
   path: DisjointPath
 }
@@ -54,7 +54,7 @@ export interface PeerResponseEvent {
   from: PeerId
   type: EventTypes.PEER_RESPONSE
   name: 'PEER_RESPONSE'
-  messageName: keyof typeof MessageType
+  messageName: MessageName
   messageType: MessageType
   /** The peers that it named, with those of their addresses that are sound and in scope. */
   closer: PeerInfo[]
@@ -65,6 +65,7 @@ export interface PeerResponseEvent {
 
 /** One of the peers looked for. */
 export interface FinalPeerEvent {
+  /** Of `findPeer`: who told us. Ourselves, if we knew, and for the closest peers. */
   from: PeerId
   peer: PeerInfo
   type: EventTypes.FINAL_PEER
@@ -83,6 +84,7 @@ export interface QueryErrorEvent {
 
 /** Providers that were not known before. */
 export interface ProviderEvent {
+  /** Who told us; ourselves, if we knew. */
   from: PeerId
   type: EventTypes.PROVIDER
   name: 'PROVIDER'
@@ -92,6 +94,7 @@ export interface ProviderEvent {
 
 /** A value. */
 export interface ValueEvent {
+  /** Who told us; ourselves, if we knew. */
   from: PeerId
   type: EventTypes.VALUE
   name: 'VALUE'

@@ -42,16 +42,19 @@ export interface Reproviding {
 
 /** One look, and what was due then. */
 export interface ReprovideRound {
-  /** When it began and ended, milliseconds since the Unix epoch; it has not ended while it goes on, or was broken off. */
+  /** When it began, milliseconds since the Unix epoch. */
   readonly began: number
+  /** When it ended, likewise; undefined while it goes on, or if it was broken off. */
   ended?: number
   /** Records that were due so far. */
   due: number
-  /** Of these, those of which somebody was told, and those of which nobody could be: they are due at the next look too. */
+  /** Of these, those of which somebody was told. */
   sent: number
+  /** And those of which nobody could be told: they are due at the next look too. */
   failed: number
-  /** Parts of the keyspace that are through, and the lookups that were made to get there. */
+  /** Parts of the keyspace that are through. */
   regions: number
+  /** Lookups that were made to get there. */
   lookups: number
 }
 
