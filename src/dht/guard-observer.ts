@@ -1,7 +1,8 @@
 import type { Observer } from './init.ts'
 import type { Logger } from '@libp2p/interface'
 
-type GuardedObserver = Observer & Required<Omit<Observer, 'client' | 'server'>>
+/** One with every method. */
+export type GuardedObserver = Observer & Required<Omit<Observer, 'client' | 'server'>>
 
 type Requests = NonNullable<Observer['client'] | Observer['server']>
 
@@ -11,7 +12,7 @@ export function guardObserver (observer: Observer, log: Logger): GuardedObserver
     try {
       return call(...args)
     } catch (err) {
-      log.error('observer: %e', err)
+      log.error('the observer threw: %e', err)
     }
   }
   const guardRequests = (requests: Requests | undefined): Requests | undefined => requests && {

@@ -1,4 +1,4 @@
-import { abortable, startDeadline } from '../clock/wait.ts'
+import { abortable } from '../clock/wait.ts'
 import { contactOf } from '../keyspace/contact.ts'
 import { immutableKeyOf } from '../record/immutable.ts'
 import { RpcClient } from '../rpc/client.ts'
@@ -7,25 +7,19 @@ import { MemoryPublicationStore } from '../store/memory-publications.ts'
 import { MemoryProviderStore, MemoryValueStore } from '../store/memory.ts'
 import { configure, MODES, parseAddrs } from './config.ts'
 import { createContext } from './context.ts'
-import { NoPeersError, NotStartedError, ValueNotFoundError } from './errors.ts'
+import { NotStartedError, ValueNotFoundError } from './errors.ts'
 import { guardObserver } from './guard-observer.ts'
 import { handlersOf } from './handlers.ts'
 import { loggersOf } from './loggers.ts'
-import { HandOver } from './maintenance/hand-over.ts'
 import { Holdings } from './maintenance/holdings.ts'
-import { meetAgain } from './maintenance/meet-again.ts'
+import { Maintenance, passesOn } from './maintenance/maintenance.ts'
 import { Publisher } from './maintenance/publisher.ts'
-import { Rejoin } from './maintenance/rejoin.ts'
-import { repeat } from './maintenance/repeat.ts'
 import { replicate } from './maintenance/replicate.ts'
-import { keepProviding } from './maintenance/reprovide.ts'
 import { republish } from './maintenance/republish.ts'
-import { SavedContacts } from './maintenance/saved-contacts.ts'
-import { Upkeep } from './maintenance/upkeep.ts'
 import { findPeer } from './operations/find-peer.ts'
 import { findProviders } from './operations/find-providers.ts'
 import { get, searchValue } from './operations/get.ts'
-import { fill, join, refresh } from './operations/join.ts'
+import { join, refresh } from './operations/join.ts'
 import { lookUp } from './operations/lookup.ts'
 import { provide, unprovide } from './operations/provide.ts'
 import { getMutable, putMutable } from './operations/put-mutable.ts'
@@ -37,7 +31,6 @@ import { Serving } from './serving.ts'
 import { Tasks } from './tasks.ts'
 import { toBytes } from './text.ts'
 import { Values } from './values.ts'
-import type { KademliaConfig } from './config.ts'
 import type { DhtContext } from './context.ts'
 import type { NodeCounts } from './counts.ts'
 import type { OperationOptions } from './events.ts'
@@ -97,11 +90,7 @@ export class Kademlia {
   readonly #store: ValueStore
   readonly #server: RpcServer
   readonly #serving: Serving
-  readonly #rejoin: Rejoin
-  readonly #upkeep: Upkeep
-  readonly #contacts: SavedContacts
-  readonly #handOver: HandOver
-  readonly #keepProviding: () => void
+  readonly #maintenance: Maintenance
   #mode: 'client' | 'server'
   #status: 'new' | 'running' | 'stopped' = 'new'
   readonly #unwatch: Array<() => void> = []
@@ -145,16 +134,14 @@ export class Kademlia {
       log: logOf('routing-table'),
       networkLog: logOf('network'),
       onProbe: observer?.onProbe,
-      onLost: () => { this.#rejoin.begin() },
+      onLost: () => { this.#maintenance.onLost() },
       onNew: contact => {
-        this.#upkeep.onContact()
-        this.#contacts.onContact()
-        this.#handOver.onContact(contact)
+        this.#maintenance.onContact(contact)
         observer?.onContact(contact)
       },
       onGone: contact => { observer?.onContactGone(contact) }
     })
-    this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, publisher, holdings, awaitContacts: async (ms, signals) => this.#awaitContacts(ms, signals) })
+    this.#dht = createContext({ config, self, client, peers, values, tasks, log, providers, publisher, holdings, awaitContacts: async (ms, signals) => this.#maintenance.awaitContacts(ms, signals) })
     this.#server = new RpcServer({
       clock,
       maxRecordSize,
@@ -169,27 +156,7 @@ export class Kademlia {
       rpcLog('a stream of %b ended: %e', remote.id, err)
       throw err
     }))
-    this.#contacts = new SavedContacts(this.#dht, init.contacts)
-    this.#handOver = new HandOver(this.#dht)
-    const reproviderLog = logOf('reprovider')
-    this.#keepProviding = () => { keepProviding(this.#dht, reproviderLog, observer?.onReprovide) }
-    const hasContacts = (): boolean => this.contacts > 0
-    this.#rejoin = new Rejoin({ clock, random, tasks, hasContacts, attempt: async signal => this.rejoin({ signal }) })
-    this.#upkeep = new Upkeep({
-      clock,
-      random,
-      tasks,
-      log: logOf('query-self'),
-      first: config.firstSelfLookup,
-      interval: config.selfLookupInterval,
-      hasContacts,
-      round: async signal => {
-        tasks.run(async () => meetAgain(this.#dht, signal)) // beside it: some are silent
-        const ourselves = await fill(this.#dht, config.refreshInterval, { signal })
-        observer?.onSelfLookup(ourselves)
-        await this.#contacts.save()
-      }
-    })
+    this.#maintenance = new Maintenance(this.#dht, { store: this.#store, contacts: init.contacts, observer, logOf, rejoin: async signal => this.rejoin({ signal }) })
   }
 
   /** Who we are: our id, our key, and where we listen. */
@@ -270,7 +237,7 @@ export class Kademlia {
       log('could not join: %e', err)
     })
     if (this.contacts === 0) {
-      this.#rejoin.begin()
+      this.#maintenance.onLost()
     }
   }
 
@@ -484,20 +451,6 @@ export class Kademlia {
     return findPeer(this.#running(options), peerId, options)
   }
 
-  async #awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void> {
-    const { config: { awaitContacts, clock, protocol } } = this.#dht
-    this.#rejoin.hurry() // which does nothing where there are contacts
-    if (!awaitContacts || this.#upkeep.ready) {
-      return
-    }
-    const deadline = startDeadline(clock, ms, () => new NoPeersError(`no peers: within ${ms} ms nobody came who serves ${protocol}; connect this node to one who does`), ...signals)
-    try {
-      await abortable(this.#upkeep.firstRound, deadline.signal)
-    } finally {
-      deadline.clear()
-    }
-  }
-
   async #begin (): Promise<void> {
     const { config: { host, protocol }, peers, tasks } = this.#dht
     if (this.#mode === 'server') {
@@ -511,16 +464,16 @@ export class Kademlia {
       onDisconnect () {},
       onUnsupported (peer) { peers.drop(peer) }
     }), host.watchAddrs?.(() => { this.#onAddrs() }) ?? (() => {}))
-    await this.#contacts.load()
+    await this.#maintenance.contacts.load()
     if (!tasks.signal.aborted) {
-      this.#maintain()
+      this.#maintenance.begin()
     }
   }
 
-  /** We can be dialled elsewhere now: those closest to us hear of it when we look ourselves up. A client is dialled by nobody. */
+  /** A client is dialled by nobody, wherever it is. */
   #onAddrs (): void {
     if (this.#mode === 'server') {
-      this.#upkeep.soon()
+      this.#maintenance.onAddrs()
     }
   }
 
@@ -531,25 +484,7 @@ export class Kademlia {
     await this.#begun.catch(() => {}) // who has started it hears of that
     await this.#serving.end()
     await client.close()
-    await this.#contacts.save()
-  }
-
-  #maintain (): void {
-    const { config, tasks, log, publisher, holdings } = this.#dht
-    const { clock, collectInterval } = config
-    this.#upkeep.begin()
-    publisher.begin()
-    tasks.run(async () => holdings.takeUp(passesOn(config) ? this.#store.lives?.() ?? this.#store.values() : []))
-    holdings.begin()
-    this.#keepProviding()
-    repeat({ clock, tasks, log, interval: collectInterval, what: 'collecting what has expired' }, async () => this.#collect())
-  }
-
-  async #collect (): Promise<void> {
-    const { providers, holdings, counts } = this.#dht
-    await providers.collect()
-    counts.collected += await this.#store.collect?.() ?? 0
-    holdings.collect()
+    await this.#maintenance.contacts.save()
   }
 
   /** Do `work`; if it fails when the node was stopped meanwhile, that is why, whatever it says. */
@@ -590,9 +525,4 @@ export class Kademlia {
     checkOperation(options)
     return this.#dht
   }
-}
-
-/** Does a node pass on what it holds for others? */
-function passesOn ({ replicateInterval, handOver }: KademliaConfig): boolean {
-  return replicateInterval !== Infinity || handOver
 }
