@@ -93,7 +93,7 @@ describe('observer', () => {
   })
 })
 
-const LINE = 'observer: %e the metrics are gone'
+const LINE = 'the observer threw: %e the metrics are gone'
 
 /** A logger, and what it is told of errors. */
 function noting (): { lines: string[], logger: ComponentLogger } {
