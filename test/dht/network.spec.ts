@@ -193,16 +193,32 @@ describe('a network', () => {
     expect([b, c].every(({ dht }) => dht.contacts > 0)).to.equal(true)
   })
 
-  it('comes back soon when it is used, however long every contact was lost', async () => {
+  it('comes back when it is used, however long every contact was lost, and finds what was asked for', async () => {
+    simulation = new Simulation({ seed: 10, latency: 10 })
+    const [{ host, dht }, other] = await simulation.nodesJoined(3)
+    simulation.network.partition([[host]])
+    await simulation.clock.run(dht.lookup('anything'))
+    await simulation.clock.run(other.dht.put('meanwhile', 'put'))
+    await simulation.clock.advance(3_600_000)
+    simulation.network.heal()
+    const found = await simulation.clock.run(dht.get('meanwhile', { timeout: 1_000 }))
+    expect(text(found.value)).to.equal('put')
+    expect(dht.contacts).to.equal(2)
+  })
+
+  it('looks for the network once for all that it is asked within five seconds', async () => {
     simulation = new Simulation({ seed: 10, latency: 10 })
     const [{ host, dht }] = await simulation.nodesJoined(3)
     simulation.network.partition([[host]])
     await simulation.clock.run(dht.lookup('anything'))
     await simulation.clock.advance(3_600_000)
-    simulation.network.heal()
-    await simulation.clock.run(dht.lookup('anything'))
-    await simulation.clock.advance(6_000)
-    expect(dht.contacts).to.equal(2)
+    const dials = simulation.network.counters.dials
+    const begun = simulation.clock.now()
+    for (let i = 0; i < 10; i++) {
+      await expect(simulation.clock.run(dht.get('anything'))).to.eventually.be.rejected.with.property('name', 'ValueNotFoundError')
+    }
+    expect(simulation.clock.now() - begun, 'time of ten gets (ms): the deadline of one dial').to.be.at.most(5_000)
+    expect(simulation.network.counters.dials - dials, 'dials for ten gets').to.be.below(10)
   })
 
   it('is one again after it was parted for so long that both sides have forgotten each other', async () => {

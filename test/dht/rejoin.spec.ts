@@ -1,5 +1,6 @@
 import { defaultLogger } from '@libp2p/logger'
 import { expect } from 'aegir/chai'
+import { sleep } from '../../src/clock/wait.ts'
 import { Rejoin } from '../../src/dht/maintenance/rejoin.ts'
 import { Tasks } from '../../src/dht/tasks.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
@@ -71,16 +72,45 @@ describe('dht/maintenance/rejoin', () => {
     expect(attempts).to.have.lengthOf(4)
   })
 
-  it('is attempted within five seconds when contacts are needed', async () => {
+  it('is attempted at once when contacts are needed, unless that was less than five seconds ago', async () => {
     const one = rejoin(255)
     one.begin()
     await clock.advance(511 * SECOND_MS)
     const begun = clock.now()
     attempts.splice(0)
-    await clock.advance(12 * SECOND_MS)
-    one.hurry()
-    one.hurry()
+    await clock.advance(4 * SECOND_MS)
+    await one.hurry()
+    await clock.advance(SECOND_MS)
+    await one.hurry()
+    await one.hurry()
     await clock.advance(HOUR_MS)
-    expect(pauses(begun).slice(0, 3)).to.deep.equal([15, 300, 300])
+    expect(pauses(begun).slice(0, 3)).to.deep.equal([5, 300, 300])
+  })
+
+  it('has those who need contacts wait until there is one, or the attempt is over', async () => {
+    let settled = 0
+    const one = new Rejoin({
+      clock,
+      random: n => new Uint8Array(n),
+      tasks,
+      async attempt () { await sleep(clock, 10 * SECOND_MS, tasks.signal) },
+      hasContacts: () => hasContacts
+    })
+    one.begin()
+    const wait = async (): Promise<void> => one.hurry().then(() => { settled++ })
+    void wait()
+    await clock.advance(9 * SECOND_MS)
+    void wait()
+    await clock.advance(SECOND_MS / 2)
+    expect(settled, 'before the attempt is over').to.equal(0)
+    await clock.advance(SECOND_MS / 2)
+    expect(settled, 'after it').to.equal(2)
+    void wait()
+    await clock.advance(SECOND_MS)
+    hasContacts = true
+    one.onContact()
+    await clock.advance(1)
+    expect(settled, 'when there is somebody').to.equal(3)
+    await wait()
   })
 })

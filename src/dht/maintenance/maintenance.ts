@@ -78,6 +78,7 @@ export class Maintenance {
   /** A contact entered the routing table. */
   onContact (contact: Contact): void {
     this.#upkeep.onContact()
+    this.#rejoin.onContact()
     this.contacts.onContact()
     this.#handOver.onContact(contact)
   }
@@ -93,19 +94,21 @@ export class Maintenance {
   }
 
   /**
-   * Resolves when lookups may begin: at once, unless they are to wait until there is somebody to ask.
+   * Resolves when lookups may begin: at once where there are contacts; else when the network has been looked for, unless that was
+   * done a moment ago. At the start they may have to wait until there is somebody to ask.
    *
    * @throws {NoPeersError} nobody came within `ms`
    */
   async awaitContacts (ms: number, signals: ReadonlyArray<AbortSignal | undefined>): Promise<void> {
-    const { config: { awaitContacts, clock, protocol } } = this.#dht
-    this.#rejoin.hurry() // which does nothing where there are contacts
-    if (!awaitContacts || this.#upkeep.ready) {
+    const { config: { awaitContacts, clock, protocol }, peers } = this.#dht
+    const isToWait = awaitContacts && !this.#upkeep.ready
+    if (!isToWait && peers.table.size > 0) {
       return
     }
     const deadline = startDeadline(clock, ms, () => new NoPeersError(`no peers: within ${ms} ms nobody came who serves ${protocol}; connect this node to one who does`), ...signals)
     try {
-      await abortable(this.#upkeep.firstRound, deadline.signal)
+      const comeback = this.#rejoin.hurry() // which does nothing where there are contacts
+      await abortable(isToWait ? this.#upkeep.firstRound : comeback, deadline.signal)
     } finally {
       deadline.clear()
     }

@@ -1,6 +1,5 @@
-import { sleep } from '../../clock/wait.ts'
 import { randomBetween } from './jitter.ts'
-import type { Clock } from '../../clock/clock.ts'
+import type { Cancel, Clock } from '../../clock/clock.ts'
 import type { Tasks } from '../tasks.ts'
 
 /** Milliseconds before the first attempt to come back. */
@@ -9,8 +8,8 @@ const FIRST_DELAY_MS = 1_000
 /** Milliseconds between attempts at the most; the delay doubles up to here. */
 const MAX_DELAY_MS = 300_000
 
-/** The same when contacts are needed. */
-const HURRIED_DELAY_MS = 5_000
+/** Milliseconds from one attempt to the next at the least, when contacts are needed. */
+const MIN_DELAY_MS = 5_000
 
 export interface RejoinInit {
   readonly clock: Clock
@@ -24,13 +23,21 @@ export interface RejoinInit {
 
 /**
  * Brings a node back that has lost every contact: attempts to join again, less and
- * less often, with jitter so that a whole network does not come back in step.
+ * less often, with jitter so that a whole network does not come back in step. One that
+ * is wanted comes at once.
  */
 export class Rejoin {
   readonly #init: RejoinInit
   #running = false
-  /** Milliseconds left until the next attempt. */
-  #left = 0
+  /** Milliseconds until the next attempt, at the most. */
+  #delay = FIRST_DELAY_MS
+  /** Takes the next attempt back, until it begins. */
+  #cancel: Cancel | undefined
+  /** When the last one was over: milliseconds since the Unix epoch. */
+  #tried = -Infinity
+  /** Resolves when there is somebody, or an attempt under way has found nobody. */
+  #outcome: Promise<void> | undefined
+  #settle = (): void => {}
 
   constructor (init: RejoinInit) {
     this.#init = init
@@ -38,28 +45,52 @@ export class Rejoin {
 
   /** All contacts are lost. Does nothing while attempts are being made. */
   begin (): void {
-    if (this.#running) {
-      return
+    if (!this.#running) {
+      this.#running = true
+      this.#delay = FIRST_DELAY_MS
+      this.#attemptLater()
     }
-    this.#running = true
-    this.#init.tasks.run(async signal => this.#untilJoined(signal))
   }
 
-  /** Contacts are needed: if attempts are being made, the next comes within {@link HURRIED_DELAY_MS}. */
-  hurry (): void {
-    this.#left = 0
+  /**
+   * Contacts are needed: if attempts are being made, and the last was not a moment ago, the next begins now.
+   *
+   * @returns resolves when there is somebody, or the attempt under way, if any, has found nobody. Never rejects.
+   */
+  async hurry (): Promise<void> {
+    const { clock, tasks } = this.#init
+    if (this.#cancel != null && clock.now() - this.#tried >= MIN_DELAY_MS) {
+      this.#cancel()
+      tasks.run(async signal => this.#attempt(signal))
+    }
+    await this.#outcome
   }
 
-  async #untilJoined (signal: AbortSignal): Promise<void> {
-    const { clock, random, attempt, hasContacts } = this.#init
-    let delay = FIRST_DELAY_MS
-    do {
-      for (this.#left = randomBetween(delay / 2, delay, random); this.#left > 0; this.#left -= HURRIED_DELAY_MS) {
-        await sleep(clock, Math.min(this.#left, HURRIED_DELAY_MS), signal)
-      }
-      delay = Math.min(2 * delay, MAX_DELAY_MS)
+  /** There is a contact. */
+  onContact (): void {
+    this.#settle()
+  }
+
+  #attemptLater (): void {
+    const { clock, random, tasks } = this.#init
+    this.#cancel = tasks.after(clock, randomBetween(this.#delay / 2, this.#delay, random), async signal => this.#attempt(signal))
+    this.#delay = Math.min(2 * this.#delay, MAX_DELAY_MS)
+  }
+
+  async #attempt (signal: AbortSignal): Promise<void> {
+    const { clock, attempt, hasContacts } = this.#init
+    this.#cancel = undefined
+    this.#outcome = new Promise(resolve => { this.#settle = resolve })
+    try {
       await attempt(signal)
-    } while (!hasContacts())
-    this.#running = false // in the same step: who is lost later begins anew
+    } finally {
+      this.#tried = clock.now()
+      this.#settle()
+    }
+    if (hasContacts()) {
+      this.#running = false // in the same step: who is lost later begins anew
+    } else {
+      this.#attemptLater()
+    }
   }
 }
