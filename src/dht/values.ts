@@ -279,8 +279,8 @@ export class Values {
    * replace each other in order. What was sealed by a clock so far ahead that nobody accepts it does not count.
    */
   async #sealTime (key: Uint8Array): Promise<number> {
-    const kept = await this.kept(key)
     const id = bytesToMapKey(key)
+    const kept = await this.#writes.take(id, async () => this.kept(key)) // a disk may answer those who ask later first
     const now = this.#config.clock.now()
     const latest = now + MAX_CLOCK_AHEAD_MS
     const sealed = this.#sealed.get(id) ?? 0

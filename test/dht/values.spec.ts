@@ -74,6 +74,14 @@ describe('values', () => {
     }), { seed: 1 })
   })
 
+  it('replace each other in the order of the puts, whichever read is over first', async () => {
+    const pauses = [9, 0, 5, 1]
+    const { values } = create(() => pauses.shift() ?? 0)
+    const sealed = await Promise.all(['a', 'b', 'c', 'd'].map(async value => values.seal('key', value)))
+    const times = sealed.map(({ value }) => openValue(value).time)
+    expect(times).to.deep.equal([0, 1, 2, 3].map(later => times[0] + later))
+  })
+
   it('are never rolled back, however writes overlap', async () => {
     await fc.assert(fc.asyncProperty(fc.array(fc.nat(5), { minLength: 1, maxLength: 20 }), fc.array(fc.nat(9), { minLength: 1, maxLength: 8 }), async (pauses, times) => {
       let next = 0
