@@ -186,17 +186,20 @@ export class Values {
     return row
   }
 
-  /** The same as others are given it, with what is left of its life from this moment, with which it is stamped; or one that we keep alive, if the store had no room for it. */
+  /** The same as others are given it, with what is left of its life from this moment, with which it is stamped; or a better one that we keep alive, if the store had no room for it. */
   async served (key: Uint8Array): Promise<ValueRecord | undefined> {
     const now = this.#config.clock.now()
     const kept = await this.kept(key)
-    if (kept != null) {
-      const { value, expires } = kept
-      return { key, value, timeReceived: now, ttl: expires - now }
-    }
-    const ours = await this.#publications.get(key)
+    const ours = await this.#publications.get(key).catch((err): undefined => {
+      if (kept == null) {
+        throw err
+      }
+    })
     const ttl = ours == null ? 0 : ours.published + ours.life - now
-    return ours == null || ttl <= 0 || await this.refusal(ours) != null ? undefined : { key, value: ours.value, ttl }
+    if (ours != null && ttl > 0 && await this.#isBetter(ours, kept)) {
+      return { key, value: ours.value, ttl }
+    }
+    return kept == null ? undefined : { key, value: kept.value, timeReceived: now, ttl: kept.expires - now }
   }
 
   /**
@@ -267,6 +270,14 @@ export class Values {
     }
     await this.#store.put({ key, value, timeReceived: now, expires }, { from })
     return expires
+  }
+
+  /** Is what we keep alive valid, and better than what is kept, if anything is? */
+  async #isBetter (ours: ValueRecord, kept: StoredValue | undefined): Promise<boolean> {
+    if (kept != null && bytesEqual(ours.value, kept.value)) {
+      return false
+    }
+    return await this.refusal(ours) == null && (kept == null || this.#prefers(ours.key, ours.value, kept.value))
   }
 
   /** Is `kept` better? Not to a selector that goes by the place in the list alone. */

@@ -469,6 +469,19 @@ describe('the life of a value', () => {
       const found = await simulation.clock.run(nodes[2].dht.findValue(full.dht.self, 'key'))
       expect(new TextDecoder().decode(found.value)).to.equal('value')
     })
+
+    it('takes the place of an older one though our store has no room for it', async () => {
+      const [other] = await network(1, {})
+      const values = new MemoryValueStore(simulation.clock, { maxBytes: 30 })
+      const full = await simulation.node({ ...QUIET, values, republish: true, bootstrap: other.host.self.addrs })
+      await simulation.clock.run(full.dht.put('key', 'old'))
+      await simulation.clock.run(full.dht.put('key', 'a newer and larger value'))
+      expect((await values.get(full.dht.internals.values.keyOf('key')))?.value.byteLength, 'kept').to.be.below(20)
+      const { value } = await simulation.clock.run(other.dht.findValue(full.dht.self, 'key'))
+      expect(new TextDecoder().decode(value)).to.equal('a newer and larger value')
+      const own = await simulation.clock.run(full.dht.get('key', { quorum: 1 }))
+      expect(new TextDecoder().decode(own.value)).to.equal('a newer and larger value')
+    })
   })
 
   describe('held for others', () => {
