@@ -44,8 +44,8 @@ export interface MutableValue extends GetResult {
 
 /**
  * Find the newest version, sign one on top of it, and put that. Two puts of ours take
- * turns; of two nodes that write at the same time, the greater bytes win, and the
- * other learns it from `failed`. A `timeout` is for all of it.
+ * turns; of two nodes that write at the same time, the greater bytes win: the other learns
+ * it from `failed` only of those who had them first. A `timeout` is for all of it.
  */
 export async function putMutable (dht: DhtContext, privateKey: Ed25519PrivateKey, { value, salt = '', cas, ...options }: MutablePut): Promise<MutablePutResult> {
   ed25519Key('the private key', privateKey)
