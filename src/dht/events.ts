@@ -41,7 +41,10 @@ export type OnProgress = (event: DhtEvent) => void
 export interface OperationOptions {
   /** Abort the operation: it rejects with the signal's reason, what is in flight is given up. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds after which the operation ends with what it has: a number from 0, or `Infinity`. Default: the operation's own. */
+  /**
+   * Milliseconds after which the operation ends with what it has: a number from 0, or `Infinity`. Default: the operation's own.
+   * It bounds what others take; a kind of values or a store of the program's own that is slow is waited for, until `signal` is aborted.
+   */
   readonly timeout?: number | undefined
   /** Told what happens while it happens. */
   readonly onProgress?: OnProgress | undefined
