@@ -10,6 +10,7 @@ import { DEFAULT_PREFIX } from '../store/row-keys.ts'
 import { SealedDatastore } from '../store/sealed-datastore.ts'
 import { countRows } from './count-rows.ts'
 import { makeFolder } from './folder.ts'
+import { checkFormat } from './format.ts'
 import { MendingDatastore } from './mending-datastore.ts'
 import { beyondRepair, isDamage, openLevel, repairLevel } from './open-level.ts'
 import { freeRoom } from './room.ts'
@@ -66,7 +67,7 @@ export interface DataDir {
  * ```
  *
  * @throws {DataDirInUseError} another process has it open, or this one
- * @throws {DataDirError} it cannot be made, read, written or repaired
+ * @throws {DataDirError} it cannot be made, read, written or repaired, or a later version wrote it in another format
  * @throws {Error} the signal's reason
  */
 export async function openDataDir (init: DataDirInit): Promise<DataDir> {
@@ -74,6 +75,7 @@ export async function openDataDir (init: DataDirInit): Promise<DataDir> {
   const log = logger.forComponent('kadmium:data-dir')
   const dir = await makeFolder(init.dir)
   await freeRoom(dir)
+  await checkFormat(dir)
   const source = { dir, log: log.error }
   const level = await openLevel({ ...source, signal })
   const rows = new MendingDatastore({

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'aegir/chai'
@@ -81,6 +81,27 @@ describe('a data directory that cannot be used', () => {
   it('has a file in the place of its database', async () => {
     await writeFile(join(dir, 'db'), '')
     await expectFailure(dir, 'DataDirError', /cannot open the database in .*db \(.*\): make sure that this user can read and write it, or use another folder/)
+  })
+
+  it('was written by a later version', async () => {
+    await (await openDataDir({ dir, self: idOf(0) })).close()
+    expect(await readFile(join(dir, 'format'), 'utf8')).to.equal('1\n')
+    await writeFile(join(dir, 'format'), '2\n')
+    const pattern = /format says "2", this version of kadmium reads format 1: use the version that wrote the folder, or another folder$/m
+    await expectFailure(dir, 'DataDirError', pattern)
+    await expectProblem(dir, pattern)
+  })
+
+  it('does not say its format: it is told to', async () => {
+    await (await openDataDir({ dir, self: idOf(0) })).close()
+    await rm(join(dir, 'format'))
+    await (await openDataDir({ dir, self: idOf(0) })).close()
+    expect(await readFile(join(dir, 'format'), 'utf8')).to.equal('1\n')
+  })
+
+  it('has a folder in the place of its format', async () => {
+    await mkdir(join(dir, 'format'))
+    await expectFailure(dir, 'DataDirError', /cannot use .*format \(EISDIR.*\): make sure that this user can read and write it, or use another folder/)
   })
 
   it('is not to be written by this user', async () => {

@@ -52,7 +52,7 @@ describe('the data directory', () => {
     expect(new TextDecoder().decode((await again.get('theirs')).value)).to.equal('two again')
     expect((await all(again.findProviders(multihashOf(2)))).map(({ provider }) => [...provider.id])).to.deep.equal([[...other.self.id]])
     expect(await again.unpublish('ours')).to.equal(true)
-    expect(await readdir(dir)).to.have.members(['db', 'identity.key'])
+    expect(await readdir(dir)).to.have.members(['db', 'format', 'identity.key'])
   })
 
   it('forgets what a node was told to forget', async () => {
