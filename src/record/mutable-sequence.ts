@@ -39,6 +39,9 @@ export function checkReplaces (next: MutableVersion, kept: MutableVersion | unde
   if (cas != null && cas !== found) {
     throw new SequenceMismatchError(`sequence ${cas} was to be replaced, but ${found} was found: get the value again, and write with ${found} as cas`, found)
   }
+  if (next.sequence > Number.MAX_SAFE_INTEGER) {
+    throw new SequenceMismatchError(`nothing can replace sequence ${found}, the greatest there is: use another salt, or another key pair`, found)
+  }
   if (next.sequence < found) {
     throw new SequenceMismatchError(`sequence ${next.sequence} cannot replace ${found}, which is newer: get the value again, and write with a sequence over ${found}`, found)
   }

@@ -70,6 +70,7 @@ describe('record/mutable-sequence', () => {
     expect(mismatch(version(8), version(7), 6)?.message).to.equal('sequence 6 was to be replaced, but 7 was found: get the value again, and write with 7 as cas')
     expect(mismatch(version(6), version(7))?.message).to.equal('sequence 6 cannot replace 7, which is newer: get the value again, and write with a sequence over 7')
     expect(mismatch(version(7, 'y'), version(7))?.message).to.equal('other data was found with sequence 7 already: get the value again, and write with a sequence over 7')
+    expect(mismatch(version(2 ** 53), version(2 ** 53 - 1))?.message).to.equal('nothing can replace sequence 9007199254740991, the greatest there is: use another salt, or another key pair')
     expect(mismatch(version(6), version(7))?.name).to.equal('SequenceMismatchError')
   })
 })
