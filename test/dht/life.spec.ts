@@ -1,5 +1,6 @@
 import { expect } from 'aegir/chai'
 import { MemoryDatastore } from 'datastore-core'
+import { sleep } from '../../src/clock/wait.ts'
 import { keyOf } from '../../src/keyspace/key.ts'
 import { DatastorePublicationStore } from '../../src/store/datastore-publications.ts'
 import { DatastoreValueStore } from '../../src/store/datastore-values.ts'
@@ -9,9 +10,11 @@ import { utf8 } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import { sealOpenValue } from '../record/fixtures.ts'
 import { Disk } from '../store/fixtures.ts'
+import type { Clock } from '../../src/clock/clock.ts'
 import type { KademliaInit } from '../../src/dht/init.ts'
 import type { GetResult } from '../../src/dht/operations/get.ts'
 import type { PutOptions } from '../../src/dht/operations/put.ts'
+import type { PutValueOptions, StoredValue } from '../../src/store/value-store.ts'
 import type { SimulatedNode } from '../helpers/simulation.ts'
 
 const SECOND = 1_000
@@ -22,6 +25,28 @@ const HOUR = 60 * MINUTE
 const QUIET: Partial<KademliaInit> = { k: 4, republish: false, replicateInterval: Infinity, handOver: false, cacheFound: false, refreshInterval: 6 * HOUR, selfLookupInterval: 6 * HOUR }
 
 const KEY = utf8('/kv/key')
+
+/** On something slow. */
+class SlowValueStore extends MemoryValueStore {
+  /** Called when a value begins to be written. */
+  onWrite = (): void => {}
+  /** How many are being written. */
+  writing = 0
+  readonly #clock: Clock
+
+  constructor (clock: Clock) {
+    super(clock)
+    this.#clock = clock
+  }
+
+  override async put (value: StoredValue, options?: PutValueOptions): Promise<void> {
+    this.writing++
+    this.onWrite()
+    await sleep(this.#clock, SECOND)
+    await super.put(value, options)
+    this.writing--
+  }
+}
 
 describe('the life of a value', () => {
   let simulation: Simulation
@@ -571,6 +596,21 @@ describe('the life of a value', () => {
       await b.dht.internals.values.accept({ ...newer, ttl: HOUR * 5 })
       await simulation.clock.advance(2 * HOUR)
       expect((await holders([a, b])).map(({ value }) => value)).to.deep.equal(['new', 'new'])
+    })
+
+    it('is replaced before a node that stops has stopped', async () => {
+      const [a] = await network(1)
+      const values = new SlowValueStore(simulation.clock)
+      const keeper = await simulation.node({ ...QUIET, values, replicateInterval: HOUR, bootstrap: a.host.self.addrs })
+      await put(keeper, 'old')
+      const newer = await a.dht.internals.values.seal('key', 'new')
+      await a.dht.internals.values.accept({ ...newer, ttl: HOUR * 5 })
+      const stopped = new Promise<number>((resolve, reject) => {
+        values.onWrite = () => { keeper.dht.stop().then(() => { resolve(values.writing) }, reject) }
+      })
+      await simulation.clock.advance(2 * HOUR)
+      expect(await stopped, 'being written').to.equal(0)
+      expect((await holders([keeper])).map(({ value }) => value)).to.deep.equal(['new'])
     })
 
     it('counts against a peer that refuses it and gives a larger one', async () => {

@@ -126,6 +126,7 @@ describe('republishing', () => {
     await simulation.clock.run(publisher.dht.put('key 00', 'value'))
     disk.failing.add('delete')
     await expect(publisher.dht.unpublish('key 00')).to.eventually.be.rejected.with.property('name', 'DatastoreError')
+    await expect(simulation.clock.run(publisher.dht.put('key 00', 'not to be kept alive', { republish: false }))).to.eventually.be.rejected.with.property('name', 'DatastoreError')
     expect(publisher.dht.counts.published.values).to.equal(1)
   })
 
