@@ -236,6 +236,15 @@ describe('spreading many', () => {
     expect([...outcomes.values()].every(({ reached }) => reached.length === 3)).to.equal(true)
   })
 
+  it('explores parts of the keyspace side by side, and none that is so small that it costs lookups', async () => {
+    await network(40)
+    const begun = simulation.clock.now()
+    const { lookups } = await spread(items(300), { concurrency: 300 })
+    const took = simulation.clock.now() - begun
+    expect(took / lookups, 'ms a lookup: one after another each takes 28').to.be.below(20)
+    expect(lookups).to.be.at.most(17)
+  })
+
   it('relies on a lookup that most of those asked did not answer only when another finds the same', async () => {
     await network(19, { k: 20 })
     nodes.slice(3).forEach(({ host }) => { host.crash() })
