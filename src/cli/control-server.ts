@@ -21,6 +21,9 @@ const DRAFT_NAME = 'control.tmp'
 /** What systems say where a file system, such as FAT, knows no sockets. */
 const NO_SOCKETS = /^(EPERM|ENOTSUP|EOPNOTSUPP)$/
 
+/** What they say where a folder, or what is mounted, has its name. */
+const IN_THE_WAY = /^(EISDIR|EBUSY)$/
+
 /** Answers a request, an object as JSON has it; `signal` is aborted when its asker has gone. */
 export type ControlHandler = (request: object, signal: AbortSignal) => Promise<unknown>
 
@@ -78,9 +81,17 @@ async function listen (server: Server, path: string): Promise<void> {
     await once(server, 'listening')
     await rename(draft, path)
   } catch (cause) {
+    server.close() // it would keep the process alive
     const code = errnoOf(cause) ?? String(cause)
-    throw new LocalError(`cannot open ${path} (${code}): ${NO_SOCKETS.test(code) ? 'its file system has no sockets; use a folder on another one' : 'use a folder that this user can write to'}`, { cause })
+    throw new LocalError(`cannot open ${path} (${code}): ${adviceFor(code)}`, { cause })
   }
+}
+
+function adviceFor (code: string): string {
+  if (NO_SOCKETS.test(code)) {
+    return 'its file system has no sockets; use a folder on another one'
+  }
+  return IN_THE_WAY.test(code) ? 'something else is in its place; move it away' : 'use a folder that this user can write to'
 }
 
 /** The file of a socket is made by `listen` at once: nobody else can open it even for a moment. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -145,6 +145,14 @@ describe('kadmium start', () => {
     expect(await kadmium(['start', '--data', folder])).to.deep.include({ code: 6, stderr: `kadmium: a node runs in ${folder} already: stop it, or use another folder\n` })
     expect(await readFile(socket, 'utf8')).to.equal('of whoever has the folder')
     await close()
+  })
+
+  it('ends when something is in the place of its socket: 6', async () => {
+    const socket = join(folder, 'control.sock')
+    await mkdir(socket) // as Docker makes one of a file that is to be mounted, and is not there
+    const child = spawnKadmium(['start', '--data', folder])
+    expect(await finished(child)).to.deep.include({ code: 6, stderr: `kadmium: cannot open ${socket} (EISDIR): something else is in its place; move it away\n` })
+    expect(await readdir(folder)).to.have.members(['control.sock', 'db', 'identity.key'])
   })
 
   it('that ends while it is asked has told nothing: 6', async () => {
