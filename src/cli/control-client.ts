@@ -15,6 +15,10 @@ const STATE_TIMEOUT_MS = 30_000
 /** The same for what it is to do, which ends by itself before that. */
 const WORK_TIMEOUT_MS = PUT_DEADLINE_MS + STATE_TIMEOUT_MS
 
+/** The part of a given time that a node has for its work at the least, and milliseconds that are left for its answer at the most: it is to be here in time. */
+const WORK_SHARE = 0.9
+const MAX_ANSWER_MS = 1_000
+
 /** What a node is asked through its folder, as JSON. */
 export interface ControlRequest {
   readonly type: string
@@ -33,10 +37,14 @@ export async function askNode<T = unknown> (dataDir: string, request: ControlReq
   const { type, timeout = type === 'state' ? STATE_TIMEOUT_MS : WORK_TIMEOUT_MS } = request
   const deadline = startDeadline(systemClock, timeout, () => new TimeoutError(`the node in ${resolve(dataDir)} did not answer within ${timeout} ms`), signal)
   try {
-    return answerIn(dataDir, parseReply<T>(dataDir, await ask(dataDir, request, deadline.signal)))
+    return answerIn(dataDir, parseReply<T>(dataDir, await ask(dataDir, { ...request, timeout: workTime(request) }, deadline.signal)))
   } finally {
     deadline.clear()
   }
+}
+
+function workTime ({ timeout }: ControlRequest): number | undefined {
+  return timeout == null ? undefined : Math.ceil(Math.max(WORK_SHARE * timeout, timeout - MAX_ANSWER_MS))
 }
 
 interface Reply<T> {

@@ -69,6 +69,18 @@ describe('commands through a running node', () => {
     expect(stderr).to.match(/the node keeps it, and nobody else does yet: it tries again\n$/)
   })
 
+  it('what could be done in the time that was given is told', async () => {
+    root.child.kill('SIGSTOP')
+    const put = await runHere(['put', 'greeting', 'hello', '--data', data, '--timeout', '1s'])
+    const provide = await runHere(['provide', CID, '--data', data, '--timeout', '1s'])
+    root.child.kill('SIGCONT')
+    expect(put.stderr).to.match(/the node keeps it, and nobody else does yet: it tries again\n$/)
+    expect(put.stdout).to.match(/^stored 5 bytes as \/kv\/greeting at 0 nodes/)
+    expect(put.code).to.equal(0)
+    expect(provide.stdout).to.match(/^provided bafk\w+: told 0 nodes; it tries again/)
+    expect(provide.code).to.equal(0)
+  })
+
   it('values of all kinds, as large as any', async () => {
     const value = randomBytes(MAX_VALUE_SIZE)
     const file = join(folder, 'value')
