@@ -3,17 +3,18 @@ import { resolve } from 'node:path'
 import { addAbortSignal } from 'node:stream'
 import { systemClock } from '../clock/clock.ts'
 import { startDeadline } from '../clock/wait.ts'
-import { PUT_DEADLINE_MS } from '../dht/deadlines.ts'
+import { GET_DEADLINE_MS, PUT_DEADLINE_MS } from '../dht/deadlines.ts'
 import { TimeoutError } from '../rpc/errors.ts'
 import { controlPath } from './control-path.ts'
 import { AnsweredError, errnoOf, LocalError } from './errors.ts'
 import type { ControlError } from './control-server.ts'
+import type { Clock } from '../clock/clock.ts'
 
 /** Milliseconds that a node has to tell all it knows, unless told otherwise. */
 const STATE_TIMEOUT_MS = 30_000
 
-/** The same for what it is to do, which ends by itself before that. */
-const WORK_TIMEOUT_MS = PUT_DEADLINE_MS + STATE_TIMEOUT_MS
+/** The same for what it is to do, which ends by itself before that: a mutable value is looked for before it is put. */
+const WORK_TIMEOUT_MS = GET_DEADLINE_MS + PUT_DEADLINE_MS + STATE_TIMEOUT_MS
 
 /** The part of a given time that a node has for its work at the least, and milliseconds that are left for its answer at the most: it is to be here in time. */
 const WORK_SHARE = 0.9
@@ -31,11 +32,11 @@ export interface ControlRequest {
  *
  * @throws {LocalError} none runs there, it may not be asked, or it ended meanwhile
  * @throws {AnsweredError} it answered with an error
- * @throws {TimeoutError} it did not answer within `timeout` ms, by default 30 s for its state, 210 s for what it is to do
+ * @throws {TimeoutError} it did not answer within `timeout` ms, by default 30 s for its state, 330 s for what it is to do
  */
-export async function askNode<T = unknown> (dataDir: string, request: ControlRequest, signal: AbortSignal): Promise<T> {
+export async function askNode<T = unknown> (dataDir: string, request: ControlRequest, signal: AbortSignal, clock: Clock = systemClock): Promise<T> {
   const { type, timeout = type === 'state' ? STATE_TIMEOUT_MS : WORK_TIMEOUT_MS } = request
-  const deadline = startDeadline(systemClock, timeout, () => new TimeoutError(`the node in ${resolve(dataDir)} did not answer within ${timeout} ms`), signal)
+  const deadline = startDeadline(clock, timeout, () => new TimeoutError(`the node in ${resolve(dataDir)} did not answer within ${timeout} ms`), signal)
   try {
     return answerIn(dataDir, parseReply<T>(dataDir, await ask(dataDir, { ...request, timeout: workTime(request) }, deadline.signal)))
   } finally {

@@ -7,6 +7,7 @@ import { expect } from 'aegir/chai'
 import { askNode } from '../../src/cli/control-client.ts'
 import { openControl } from '../../src/cli/control-server.ts'
 import { MAX_VALUE_SIZE } from '../../src/dht/config.ts'
+import { GET_DEADLINE_MS, PUT_DEADLINE_MS } from '../../src/dht/deadlines.ts'
 import { VirtualClock } from '../../src/hosts/memory/virtual-clock.ts'
 import { ValueTooLargeError } from '../../src/record/invalid-record.ts'
 import type { Control, ControlHandler } from '../../src/cli/control-server.ts'
@@ -35,6 +36,10 @@ describe('the socket of a node that runs', () => {
         signal.addEventListener('abort', () => { reject(signal.reason) })
         signal.addEventListener('abort', leave)
       })],
+      ['put', async () => {
+        await clock.advance(GET_DEADLINE_MS + PUT_DEADLINE_MS)
+        return 'kept'
+      }],
       ['refuse', async () => { throw new ValueTooLargeError('too much') }],
       ['repeat', async request => request]
     ]), clock)
@@ -50,6 +55,10 @@ describe('the socket of a node that runs', () => {
     expect(clock.pending, 'timers left').to.equal(0)
   })
 
+  it('is waited for as long as the longest work takes: to find the newest version of a mutable value, and to put the next', async () => {
+    expect(await askNode(folder, { type: 'put' }, never, clock)).to.equal('kept')
+  })
+
   it('tells the work for an asker when that has gone', async () => {
     const asker = new AbortController()
     const asked = askNode(folder, { type: 'work' }, asker.signal)
@@ -61,7 +70,7 @@ describe('the socket of a node that runs', () => {
 
   it('tells why it refuses', async () => {
     await expect(askNode(folder, { type: 'refuse' }, never)).to.eventually.be.rejectedWith(`the node in ${folder} says: too much`).with.property('name', 'ValueTooLargeError')
-    await expect(askNode(folder, { type: 'more' }, never)).to.eventually.be.rejectedWith('knows no request "more", only state, work, refuse, repeat').with.property('name', 'UsageError')
+    await expect(askNode(folder, { type: 'more' }, never)).to.eventually.be.rejectedWith('knows no request "more", only state, work, put, refuse, repeat').with.property('name', 'UsageError')
   })
 
   it('takes the largest value in base64, and closes to more', async () => {
