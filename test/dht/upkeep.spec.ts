@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { MAX_WALKS } from '../../src/dht/walks.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { KademliaInit } from '../../src/dht/init.ts'
 import type { Host } from '../../src/rpc/connection.ts'
@@ -220,6 +221,22 @@ describe('upkeep', () => {
       expect((await dht.internals.values.kept(new TextEncoder().encode('/kv/x')))?.key).to.not.equal(undefined)
       const own = await simulation.clock.run(dht.findProviders(Uint8Array.of(1), { source: 'store' }).next())
       expect(own.done).to.equal(false)
+    })
+
+    it('do not wait where our own value is enough', async () => {
+      const { dht } = await simulation.node(INIT)
+      await simulation.clock.run(Promise.allSettled([dht.put('x', 'y', { timeout: 100 })]))
+      const begun = simulation.clock.now()
+      const { value, lookup } = await simulation.clock.run(dht.get('x', { quorum: 1 }))
+      expect(new TextDecoder().decode(value)).to.equal('y')
+      expect(lookup).to.include({ asked: 0, reason: 'stopped' })
+      expect(simulation.clock.now()).to.equal(begun)
+      for (let i = 0; i < 2 * MAX_WALKS; i++) {
+        await simulation.clock.run(dht.get('x', { quorum: 1 }))
+      }
+      await simulation.clock.run((await simulation.node()).dht.ping(dht.self))
+      await simulation.clock.advance(2_000)
+      expect((await simulation.clock.run(dht.lookup('x'))).asked).to.equal(1)
     })
 
     it('end at once when aborted, or when the node stops', async () => {

@@ -73,6 +73,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   readonly #key: Key
   readonly #begun: number
   readonly #lookup: Lookup
+  #isStopped = false
 
   constructor (dht: DhtContext, target: Uint8Array, { request, requestAbout }: WalkRequests<R>, options: OperationOptions, timeout: number) {
     const { config: { clock, heard, k, alpha, disjointPaths }, peers, client, self, walks } = dht
@@ -100,6 +101,10 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
       request: request.type,
       lookup: this.#lookup,
       begin: async () => {
+        if (this.#isStopped) { // nobody is to be asked
+          walks.goOn()
+          return
+        }
         await dht.awaitContacts(ms, signals)
         await walks.begin(this.#begun + ms, signals)
         this.#lookup.addSeeds(peers.table.closest(this.#key, k))
@@ -130,6 +135,7 @@ class LookupWalk<R extends WithCloser> implements Walk<LookupAnswer<ResponseTo<R
   }
 
   stop (): void {
+    this.#isStopped = true
     this.#lookup.stop()
   }
 }
