@@ -87,6 +87,25 @@ describe('dht/maintenance/rejoin', () => {
     expect(pauses(begun).slice(0, 3)).to.deep.equal([5, 300, 300])
   })
 
+  it('is attempted at once when contacts are needed though the clock was set back', async () => {
+    let ahead = HOUR_MS
+    const one = new Rejoin({
+      clock: { now: () => clock.now() + ahead, schedule: (ms, task) => clock.schedule(ms, task) },
+      random: n => new Uint8Array(n).fill(255),
+      tasks,
+      async attempt () { attempts.push(clock.now()) },
+      hasContacts: () => hasContacts
+    })
+    one.begin()
+    await clock.advance(511 * SECOND_MS)
+    attempts.splice(0)
+    ahead = 0
+    await clock.advance(10 * SECOND_MS)
+    const begun = clock.now()
+    await one.hurry()
+    expect(attempts).to.deep.equal([begun])
+  })
+
   it('has those who need contacts wait until there is one, or the attempt is over', async () => {
     let settled = 0
     const one = new Rejoin({

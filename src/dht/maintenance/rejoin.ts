@@ -59,7 +59,7 @@ export class Rejoin {
    */
   async hurry (): Promise<void> {
     const { clock, tasks } = this.#init
-    if (this.#cancel != null && clock.now() - this.#tried >= MIN_DELAY_MS) {
+    if (this.#cancel != null && Math.abs(clock.now() - this.#tried) >= MIN_DELAY_MS) {
       this.#cancel()
       tasks.run(async signal => this.#attempt(signal))
     }
