@@ -206,7 +206,8 @@ export class Kademlia {
   /**
    * Begin to serve (unless a client) and join through the `bootstrap` addresses, if
    * any were given. If none of them answers, the node runs all the same and keeps
-   * trying, less and less often. Resolves early when the node is stopped meanwhile.
+   * trying, less and less often. Resolves early when the node is stopped meanwhile. Called again, it
+   * waits until all has begun but to join, and rejects as it did before.
    *
    * @throws {NotStartedError} it was stopped before: a node runs once
    * @throws {InvalidOptionError} `options` make no sense
@@ -216,7 +217,7 @@ export class Kademlia {
     checkOperation(options)
     if (this.#status !== 'new') {
       this.#running() // a node that was stopped says what to do
-      return
+      return this.#begun
     }
     this.#status = 'running'
     this.#begun = this.#begin()

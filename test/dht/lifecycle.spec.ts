@@ -127,4 +127,17 @@ describe('starting and stopping', () => {
     expect([isThrough, dht.internals.client.counts.streamsOpen]).to.deep.equal([true, 0])
     await first
   })
+
+  it('wait for each other: the second to start it waits until it serves, and hears why it does not', async () => {
+    const dht = nodeOf()
+    const first = dht.start()
+    await simulation.clock.run(dht.start())
+    expect(host.serves(PROTOCOL)).to.equal(true)
+    await simulation.clock.run(Promise.all([first, dht.stop()]))
+
+    const damaged = nodeOf({ contacts: { load: async () => { throw new Error('what was kept is damaged') }, save: async () => {} } })
+    await expect(simulation.clock.run(damaged.start())).to.eventually.be.rejectedWith('damaged')
+    await expect(simulation.clock.run(damaged.start())).to.eventually.be.rejectedWith('damaged')
+    await simulation.clock.run(damaged.stop())
+  })
 })
