@@ -21,7 +21,7 @@ import type { DhtContext } from '../context.ts'
 /** Items sent at once, unless told otherwise. */
 const CONCURRENCY = 10
 
-/** Bytes of deposits under way at once, all copies counted. A single item may have more: it goes alone. */
+/** Bytes of deposits under way, all copies counted, beside which no further item is sent. */
 const MAX_BYTES_UNDERWAY = 64 * 1024 * 1024
 
 /** Parts of the keyspace that are explored at once. */
