@@ -168,7 +168,7 @@ const PARTS: ReadonlyArray<readonly [name: keyof KademliaInit, method: string, w
   ['random', 'call', 'a function'],
   ['parseAddr', 'call', 'a function'],
   ['selectAddrs', 'call', 'a function'],
-  ['values', 'put', 'a ValueStore'],
+  ['values', 'values', 'a ValueStore'],
   ['providers', 'add', 'a ProviderStore'],
   ['publications', 'times', 'a PublicationStore'],
   ['contacts', 'load', 'a ContactStore']

@@ -388,7 +388,7 @@ export class Kademlia {
    * @throws {InvalidOptionError} no Ed25519 private key, or a salt of more than 64 bytes
    */
   async putMutable (privateKey: Ed25519PrivateKey, init: MutablePut): Promise<MutablePutResult> {
-    return this.#whileRunning(async dht => putMutable(dht, privateKey, anObject('what is put', init)), init)
+    return this.#whileRunning(async dht => putMutable(dht, privateKey, init), anObject('what is put (value, salt, cas)', init))
   }
 
   /**

@@ -16,7 +16,7 @@ export function checkKey (request: Request): void {
       return checkSize('the target', request.target, MAX_TARGET_BYTES)
     case 'get-providers':
     case 'add-provider':
-      return checkSize('the multihash', request.key, MAX_PROVIDER_KEY_BYTES)
+      return checkSize('the multihash (cid.multihash.bytes)', request.key, MAX_PROVIDER_KEY_BYTES)
     case 'get-value':
       if (namespaceOf(request.key) == null) {
         throw new InvalidOptionError(`the key of a value ${KEY_FORM}`)

@@ -153,7 +153,7 @@ export function networkId (name: string, value: string): string {
 }
 
 function matching (name: string, value: string, pattern: RegExp, form: string): string {
-  return pattern.test(value) ? value : refuse(name, value, `a protocol id ${form}, like /kadmium/1.0.0`)
+  return typeof value === 'string' && pattern.test(value) ? value : refuse(name, value, `a protocol id ${form}, like /kadmium/1.0.0`)
 }
 
 /**

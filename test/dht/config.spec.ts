@@ -1,4 +1,5 @@
 import { expect } from 'aegir/chai'
+import { MemoryDatastore } from 'datastore-core'
 import { configure } from '../../src/dht/config.ts'
 import { Kademlia } from '../../src/dht/kademlia.ts'
 import { timeoutOf } from '../../src/dht/option-checks.ts'
@@ -45,12 +46,13 @@ describe('configure', () => {
     const kind = { namespace: 'x', validate () {}, select: () => 0 }
     const wrong: Record<string, any[]> = {
       host: [null, {}, 'host'],
+      protocol: [undefined, null, 5, '', 'with spaces'],
       clock: [null, Date, {}],
       logger: [console, () => {}],
       random: [5],
       parseAddr: ['text'],
       selectAddrs: [[]],
-      values: [{}],
+      values: [{}, new MemoryDatastore()],
       providers: [{}],
       publications: [{}],
       contacts: [{}],

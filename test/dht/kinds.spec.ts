@@ -144,8 +144,10 @@ describe('kinds of values in a network', () => {
     for (const key of wrong) {
       await expect(dht.putMutable(key, { value: 'x' })).to.eventually.be.rejectedWith(/^the private key must be an Ed25519 private key/).with.property('name', 'InvalidOptionError')
     }
-    const nothing: any = undefined
-    await expect(dht.putMutable(privateKey, nothing)).to.eventually.be.rejectedWith('what is put must be an object, not undefined').with.property('name', 'InvalidOptionError')
+    const none: any[] = [undefined, 'a value', ['a value']]
+    for (const init of none) {
+      await expect(dht.putMutable(privateKey, init)).to.eventually.be.rejectedWith(/^what is put \(value, salt, cas\) must be an object, not /).with.property('name', 'InvalidOptionError')
+    }
   })
 
   it('let puts of one node take turns', async () => {

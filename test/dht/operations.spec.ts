@@ -133,10 +133,10 @@ describe('operations', () => {
 
     it('refuse options that are none, and say which and what they may be, before anything is done', async () => {
       const wrong: Array<[options: any, message: RegExp]> = [
-        [null, /^the options must be an object, not null$/],
-        [[], /^the options must be an object, not Array$/],
-        ['5s', /^the options must be an object, not "5s"$/],
-        [() => {}, /^the options must be an object, not function$/],
+        [null, /^(the options|what is put .*) must be an object, not null$/],
+        [[], /^(the options|what is put .*) must be an object, not Array$/],
+        ['5s', /^(the options|what is put .*) must be an object, not "5s"$/],
+        [() => {}, /^(the options|what is put .*) must be an object, not function$/],
         [{ timeout: '5s' }, /^timeout must be a number of milliseconds from 0, or Infinity, not "5s"$/],
         [{ signal: {} }, /^signal must be an AbortSignal, not Object$/],
         [{ signal: new AbortController() }, /^signal must be an AbortSignal, not AbortController$/],
@@ -222,6 +222,8 @@ describe('operations', () => {
       for (const [name, operation] of Object.entries(operations)) {
         expect(await failure(simulation.clock.run(operation())), name).to.equal('InvalidOptionError')
       }
+      await expect(a.dht.provide(cid)).to.eventually.be.rejectedWith('the multihash (cid.multihash.bytes) must be a Uint8Array, not Object')
+      await expect(a.dht.findPeer(cid)).to.eventually.be.rejectedWith('the PeerId must be a string or a Uint8Array, not Object')
     })
 
     it('ends within its timeout', async () => {

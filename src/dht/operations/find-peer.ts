@@ -5,6 +5,7 @@ import { LOOKUP_DEADLINE_MS } from '../deadlines.ts'
 import { InvalidOptionError } from '../errors.ts'
 import { checkKey } from '../key-check.ts'
 import { oneOf } from '../option-checks.ts'
+import { toBytes } from '../text.ts'
 import { walk } from './lookup.ts'
 import type { Contact, PeerInfo } from '../../keyspace/contact.ts'
 import type { DhtContext } from '../context.ts'
@@ -30,7 +31,7 @@ export interface FindPeerResult {
  * @throws {InvalidOptionError} a text that is no PeerId, or a `source` that is none
  */
 export async function findPeer (dht: DhtContext, peerId: string | Uint8Array, options: FindPeerOptions = {}): Promise<FindPeerResult | undefined> {
-  const id = typeof peerId === 'string' ? multihashOf(peerId) : peerId
+  const id = typeof peerId === 'string' ? multihashOf(peerId) : toBytes('the PeerId', peerId)
   const request = { type: 'find-node', target: id } as const
   const source = oneOf('source', options.source ?? 'table-first', ['table-first', 'network'])
   checkKey(request) // before we tell what we know ourselves

@@ -32,7 +32,7 @@ export interface ProvideResult {
 export async function provide (dht: DhtContext, multihash: Uint8Array, options: OperationOptions = {}): Promise<ProvideResult> {
   options.signal?.throwIfAborted() // before it is remembered
   const self = dht.published()
-  const key = new Uint8Array(bytesOnly('the multihash', multihash)) // whose buffer may be used again before all are told
+  const key = new Uint8Array(bytesOnly('the multihash (cid.multihash.bytes)', multihash)) // whose buffer may be used again before all are told
   const deposit: Deposit = { type: 'add-provider', key, providers: [self] }
   checkKey(deposit)
   const id = bytesToMapKey(key)
@@ -64,7 +64,7 @@ async function rememberDue ({ providers, published, config: { clock, reprovide }
  * @throws {InvalidOptionError} it is none
  */
 export async function unprovide ({ providers, self, untold, cancelled }: DhtContext, key: Uint8Array): Promise<void> {
-  const id = bytesToMapKey(bytesOnly('the multihash', key))
+  const id = bytesToMapKey(bytesOnly('the multihash (cid.multihash.bytes)', key))
   cancelled.add(id)
   untold.delete(id)
   await providers.remove(key, self.id)
