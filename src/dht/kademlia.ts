@@ -398,7 +398,8 @@ export class Kademlia {
    * @throws {InvalidOptionError} `key` is none of a mutable value
    * @throws {InvalidKeyError} it begins like the text of one, and is none
    * @throws {ValueNotFoundError} nobody who answered has one
-   * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
+   * @throws {NoPeersError} nobody answered
+   * @throws {TimeoutError} nobody did in time
    */
   async getMutable (key: string | Uint8Array, options?: GetOptions): Promise<MutableValue> {
     return this.#whileRunning(async dht => getMutable(dht, key, options), options)
@@ -408,7 +409,8 @@ export class Kademlia {
    * The best value at `key` (in the open namespace: the newest). Deadline: 120 s.
    *
    * @throws {ValueNotFoundError} nobody who answered has one
-   * @throws {NoPeersError} nobody answered; {TimeoutError}: in time
+   * @throws {NoPeersError} nobody answered
+   * @throws {TimeoutError} nobody did in time
    */
   async get (key: string | Uint8Array, options?: GetOptions): Promise<GetResult> {
     return this.#whileRunning(async dht => get(dht, key, options), options)
