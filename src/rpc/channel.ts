@@ -508,8 +508,9 @@ export class Channel {
     const { late } = this.#owner
     if (late.size < MAX_LATE) {
       late.add(this)
-      this.#wanted.forEach(waiting => { tellLate(waiting, error) })
-      this.#sending.forEach(sending => { tellLate(sending, error) })
+      for (const one of [...this.#wanted, ...this.#sending]) {
+        tellLate(one, error)
+      }
     }
   }
 
@@ -547,14 +548,17 @@ export class Channel {
     this.#failure = err
     this.#opening?.abort(err)
     this.#stream?.abort(err)
-    this.#sending.forEach(({ reject }) => { reject(err) })
+    for (const { reject } of this.#sending) {
+      reject(err)
+    }
     const lost = this.#unproven.take()
     const isClear = !(err instanceof StreamResetError) || (this.#underWay <= 1 && lost.length === 0)
-    this.#waiting.splice(0).forEach((waiting, index) => {
+    // no forEach: the stacks of these errors would keep all that wait here in memory, and those the errors of streams before
+    for (const [index, waiting] of this.#waiting.splice(0).entries()) {
       const blamed = isClear && index === 0 ? unanswered(waiting.request, err) : new LostBehindError(`the stream died: ${err.message}`, { cause: err })
       waiting.leave()
       waiting.reject(opened ? blamed : err)
-    })
+    }
     if (err instanceof StreamResetError && lost.length > 0) {
       this.#owner.onLost(this, lost)
     }
