@@ -265,7 +265,7 @@ export class Channel {
         return
       }
       const frames = this.#onOpen(stream)
-      const written = pipe(this.#outbox, stream.sink)
+      const written = pipe(this.#outbox, async frames => stream.sink(frames))
       written.catch(err => { this.#fail(asStreamError(err)) }) // which ends reading, too
       await frames.readAll(() => { this.#onFrames(frames) })
       this.#onEnd()

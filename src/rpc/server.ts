@@ -62,7 +62,7 @@ export class RpcServer {
     this.#served.add(answers)
     this.#streamsOf.set(peer, ofPeer + 1)
     try {
-      await pipe(answers, stream.sink)
+      await pipe(answers, async frames => stream.sink(frames))
     } finally {
       answers.stop()
       this.#release(answers)

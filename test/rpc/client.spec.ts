@@ -11,6 +11,7 @@ import { maxResponseFrame } from '../../src/wire/codec.ts'
 import { cramped } from '../helpers/cramped-host.ts'
 import { countListeners } from '../helpers/listeners.ts'
 import { opening } from '../helpers/opening-host.ts'
+import { OwnStream } from '../helpers/own-stream.ts'
 import { bytes, field, frame, message, record, scalar, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import type { MemoryHost } from '../../src/hosts/memory/host.ts'
 import type { MemoryNetwork } from '../../src/hosts/memory/network.ts'
@@ -88,6 +89,14 @@ describe('rpc client', () => {
     await clock.run(Promise.all(Array.from({ length: 100 }, async () => ping())))
     expect(clock.now() - begun).to.equal(ROUND_TRIP)
     expect(client.counts).to.deep.equal({ streamsOpened: 1, requestsSent: 101, streamsOpen: 1 })
+  })
+
+  it('sends to a stream whose methods need their object', async () => {
+    await serve(echo)
+    const host = network.createHost()
+    const own = new RpcClient({ host: opening(host, async (...args) => new OwnStream(await host.openStream(...args))), protocol: PROTOCOL, clock, maxRecordSize: 1000 })
+    expect((await clock.run(own.request(server.self, { type: 'ping' }))).type).to.equal('ping')
+    await clock.run(own.close())
   })
 
   it('sends many at once, and more as answers come', async () => {

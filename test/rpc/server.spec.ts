@@ -6,6 +6,7 @@ import { handlePing } from '../../src/rpc/handlers/ping.ts'
 import { MAX_BESIDE, MAX_BESIDE_PER_STREAM, MAX_INBOUND_STREAMS, MAX_INBOUND_STREAMS_PER_PEER, SERVER_IDLE_MS } from '../../src/rpc/limits.ts'
 import { RpcServer } from '../../src/rpc/server.ts'
 import { decodeResponse, encodeRequest, maxRequestFrame } from '../../src/wire/codec.ts'
+import { OwnStream } from '../helpers/own-stream.ts'
 import { bytes, frame, message, TYPE, utf8, varint } from '../helpers/protobuf.ts'
 import { PROTOCOL, Simulation } from '../helpers/simulation.ts'
 import type { Clock } from '../../src/clock/clock.ts'
@@ -80,6 +81,16 @@ describe('rpc server', () => {
     const [, end] = await simulation.clock.run(Promise.all([stream.sink([bytes(PING, PING)]), ending(stream)]))
     expect(end).to.equal('closed')
     expect(dht.internals.server.streams).to.equal(0)
+  })
+
+  it('answers on a stream whose methods need their object', async () => {
+    const host = simulation.network.createHost()
+    const server = serverOf(refuse)
+    await host.handle(PROTOCOL, async (stream, remote) => server.serve(new OwnStream(stream), remote))
+    const stream = await simulation.clock.run(client.openStream(host.self, PROTOCOL))
+    sendAndHang(stream, PING)
+    const { value } = await simulation.clock.run(stream.source.next())
+    expect(value?.subarray()).to.equalBytes(PING)
   })
 
   it('answers requests that came together in one piece', async () => {
