@@ -36,7 +36,7 @@ describe('kadmium start', () => {
     const node = await StartedNode.start(['--data', folder])
     expect(await node.stop(signal)).to.equal(0)
     expect(node.events.has('stopped')).to.equal(true)
-    expect((await readdir(folder)).sort()).to.deep.equal(['db', 'identity.key'])
+    expect((await readdir(folder)).sort()).to.deep.equal(['db', 'format', 'identity.key'])
   }
 
   it('stops in good order at SIGINT', async () => { await expectCleanStop('SIGINT') })
@@ -152,7 +152,7 @@ describe('kadmium start', () => {
     await mkdir(socket) // as Docker makes one of a file that is to be mounted, and is not there
     const child = spawnKadmium(['start', '--data', folder])
     expect(await finished(child)).to.deep.include({ code: 6, stderr: `kadmium: cannot open ${socket} (EISDIR): something else is in its place; move it away\n` })
-    expect(await readdir(folder)).to.have.members(['control.sock', 'db', 'identity.key'])
+    expect(await readdir(folder)).to.have.members(['control.sock', 'db', 'format', 'identity.key'])
   })
 
   it('that ends while it is asked has told nothing: 6', async () => {
